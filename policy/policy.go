@@ -1,0 +1,88 @@
+// Package policy decides who leaves a full cache.
+//
+// A [Policy] is sequential code: the cache that uses it calls one method at a
+// time, under one lock, so a policy needs no lock, no atomics and no goroutine
+// and reads like the paper it comes from. The same code runs in a cache, in a
+// trace simulator and in the miniature caches of the adaptive policy.
+//
+// A policy never sees keys or values. It works on the [Entry] that heads every
+// cache entry: a hash, a size, what it cost to load, a mark that hits leave, and
+// fields that are the policy's own.
+package policy
+
+import "sync/atomic"
+
+// An Entry is the head of one cache entry, as its policy sees it. Hash, Size
+// and Cost never change after the entry came.
+type Entry struct {
+	Hash uint64 // seeded hash of the key; a later entry with the same key has the same
+	Size int64  // bytes charged for the entry, at least 1
+	Cost uint32 // microseconds its load took; 0 where nothing was measured
+
+	mark atomic.Uint32 // hits since the policy last looked, up to MaxMark
+
+	// Prev, Next and State belong to the policy that holds the entry.
+	Prev, Next *Entry
+	State      uint64
+}
+
+// MaxMark is where the mark of an entry stops counting.
+const MaxMark = 3
+
+// Hit counts a hit in the mark of e. It writes only while the mark is below
+// [MaxMark], so that the cache line of a hot entry stays shared by all cores. It
+// is the only method that may be called without the policy's lock, and it may
+// lose hits that race each other.
+func (e *Entry) Hit() {
+	if m := e.mark.Load(); m < MaxMark {
+		e.mark.Store(m + 1)
+	}
+}
+
+// Mark returns the hits since the mark was last set, up to [MaxMark].
+func (e *Entry) Mark() uint32 { return e.mark.Load() }
+
+// SetMark sets the mark, as a policy does when it gives an entry another round.
+func (e *Entry) SetMark(m uint32) { e.mark.Store(m) }
+
+// Reason says why an entry was removed from its policy.
+type Reason uint8
+
+const (
+	Evicted  Reason = iota // it was a victim; a policy with a memory may remember its hash
+	Deleted                // it was deleted, cleared, retired or had expired
+	Replaced               // its key was set again: the next Add brings the new entry, of the same hash
+	Pinned                 // it must not be evicted until an Add brings it back
+)
+
+// A Policy orders the entries of one cache. Its methods are called under one
+// lock and never concurrently; between two calls it holds exactly the entries
+// that were added and not removed since.
+type Policy interface {
+	// Add takes e into the policy. e is not in it.
+	Add(e *Entry)
+
+	// Use tells that the entries were hit, in this order. It is called only if
+	// Ordered. Every entry is in the policy; one may occur several times.
+	Use(entries []*Entry)
+
+	// Remove takes e out of the policy. e is in it.
+	Remove(e *Entry, why Reason)
+
+	// Resize tells how many bytes the cache may hold. It is called once before
+	// the first Add, and then whenever the limit changed.
+	Resize(capacity int64)
+
+	// Victims nominates entries whose sizes sum up to at least need bytes (at
+	// least one entry if need is not positive), appends them to victims and
+	// returns the result. They stay in the policy until Remove is called for
+	// each; the cache may drop the nomination. If newcomer is not nil it is the
+	// entry that wants the room and is not in the policy; the policy may refuse
+	// it by returning false, and then nobody leaves. With fewer bytes in the
+	// policy than need it nominates all it has.
+	Victims(victims []*Entry, newcomer *Entry, need int64) (nominated []*Entry, admit bool)
+
+	// Ordered reports whether the policy needs Use. One that does not sees
+	// hits in the marks of the entries alone.
+	Ordered() bool
+}
