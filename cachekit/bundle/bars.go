@@ -1,0 +1,184 @@
+package bundle
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unsafe"
+
+	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/sizing"
+)
+
+// Bars holds the bars of several assets, grouped by asset: a structure of
+// arrays with one contiguous slice a column, in which every asset has a range.
+// Assets are in the order of their symbols, the bars of an asset in the order
+// of time.
+//
+// Bars are shared by everyone who asks a cache for them, so they are read-only:
+// whoever wants to change a price copies the column first. All methods may be
+// called concurrently.
+type Bars struct {
+	frequency market.Frequency
+	assets    []market.Asset
+	offsets   []int                // asset i has the bars offsets[i] to offsets[i+1]
+	times     []int64              // Unix nanoseconds, UTC
+	columns   [numFields][]float64 // nil where the field was not read
+	timeline  []int64              // every time that some asset has, ascending
+	starts    []int32              // position on the timeline of the first bar of each asset
+	slots     []int32              // position on the timeline of every bar; nil if no asset has a gap
+	gapped    []bool               // whether the asset has a gap; nil with slots
+}
+
+// A Group is the bars of one asset: views into [Bars], each as long as Times or
+// nil where the field was not read. Its slices must not be written to.
+type Group struct {
+	Asset market.Asset
+	Times []int64 // Unix nanoseconds, UTC, ascending
+
+	Open, High, Low, Close, Volume, Dividend, Split []float64
+
+	// Start is the position of the first bar on [Bars.Timeline]. Slots are the
+	// positions of all bars; nil says that bar i is at Start+i.
+	Start int
+	Slots []int32
+}
+
+// Frequency returns how much time each bar covers.
+func (b *Bars) Frequency() market.Frequency { return b.frequency }
+
+// Assets returns the assets in the order of the groups. It must not be written to.
+func (b *Bars) Assets() []market.Asset { return b.assets }
+
+// Len returns the number of bars of all assets together.
+func (b *Bars) Len() int { return len(b.times) }
+
+// Fields returns the columns that were read.
+func (b *Bars) Fields() Fields {
+	var f Fields
+	for i, c := range b.columns {
+		if c != nil {
+			f |= 1 << i
+		}
+	}
+	return f
+}
+
+// Timeline returns every time at which some asset has a bar, in Unix
+// nanoseconds, ascending. It must not be written to.
+func (b *Bars) Timeline() []int64 { return b.timeline }
+
+// Group returns the bars of asset i, 0 <= i < len(Assets()), without a copy and
+// without an allocation.
+func (b *Bars) Group(i int) Group {
+	lo, hi := b.offsets[i], b.offsets[i+1]
+	g := Group{Asset: b.assets[i], Times: b.times[lo:hi:hi], Start: int(b.starts[i])}
+	for f, c := range b.columns {
+		if c == nil {
+			continue
+		}
+		switch view := c[lo:hi:hi]; Fields(1) << f {
+		case Open:
+			g.Open = view
+		case High:
+			g.High = view
+		case Low:
+			g.Low = view
+		case Close:
+			g.Close = view
+		case Volume:
+			g.Volume = view
+		case Dividend:
+			g.Dividend = view
+		case Split:
+			g.Split = view
+		}
+	}
+	if b.gapped != nil && b.gapped[i] {
+		g.Slots = b.slots[lo:hi:hi]
+	}
+	return g
+}
+
+// Lookup returns the bars of the asset with that symbol.
+func (b *Bars) Lookup(symbol string) (Group, bool) {
+	i, ok := slices.BinarySearchFunc(b.assets, symbol, func(a market.Asset, s string) int {
+		return strings.Compare(a.Symbol, s)
+	})
+	if !ok {
+		return Group{}, false
+	}
+	return b.Group(i), true
+}
+
+// Longest returns the number of bars of the asset that has most.
+func (b *Bars) Longest() int {
+	longest := 0
+	for i := range b.assets {
+		longest = max(longest, b.offsets[i+1]-b.offsets[i])
+	}
+	return longest
+}
+
+// Sessions returns the number of dates (UTC) on which some asset has a bar.
+func (b *Bars) Sessions() int {
+	const day = int64(24 * time.Hour)
+	n, last := 0, int64(math.MinInt64)
+	for _, t := range b.timeline {
+		date := t / day
+		if t%day < 0 {
+			date--
+		}
+		if date != last {
+			n, last = n+1, date
+		}
+	}
+	return n
+}
+
+// PeriodsPerYear returns how many points of the timeline make a year: 252 for
+// daily bars, 252 times the mean number of points a session for minute bars.
+func (b *Bars) PeriodsPerYear() float64 {
+	if b.frequency != market.Minute || len(b.timeline) == 0 {
+		return 252
+	}
+	return 252 * float64(len(b.timeline)) / float64(b.Sessions())
+}
+
+// SizeBytes returns the heap that b holds, in bytes, as the runtime rounds it.
+// Strings of the symbols are not counted: they belong to the bundle.
+func (b *Bars) SizeBytes() int64 {
+	n := sizing.Alloc(int64(unsafe.Sizeof(*b))) +
+		sizing.Slice(b.assets) + sizing.Slice(b.offsets) + sizing.Slice(b.times) +
+		sizing.Slice(b.timeline) + sizing.Slice(b.starts) + sizing.Slice(b.slots) + sizing.Slice(b.gapped)
+	for _, c := range b.columns {
+		n += sizing.Slice(c)
+	}
+	return n
+}
+
+// Rows returns the bars as rows, asset by asset. Fields that were not read are 0.
+func (b *Bars) Rows() []market.Bar {
+	rows := make([]market.Bar, 0, b.Len())
+	at := func(c []float64, i int) float64 {
+		if c == nil {
+			return 0
+		}
+		return c[i]
+	}
+	for a := range b.assets {
+		g := b.Group(a)
+		for i, t := range g.Times {
+			rows = append(rows, market.Bar{
+				Symbol: g.Asset.Symbol, Time: time.Unix(0, t).UTC(),
+				Open: at(g.Open, i), High: at(g.High, i), Low: at(g.Low, i), Close: at(g.Close, i), Volume: at(g.Volume, i),
+			})
+		}
+	}
+	return rows
+}
+
+// A Window is a half-open span of time, From <= t < To. A zero From is the
+// beginning of the data, a zero To its end.
+type Window struct{ From, To time.Time }

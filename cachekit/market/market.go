@@ -1,0 +1,61 @@
+// Package market has the rows that the rest of optcache works on: one [Bar] of
+// one asset, the [Asset] itself, and the [Frequency] of the bars.
+//
+// It holds plain values and nothing else, so that generated code and users can
+// import it without taking a store, a cache or a backtest with it.
+package market
+
+import (
+	"fmt"
+	"time"
+)
+
+// A Bar is what one asset did during one session (daily bars) or one minute
+// (minute bars). Prices are in the currency of the source, as the source has
+// them; Volume is in units of the asset.
+type Bar struct {
+	Symbol                         string
+	Time                           time.Time // start of the bar; midnight UTC for daily bars
+	Open, High, Low, Close, Volume float64
+}
+
+// An Asset is one traded instrument of a bundle.
+type Asset struct {
+	// ID is a number below 2^52 that depends on nothing but the symbol, so that
+	// adding an asset to a bundle renumbers none, and that a float64 (and so
+	// any JSON reader) holds exactly.
+	ID uint64 `json:"id"`
+
+	// Symbol is the name under which the source knows the asset.
+	Symbol string `json:"symbol"`
+}
+
+// Frequency says how much time one bar covers.
+type Frequency uint8
+
+const (
+	Daily  Frequency = iota + 1 // one bar a session
+	Minute                      // one bar a minute
+)
+
+// String returns "daily" or "minute".
+func (f Frequency) String() string {
+	switch f {
+	case Daily:
+		return "daily"
+	case Minute:
+		return "minute"
+	}
+	return fmt.Sprintf("Frequency(%d)", uint8(f))
+}
+
+// ParseFrequency is the inverse of [Frequency.String].
+func ParseFrequency(s string) (Frequency, error) {
+	switch s {
+	case "daily":
+		return Daily, nil
+	case "minute":
+		return Minute, nil
+	}
+	return 0, fmt.Errorf("frequency %q: must be daily or minute", s)
+}
