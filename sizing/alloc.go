@@ -1,5 +1,7 @@
 package sizing
 
+import "math"
+
 // Alloc returns the bytes of heap that one allocation of n bytes without
 // pointers takes: the size class for n up to 32 KiB, whole pages of 8 KiB above
 // it, 0 for n <= 0. It may be called concurrently.
@@ -17,7 +19,7 @@ func Alloc(n int64) int64 {
 	case n <= classMax:
 		return int64(coarseClasses[(n-fineMax+coarseStep-1)/coarseStep])
 	}
-	return (n + pageSize - 1) &^ (pageSize - 1)
+	return (min(n, math.MaxInt64-pageSize) + pageSize - 1) &^ (pageSize - 1)
 }
 
 const (

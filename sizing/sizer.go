@@ -83,8 +83,8 @@ func coveredByOther[E any](columns [][]E, i int) bool {
 
 // Views returns the bytes that groups cut from one array hold: all of the
 // owner's array once, the headers of the views, and the array of any view that
-// lies outside the owner's (one that was cloned). The owner is the slice that was allocated, not itself
-// a part of a larger one.
+// lies outside the owner's (one that was cloned). The owner is the slice as it
+// was allocated, not itself a part of a larger one.
 func Views[E any](owner []E, views [][]E) int64 {
 	n := Slice(owner) + Slice(views)
 	for _, v := range views {
