@@ -1,0 +1,161 @@
+package cachekit
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+)
+
+// A flight is one load of one key, and all who wait for it.
+type flight[K comparable, V any] struct {
+	key    K
+	cancel context.CancelFunc
+	done   chan struct{} // closed when value and err are set
+
+	value V
+	err   error
+
+	waiters   int // guarded by mu of the cache
+	versionID [32]byte
+	version   *version // nil without versions
+}
+
+// miss returns the value of key, which the cache did not hold a moment ago. No
+// lock is held.
+func (c *Cache[K, V]) miss(ctx context.Context, key K, load func(context.Context, K) (V, error)) (V, error) {
+	var id [32]byte
+	if c.versionOf != nil {
+		id = c.versionOf(key)
+	}
+	c.mu.Lock()
+	if e := c.find(key); e != nil { // a load landed meanwhile
+		c.hit(e)
+		c.mu.Unlock()
+		return e.value, nil
+	}
+	c.stats.Misses++
+	if err := ctx.Err(); err != nil {
+		c.mu.Unlock()
+		var zero V
+		return zero, err
+	}
+	f := c.flights[key]
+	if f == nil || !c.current(f) {
+		f = c.start(ctx, key, id, load)
+	}
+	f.waiters++
+	c.mu.Unlock()
+	return c.await(ctx, f)
+}
+
+// start starts the load of key, which belongs to the version of that id. mu is held.
+func (c *Cache[K, V]) start(ctx context.Context, key K, id [32]byte, load func(context.Context, K) (V, error)) *flight[K, V] {
+	f := &flight[K, V]{key: key, done: make(chan struct{})}
+	if c.versionOf != nil {
+		f.versionID, f.version = id, c.joinVersion(id)
+	}
+	c.flights[key] = f
+	ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	go c.fly(ctx, f, load)
+	return f
+}
+
+// current reports whether nothing has invalidated what f loads since it began. mu is held.
+func (c *Cache[K, V]) current(f *flight[K, V]) bool {
+	return c.flights[f.key] == f && (f.version == nil || !f.version.retired)
+}
+
+// detach makes the load of key, if there is one, neither fill the cache nor be
+// joined by anyone more. mu is held.
+func (c *Cache[K, V]) detach(key K) { delete(c.flights, key) }
+
+// await waits for f, but not longer than ctx.
+func (c *Cache[K, V]) await(ctx context.Context, f *flight[K, V]) (V, error) {
+	select {
+	case <-f.done:
+		return f.value, f.err
+	case <-ctx.Done():
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f.waiters--; f.waiters == 0 {
+		f.cancel()
+		if c.flights[f.key] == f {
+			c.detach(f.key)
+		}
+	}
+	var zero V
+	return zero, ctx.Err()
+}
+
+// fly runs load and hands what it returned to the cache and to all who wait.
+func (c *Cache[K, V]) fly(ctx context.Context, f *flight[K, V], load func(context.Context, K) (V, error)) {
+	var (
+		e       *entry[K, V]
+		took    time.Duration
+		start   = time.Now()
+		regular = false
+	)
+	defer func() { // on a panic or Goexit too
+		if !regular {
+			took = time.Since(start)
+			f.err = newStopped(recover(), f.key)
+			e = nil
+		}
+		c.land(f, e, took)
+	}()
+	f.value, f.err = load(ctx, f.key)
+	took = time.Since(start)
+	if f.err == nil {
+		e = c.newEntry(f.key, f.value, took)
+	}
+	regular = true
+}
+
+// land ends f, whose value and err are set, and fills the cache with e unless
+// that is nil.
+func (c *Cache[K, V]) land(f *flight[K, V], e *entry[K, V], took time.Duration) {
+	defer f.cancel()
+	defer close(f.done)
+	if e != nil {
+		c.put(e, f)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stats.Loads++
+	c.stats.LoadTime += took
+	if f.err != nil {
+		c.stats.LoadErrors++
+	}
+	if c.flights[f.key] == f {
+		c.detach(f.key)
+	}
+	if f.version != nil {
+		c.leaveVersion(f.versionID, f.version)
+	}
+}
+
+// stopped is the error of a load that did not return.
+type stopped struct {
+	what  string
+	cause error // nil unless the load panicked with an error
+	stack []byte
+}
+
+// newStopped returns the error of a load of key that panicked with value, or
+// called runtime.Goexit if value is nil.
+func newStopped(value, key any) *stopped {
+	s := &stopped{stack: debug.Stack()}
+	if value == nil {
+		s.what = fmt.Sprintf("loading key %v: the load called runtime.Goexit, return an error instead (in a test: t.Error, not t.Fatal)", key)
+		return s
+	}
+	s.cause, _ = value.(error)
+	s.what = fmt.Sprintf("loading key %v: the load panicked: %v", key, value)
+	return s
+}
+
+func (s *stopped) Error() string { return s.what + "\n\n" + string(s.stack) }
+
+func (s *stopped) Unwrap() error { return s.cause }
