@@ -1,0 +1,46 @@
+// Package backtest answers one question: what would this strategy have made of
+// these bars? Grouped bars go in, an equity curve and its [Metrics] come out,
+// for every asset and for the portfolio of all of them.
+//
+// # How trading is modelled
+//
+// An account starts with an equity of 1 before the first bar. It holds either
+// cash, which earns nothing, or the asset, for all that it has: fractions of a
+// unit can be bought, nothing is lent or sold short. A strategy decides at the
+// close of a bar, having seen that close and nothing later; its order is filled
+// at the open of the next bar, for a cost in basis points of the traded value.
+// The equity of a bar is the account at its close. A position that is open after
+// the last bar stays open and is marked to the last close.
+//
+// Prices are taken as they are in the bars: splits and dividends are not
+// applied. Every open and close must be positive and finite, or the run fails
+// and names the bar.
+//
+// # How it is measured
+//
+// The return of a bar is its equity divided by the equity before it, less 1. The
+// first bar has one too, against the starting equity of 1, so that n bars have n
+// returns; no position can be open on the first bar, so this one is 0. The
+// metrics follow the definitions of empyrical 0.5.5 with a risk-free rate and a
+// required return of 0. Bars a year are 252 for daily bars, 252 times the mean
+// number of bars a session for minutes (see [bundle.Bars.PeriodsPerYear]).
+//
+// A trade is a purchase with the sale that ends it. A position that is still
+// open after the last bar counts as a trade too, with the profit that its last
+// mark shows and without the cost of a sale.
+//
+// # The portfolio
+//
+// Every asset gets an equal part of the capital at the start and keeps it: there
+// is no rebalancing. The part of an asset is cash before its first bar and stays
+// at its last equity where it has no bar: in gaps and after its last one. The
+// metrics of the portfolio are those of the sum of the parts over
+// [bundle.Bars.Timeline]; its trades are those of all assets together.
+//
+// # The same answer everywhere
+//
+// Results depend on the bars and the parameters alone, to the last bit: sums
+// run in the order of bars and assets, products are rounded before they are
+// added, powers come from arithmetic that is the same on every processor, and a
+// metric that is not a number always is the same NaN.
+package backtest

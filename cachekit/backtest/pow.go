@@ -1,0 +1,74 @@
+package backtest
+
+import "math"
+
+// pow returns x to the power of y for x >= 0. It differs from math.Pow by a few
+// units in the last place, and is the same to the last bit on every machine:
+// math.Pow rests on math.Exp and math.Log, which are assembly on some processors
+// and fuse products with sums on others.
+//
+// It computes exp(y * log(x)) from the Taylor series of both, with the argument
+// reduced to where they converge fast (Muller, Elementary Functions, 3rd
+// edition, chapters 3 and 11).
+func pow(x, y float64) float64 {
+	switch {
+	case x == 0 || math.IsInf(x, 1) || x != x:
+		return x
+	case x == 1:
+		return 1
+	}
+	return exp(y * log(x))
+}
+
+// ln2Hi and ln2Lo add up to the logarithm of 2; ln2Hi has 21 zero bits at its
+// end, so that its product with an exponent is exact.
+const (
+	ln2Hi = 0x1.62e42feep-1
+	ln2Lo = math.Ln2 - ln2Hi
+)
+
+// log returns the natural logarithm of x, which is positive and finite: with
+// x = m * 2^k and s = (m-1)/(m+1) it is k*ln 2 + 2*(s + s^3/3 + s^5/5 + ...).
+func log(x float64) float64 {
+	m, exponent := math.Frexp(x)
+	if m < math.Sqrt2/2 {
+		m, exponent = 2*m, exponent-1
+	}
+	k, s := float64(exponent), (m-1)/(m+1) // |s| < 0.172
+	z, series := s*s, 0.0
+	for i := len(oddReciprocals) - 1; i >= 0; i-- {
+		series = float64(series*z) + oddReciprocals[i]
+	}
+	tail := float64(2*s*z) * series
+	return float64(k*ln2Hi) + (float64(2*s) + (tail + float64(k*ln2Lo)))
+}
+
+// exp returns e to the power of t: with t = k*ln 2 + r it is 2^k * (1 + r + r^2/2! + ...).
+func exp(t float64) float64 {
+	if t > 1000 || t < -1000 { // beyond what a float64 holds
+		return math.Ldexp(1, int(math.Copysign(2000, t)))
+	}
+	k := math.Floor(t/math.Ln2 + 0.5)
+	r := (t - float64(k*ln2Hi)) - float64(k*ln2Lo) // |r| < 0.347
+	series := 0.0
+	for i := len(inverseFactorials) - 1; i >= 0; i-- {
+		series = float64(series*r) + inverseFactorials[i]
+	}
+	return math.Ldexp(1+float64(r*series), int(k))
+}
+
+// The series end where a term is below half a unit in the last place.
+var (
+	oddReciprocals    = reciprocals(11, func(last float64, i int) float64 { return float64(2*i + 3) })    // 1/3, 1/5, ...
+	inverseFactorials = reciprocals(14, func(last float64, i int) float64 { return last * float64(i+1) }) // 1/1!, 1/2!, ...
+)
+
+// reciprocals returns the first n reciprocals of a sequence that begins after 1.
+func reciprocals(n int, next func(last float64, i int) float64) []float64 {
+	s, last := make([]float64, n), 1.0
+	for i := range s {
+		last = next(last, i)
+		s[i] = 1 / last
+	}
+	return s
+}
