@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"fmt"
+	"math/bits"
 	"strings"
 )
 
@@ -60,6 +61,9 @@ func ParseFields(s string) (Fields, error) {
 	}
 	return f, nil
 }
+
+// fieldIndex returns the position of a single field among the columns.
+func fieldIndex(f Fields) int { return bits.TrailingZeros8(uint8(f)) }
 
 func fieldNamed(name string) (Fields, bool) {
 	for i, n := range fieldNames {

@@ -146,19 +146,55 @@ func (g *grouping) scatter() error {
 		g.offsets[i+1] = g.offsets[i] + counts[group]
 	}
 
+	return g.move(groups, cursor)
+}
+
+// blockRows is how many rows are moved at a time: about what the second-level
+// cache of a processor holds. A block is sorted by group first, so that its bars
+// of one group are written next to each other; written in the order of dates,
+// every value would go to a page of its own.
+const blockRows = 1 << 12
+
+// move copies every row to the place in the columns that the cursor of its
+// group is at.
+func (g *grouping) move(groups []int32, cursor []int) error {
 	times, open, high, low, closes, volume := g.times, g.columns[0], g.columns[1], g.columns[2], g.columns[3], g.columns[4]
-	for i := range g.rows {
-		row := &g.rows[i]
-		at := cursor[groups[i]]
-		cursor[groups[i]]++
-		t, ok := unixNano(row.Time)
-		if !ok {
-			return timeError(g.rows, i)
+	order := make([]int32, min(blockRows, len(g.rows)))
+	ends := make([]int32, len(cursor)+1)
+	for lo := 0; lo < len(g.rows); lo += blockRows {
+		hi := min(lo+blockRows, len(g.rows))
+		sortBlock(order, ends, groups[lo:hi])
+		for _, k := range order[:hi-lo] {
+			i := lo + int(k)
+			row := &g.rows[i]
+			at := cursor[groups[i]]
+			cursor[groups[i]]++
+			t, ok := unixNano(row.Time)
+			if !ok {
+				return timeError(g.rows, i)
+			}
+			times[at] = t
+			open[at], high[at], low[at], closes[at], volume[at] = row.Open, row.High, row.Low, row.Close, row.Volume
 		}
-		times[at] = t
-		open[at], high[at], low[at], closes[at], volume[at] = row.Open, row.High, row.Low, row.Close, row.Volume
 	}
 	return nil
+}
+
+// sortBlock fills order with the positions of groups sorted by group, those of
+// one group in their order: a counting sort. ends is scratch with an element for
+// every group and one more.
+func sortBlock(order, ends []int32, groups []int32) {
+	clear(ends)
+	for _, g := range groups {
+		ends[g+1]++
+	}
+	for g := 1; g < len(ends); g++ {
+		ends[g] += ends[g-1]
+	}
+	for k, g := range groups {
+		order[ends[g]] = int32(k)
+		ends[g]++
+	}
 }
 
 // nameGroups numbers the symbols in the order in which they first occur. It
