@@ -1,0 +1,62 @@
+package bundle
+
+import (
+	"math"
+	"sort"
+	"time"
+
+	"github.com/bmadventure/optcache/cachekit/market"
+)
+
+const day = int64(24 * time.Hour)
+
+// A span is the bars lo to hi of a series, which fall into one partition.
+type span struct {
+	partition string
+	lo, hi    int
+}
+
+// partitionOf returns the name of the partition of a time, and the first time
+// after it: the year of a daily bar, the month of a minute bar, in UTC.
+func partitionOf(frequency market.Frequency, t int64) (name string, end int64) {
+	at := time.Unix(0, t).UTC()
+	layout, next := "2006", time.Date(at.Year()+1, 1, 1, 0, 0, 0, 0, time.UTC)
+	if frequency == market.Minute {
+		layout, next = "2006-01", time.Date(at.Year(), at.Month()+1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	if next.Unix() > maxSecond {
+		return at.Format(layout), math.MaxInt64
+	}
+	return at.Format(layout), next.UnixNano()
+}
+
+// partitions cuts ascending times where one partition ends and the next begins.
+func partitions(frequency market.Frequency, times []int64) []span {
+	var spans []span
+	for lo := 0; lo < len(times); {
+		name, end := partitionOf(frequency, times[lo])
+		hi := lo + sort.Search(len(times)-lo, func(i int) bool { return times[lo+i] >= end })
+		if end == math.MaxInt64 { // the last partition that int64 nanoseconds reach holds its end too
+			hi = len(times)
+		}
+		spans = append(spans, span{partition: name, lo: lo, hi: hi})
+		lo = hi
+	}
+	return spans
+}
+
+// timeLayout is how first and last times are written.
+func timeLayout(frequency market.Frequency) string {
+	if frequency == market.Minute {
+		return time.RFC3339Nano
+	}
+	return time.DateOnly
+}
+
+func appendTime(b []byte, frequency market.Frequency, t int64) []byte {
+	return time.Unix(0, t).UTC().AppendFormat(b, timeLayout(frequency))
+}
+
+func formatTime(frequency market.Frequency, t int64) string {
+	return string(appendTime(nil, frequency, t))
+}

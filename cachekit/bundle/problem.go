@@ -1,0 +1,113 @@
+package bundle
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxProblems is how many problems of one ingest are told at once.
+const maxProblems = 20
+
+// An InputError says what is wrong with the data, or the name, that was given
+// to be ingested: nothing was written. It is not returned for faults of the
+// machine, such as a full disk.
+type InputError struct {
+	// Problems are the first 20, in the order of files and lines.
+	Problems []Problem
+	// More is how many problems there are beyond these.
+	More int
+}
+
+// Error returns the problems, one a line.
+func (e *InputError) Error() string {
+	var b strings.Builder
+	for i, p := range e.Problems {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(p.String())
+	}
+	if e.More > 0 {
+		fmt.Fprintf(&b, "\nand %d more", e.More)
+	}
+	return b.String()
+}
+
+// A Problem is one thing that is wrong with input, and what to do about it.
+type Problem struct {
+	File    string // path of the file or folder; the symbol for bars that came from a program
+	Line    int    // line of a CSV file, row of a Parquet file, bar of a series, from 1; 0 for the whole file
+	Column  string // name of the column, or "" for the whole line
+	Value   string // the offending text, or ""
+	Message string // what is wrong and what to do
+}
+
+// String returns "file:line: column: value: message" without the parts that are
+// not known.
+func (p Problem) String() string {
+	var b strings.Builder
+	b.WriteString(p.File)
+	if p.Line > 0 {
+		fmt.Fprintf(&b, ":%d", p.Line)
+	}
+	if b.Len() > 0 {
+		b.WriteString(": ")
+	}
+	if p.Column != "" {
+		b.WriteString(p.Column + ": ")
+	}
+	if p.Value != "" {
+		fmt.Fprintf(&b, "%q: ", p.Value)
+	}
+	b.WriteString(p.Message)
+	return b.String()
+}
+
+// problems collects what is wrong with one file: the first few in full, the
+// rest as a number.
+type problems struct {
+	first []Problem
+	more  int
+}
+
+func (p *problems) add(problem Problem) {
+	if len(p.first) == maxProblems {
+		p.more++
+		return
+	}
+	p.first = append(p.first, problem)
+}
+
+func (p *problems) any() bool { return len(p.first) > 0 }
+
+// err returns nil if there are no problems.
+func (p *problems) err() error {
+	if !p.any() {
+		return nil
+	}
+	return &InputError{Problems: p.first, More: p.more}
+}
+
+// merge appends the problems of another file.
+func (p *problems) merge(q problems) {
+	for _, problem := range q.first {
+		p.add(problem)
+	}
+	p.more += q.more
+}
+
+func inputProblem(p Problem) error { return &InputError{Problems: []Problem{p}} }
+
+// clip shortens a value that is too long to show.
+func clip(s string) string {
+	const most = 60
+	if len(s) <= most {
+		return s
+	}
+	cut := most
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "..."
+}

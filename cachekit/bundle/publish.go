@@ -1,0 +1,353 @@
+package bundle
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bmadventure/optcache/cachekit/market"
+)
+
+// A Report says what was ingested.
+type Report struct {
+	Name      string
+	Version   Version
+	Previous  Version // the current version before; zero if the bundle is new
+	New       bool    // whether the store did not have this version
+	Repaired  bool    // whether the store had this version, but damaged
+	Frequency market.Frequency
+	Fields    Fields
+	Assets    int
+	Bars      int64 // of all assets
+	Longest   int   // bars of the asset that has most
+	Files     int   // files that were read
+
+	IgnoredColumns []string // names of columns that a bundle does not keep, sorted
+	IgnoredFiles   []string // names of files in the folder that hold no bars, sorted
+}
+
+// Write makes the series a version of a bundle, and the current one. Their order
+// does not matter. Equal series give the version that is there already, and then
+// nothing is written. Until the last step of a write everyone sees the bundle as
+// it was before, also after a crash.
+//
+// Bad series are refused with an [*InputError] before anything is written.
+func (s *Store) Write(ctx context.Context, name string, frequency market.Frequency, series []Series) (*Report, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	d, err := newDataset(ctx, frequency, series)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.publish(ctx, name, d)
+	if err != nil {
+		return nil, fmt.Errorf("write bundle %q: %w", name, err)
+	}
+	return r, nil
+}
+
+func (s *Store) publish(ctx context.Context, name string, d *dataset) (*Report, error) {
+	text := d.manifest.encode()
+	r := d.report(name, versionOf(text))
+	lock, err := s.lockBundle(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		s.removeEmpty(name)
+		lock.Close()
+	}()
+
+	damagedCurrent := false
+	if r.Previous, err = s.Current(name); err != nil {
+		damagedCurrent = !errors.Is(err, fs.ErrNotExist)
+	}
+	state, err := s.state(ctx, name, r.Version)
+	if err != nil {
+		return nil, err
+	}
+	if state != whole {
+		if err := s.writeVersion(ctx, name, r.Version, d, text); err != nil {
+			return nil, err
+		}
+		r.New, r.Repaired = state == absent, state == damaged
+	}
+	if r.Previous == r.Version && !damagedCurrent {
+		return r, nil
+	}
+	return r, s.writeCurrent(name, r.Version)
+}
+
+func (d *dataset) report(name string, v Version) *Report {
+	m := d.manifest
+	r := &Report{Name: name, Version: v, Frequency: m.frequency, Fields: m.fields, Assets: len(m.assets)}
+	for i := range m.assets {
+		r.Bars += int64(m.rows(i))
+		r.Longest = max(r.Longest, m.rows(i))
+	}
+	return r
+}
+
+// lockBundle creates the folders of a bundle if they are missing and takes the
+// lock that writers, gc and rm of one bundle hold: whoever has it knows that
+// every temporary file in the bundle is a leftover.
+func (s *Store) lockBundle(ctx context.Context, name string) (*os.File, error) {
+	for {
+		if err := s.step("create folders"); err != nil {
+			return nil, err
+		}
+		if err := os.MkdirAll(s.path(name, versionsDir), 0o755); err != nil {
+			return nil, fmt.Errorf("create the folder of the bundle: %w", err)
+		}
+		lock, err := lockFolder(ctx, s.path(name))
+		if err == nil {
+			// Remove may have come between the two.
+			if err := os.MkdirAll(s.path(name, versionsDir), 0o755); err != nil {
+				lock.Close()
+				return nil, fmt.Errorf("create the folder of the bundle: %w", err)
+			}
+			return lock, errors.Join(syncFolder(s.dir), syncFolder(s.path(name)))
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+}
+
+// lockFolder takes the lock of a folder, and waits for it.
+func lockFolder(ctx context.Context, path string) (*os.File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		got, err := tryLockAlone(f)
+		if err != nil {
+			f.Close()
+			return nil, fmt.Errorf("lock %s: %w", path, err)
+		}
+		if got {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			f.Close()
+			return nil, fmt.Errorf("wait for another process that writes to %s: %w", path, ctx.Err())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	if same, err := isAt(f, path); err != nil || !same {
+		f.Close()
+		return nil, errors.Join(fs.ErrNotExist, err)
+	}
+	return f, nil
+}
+
+// removeEmpty removes the folders of a bundle that never had a version.
+func (s *Store) removeEmpty(name string) {
+	os.Remove(s.path(name, versionsDir)) // fails if it has anything in it
+	os.Remove(s.path(name))
+}
+
+// What a store has of a version.
+const (
+	absent = iota
+	damaged
+	whole
+)
+
+func (s *Store) state(ctx context.Context, name string, v Version) (int, error) {
+	err := s.Verify(ctx, name, v)
+	switch {
+	case err == nil:
+		return whole, nil
+	case errors.Is(err, ErrDamaged):
+		return damaged, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return absent, nil
+	}
+	return 0, err
+}
+
+// writeVersion writes the files of a version into a temporary folder, reads them
+// back, and renames the folder to its place.
+func (s *Store) writeVersion(ctx context.Context, name string, v Version, d *dataset, text []byte) (err error) {
+	if err := s.step("create temporary folder"); err != nil {
+		return err
+	}
+	temp, err := os.MkdirTemp(s.path(name), tempPrefix)
+	if err != nil {
+		return fmt.Errorf("create a temporary folder: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(temp)
+		}
+	}()
+	if err := os.Chmod(temp, 0o755); err != nil {
+		return err
+	}
+	if err := s.writeFiles(ctx, temp, d, text); err != nil {
+		return err
+	}
+	if err := s.step("read back"); err != nil {
+		return err
+	}
+	if err := verifyFolder(ctx, temp, v); err != nil {
+		return fmt.Errorf("read back what was written: %w", err)
+	}
+	return s.moveIn(name, v, temp)
+}
+
+func (s *Store) writeFiles(ctx context.Context, dir string, d *dataset, text []byte) error {
+	m := d.manifest
+	sums := make([]string, len(m.partitions))
+	err := forEach(ctx, len(sums), len(sums), func() func(int) error {
+		return func(i int) (err error) {
+			file := fileName(m.partitions[i])
+			sums[i], err = s.writeFile(filepath.Join(dir, file), func(w io.Writer) error { return d.writeParquet(w, i) })
+			return err
+		}
+	})
+	if err != nil {
+		return err
+	}
+	sum, err := s.writeFile(filepath.Join(dir, manifestFile), func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	sums = append(sums, sum)
+	slices.SortFunc(sums, func(a, b string) int { return strings.Compare(a[sumNameAt:], b[sumNameAt:]) })
+	_, err = s.writeFile(filepath.Join(dir, sumsFile), func(w io.Writer) error {
+		_, err := io.WriteString(w, strings.Join(sums, ""))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.syncFolder(dir)
+}
+
+// sumNameAt is where the file name begins in a line of SHA256SUMS.
+const sumNameAt = 2*sha256.Size + 2
+
+// writeFile creates a file, which afterwards is on the disk and read-only, and
+// returns its line of SHA256SUMS.
+func (s *Store) writeFile(path string, write func(io.Writer) error) (sum string, err error) {
+	file := filepath.Base(path)
+	if err := s.step("create " + file); err != nil {
+		return "", err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		err = errors.Join(err, f.Close())
+	}()
+	h := sha256.New()
+	buffer := bufio.NewWriterSize(io.MultiWriter(f, h), 1<<18)
+	if err := write(buffer); err != nil {
+		return "", fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := s.step("write " + file); err != nil {
+		return "", err
+	}
+	if err := buffer.Flush(); err != nil {
+		return "", fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := s.step("sync " + file); err != nil {
+		return "", err
+	}
+	if err := errors.Join(f.Chmod(0o444), f.Sync()); err != nil {
+		return "", fmt.Errorf("write %s: %w", path, err)
+	}
+	return fmt.Sprintf("%x  %s\n", h.Sum(nil), file), nil
+}
+
+func (s *Store) syncFolder(dir string) error {
+	if err := s.step("sync folder"); err != nil {
+		return err
+	}
+	return syncFolder(dir)
+}
+
+// syncFolder makes sure that the names in a folder are on the disk.
+func syncFolder(dir string) error {
+	if runtime.GOOS == "windows" { // folders cannot be synced there, and need not be
+		return nil
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("sync folder %s: %w", dir, err)
+	}
+	return nil
+}
+
+// moveIn renames a finished folder to the place of its version. Damaged files
+// that stand there are moved away first.
+func (s *Store) moveIn(name string, v Version, temp string) error {
+	target := s.versionPath(name, v)
+	if _, err := os.Lstat(target); err == nil {
+		if err := s.step("move damaged version away"); err != nil {
+			return err
+		}
+		away := temp + "-damaged"
+		if err := os.Rename(target, away); err != nil {
+			return err
+		}
+		defer os.RemoveAll(away)
+	}
+	if err := s.step("move version in"); err != nil {
+		return err
+	}
+	if err := os.Rename(temp, target); err != nil {
+		return err
+	}
+	return s.syncFolder(s.path(name, versionsDir))
+}
+
+// writeCurrent makes v the current version.
+func (s *Store) writeCurrent(name string, v Version) (err error) {
+	if err := s.step("create new current"); err != nil {
+		return err
+	}
+	temp, err := os.MkdirTemp(s.path(name), tempPrefix)
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	file := filepath.Join(temp, currentFile)
+	_, err = s.writeFile(file, func(w io.Writer) error {
+		_, err := io.WriteString(w, v.String()+"\n")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.step("move current in"); err != nil {
+		return err
+	}
+	if err := os.Rename(file, s.path(name, currentFile)); err != nil {
+		return err
+	}
+	return s.syncFolder(s.path(name))
+}
