@@ -2,14 +2,15 @@ package cachekit
 
 import (
 	"context"
-	"hash/maphash"
 	"iter"
-	"math"
+	"math/rand/v2"
 	"runtime"
 	"sync"
 	"time"
 	"weak"
 
+	"github.com/bmadventure/optcache/internal/keyhash"
+	"github.com/bmadventure/optcache/internal/table"
 	"github.com/bmadventure/optcache/policy"
 	"github.com/bmadventure/optcache/sizing"
 )
@@ -19,25 +20,45 @@ import (
 // promises. All methods may be called concurrently. A Cache must not be copied;
 // make one with [New]. There is nothing to close.
 type Cache[K comparable, V any] struct {
+	// Read by every hit, written by none.
+	table    table.Table // read without a lock, changed under mu
+	seed     uint64
+	integer  bool // K is an integer of 8 bytes, hashed in line
+	extended bool // entries are extended
+	record   bool // hits leave more than a mark: they are counted, or told to the policy
+	counted  bool // hits and misses are counted
+	ordered  bool // the policy needs the order of hits
+	at       stripes
+	hash     func(*K) uint64
+	equal    func(a, b *K) bool // nil: ==
+
 	name       string
 	maxEntries int
+	immediate  bool // each hit reaches the policy at once
 	size       func(K, V) int64
 	versionOf  func(K) [32]byte
-	entryBytes int64 // heap bytes of an entry without what key and value refer to
+	clock      clock
+	guard      guard[K, V]
+	onEvict    func(K, V, Departure)
+	entryBytes int64 // heap of an entry without what key and value refer to
 	share      *sizing.Share
-	seed       maphash.Seed
 
-	mu       sync.Mutex
-	table    map[K]*entry[K, V]    // guarded by mu
-	policy   policy.Policy         // guarded by mu
-	told     int64                 // capacity that policy was told; guarded by mu
-	resident int64                 // bytes of the entries in policy; guarded by mu
-	victims  []*policy.Entry       // scratch; guarded by mu
-	flights  map[K]*flight[K, V]   // loads under way that may fill the cache; guarded by mu
-	pins     map[*entry[K, V]]*pin // guarded by mu
-	pinned   int64                 // bytes of the pinned entries; guarded by mu
-	versions map[[32]byte]*version // versions that entries or loads belong to; guarded by mu
-	stats    Stats                 // the counts; guarded by mu
+	mu         sync.Mutex
+	policy     policy.Policy            // guarded by mu
+	told       int64                    // capacity that policy was told; guarded by mu
+	resident   int64                    // bytes of the entries in policy; guarded by mu
+	shrunk     int64                    // bytes that the table gave back and nobody took yet; guarded by mu
+	victims    []*policy.Entry          // scratch; guarded by mu
+	flights    map[uint64]*flight[K, V] // loads under way that may fill the cache, by hash; guarded by mu
+	pins       map[*policy.Entry]*pin   // guarded by mu
+	pinned     int64                    // bytes of the pinned entries; guarded by mu
+	versions   map[[32]byte]*version    // versions that entries or loads belong to; guarded by mu
+	counts     Stats                    // all but hits and misses; guarded by mu
+	departures ring                     // guarded by mu
+	telling    bool                     // somebody tells onEvict; guarded by mu
+	untold     []event[K, V]            // what onEvict is still to be told; guarded by mu
+	swept      int                      // where the search for expired entries goes on; guarded by mu
+	scratch    []*uint64                // guarded by mu
 }
 
 // New returns an empty cache, or an error that says which option contradicts what.
@@ -46,33 +67,81 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 		return nil, err
 	}
 	c := &Cache[K, V]{
+		seed:       o.Seed,
+		counted:    !o.DisableStats,
 		name:       o.Name,
 		maxEntries: o.MaxEntries,
+		immediate:  o.Seed != 0,
 		size:       o.Size,
 		versionOf:  o.Version,
-		entryBytes: sizing.Pointer(new(entry[K, V])),
-		seed:       maphash.MakeSeed(),
-		table:      make(map[K]*entry[K, V]),
+		clock:      newClock(o.ExpireAfterWrite, o.ExpireAfterAccess),
+		guard:      guard[K, V]{o.Fingerprint, o.OnMutation, o.Name},
+		onEvict:    o.OnEvict,
 		policy:     o.Policy,
-		flights:    make(map[K]*flight[K, V]),
-		pins:       make(map[*entry[K, V]]*pin),
+		flights:    make(map[uint64]*flight[K, V]),
+		pins:       make(map[*policy.Entry]*pin),
 		versions:   make(map[[32]byte]*version),
+		departures: newRing(o.Departures),
 	}
 	if c.policy == nil {
 		c.policy = policy.NewLRU()
 	}
+	c.ordered = c.policy.Ordered()
+	c.record = c.counted || c.ordered
+	c.at = newStripes(c.ordered && !c.immediate)
+	c.extended = o.Version != nil || o.OnEvict != nil || o.Departures > 0 || o.Fingerprint != nil || c.clock.expires()
+	c.entryBytes = entryBytes[K, V](c.extended)
+	c.chooseHash(o.Hooks.Hash, o.Hooks.Equal)
+
 	budget := o.Budget
 	if budget == nil {
-		limit := o.MaxBytes
-		if limit == 0 {
-			limit = DefaultMaxBytes
-		}
-		budget = sizing.NewBudget(limit)
+		budget = sizing.NewBudget(limitOr(o.MaxBytes, DefaultMaxBytes))
 	}
+	c.table = *table.New(shardsFor(o.MaxEntries, budget.Limit()/c.entryBytes), scannedAlloc)
 	c.share = budget.Join(member[K, V]{weak.Make(c)})
 	runtime.AddCleanup(c, (*sizing.Share).Leave, c.share)
-	c.tell(budget.Limit())
+	c.tell(c.mayHold(budget.Limit()))
 	return c, nil
+}
+
+// chooseHash sets how keys are hashed and compared.
+func (c *Cache[K, V]) chooseHash(hash func(*K, uint64) uint64, equal func(a, b *K) bool) {
+	if c.seed == 0 {
+		c.seed = rand.Uint64()
+	}
+	c.equal = equal
+	if hash != nil {
+		seed := c.seed
+		c.hash = func(key *K) uint64 { return hash(key, seed) }
+		return
+	}
+	c.integer = keyhash.Integer[K]() == 8
+	c.hash = keyhash.For[K](c.seed)
+}
+
+// shardsFor returns how many shards a table gets: some 4,096 entries each, so that
+// growing one takes a fraction of a millisecond.
+func shardsFor(maxEntries int, fit int64) int {
+	if maxEntries > 0 {
+		fit = min(fit, int64(maxEntries))
+	}
+	return int(min(256, fit/4096))
+}
+
+// limitOr returns limit, or what it means if it is 0.
+func limitOr(limit, otherwise int64) int64 {
+	if limit == 0 {
+		return otherwise
+	}
+	return limit
+}
+
+// scannedAlloc returns the heap that an allocation of n bytes with pointers takes.
+func scannedAlloc(n int64) int64 {
+	if n > 512 && n < 32<<10 {
+		n += 8 // the runtime's header
+	}
+	return sizing.Alloc(n)
 }
 
 // member is the cache as its budget knows it: a budget does not keep a cache alive.
@@ -90,106 +159,95 @@ func (m member[K, V]) Shed(need int64) int64 {
 //
 // Each caller waits no longer than its own ctx and then returns ctx.Err(). The
 // ctx that load gets carries the values of the first caller's, and is cancelled
-// only when nobody waits any more. An error of load goes to all who wait and is not
-// kept; a panic or runtime.Goexit of load becomes an error with its stack. A load
-// that began before Set, Delete, Clear or Retire touched the key neither fills the
-// cache afterwards nor serves a Get that came later.
+// only when nobody waits any more. An error of load goes to all who wait and is
+// not kept; a panic or runtime.Goexit of load becomes an error with its stack. A
+// load that began before Set, Delete, Clear or Retire touched the key neither
+// fills the cache afterwards nor serves a Get that came later.
 //
 // load runs on a goroutine of its own, under no lock. It may use the cache, for
-// other keys.
+// other keys: a load that asks for its own key waits for itself.
 func (c *Cache[K, V]) Get(ctx context.Context, key K, load func(context.Context, K) (V, error)) (V, error) {
-	c.mu.Lock()
-	if e := c.find(key); e != nil {
-		c.hit(e)
-		c.mu.Unlock()
+	hash := c.hashOf(&key)
+	if e := c.find(&key, hash); e != nil && (!c.extended || c.fresh(e)) {
+		e.Hit()
+		if c.record {
+			c.recordHit(e)
+		}
 		return e.value, nil
 	}
-	c.mu.Unlock()
-	return c.miss(ctx, key, load)
+	return c.miss(ctx, key, hash, load)
 }
 
-// Lookup returns the value of key if the cache holds it. Like [Cache.Get] it counts as a
-// hit or a miss and as a use of the entry.
-func (c *Cache[K, V]) Lookup(key K) (V, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e := c.find(key)
-	if e == nil {
-		c.stats.Misses++
-		var zero V
-		return zero, false
+// Lookup returns the value of key if the cache holds it. Like [Cache.Get] it
+// counts as a hit or a miss and as a use of the entry.
+func (c *Cache[K, V]) Lookup(key K) (value V, ok bool) {
+	hash := c.hashOf(&key)
+	if e := c.find(&key, hash); e != nil && (!c.extended || c.fresh(e)) {
+		e.Hit()
+		if c.record {
+			c.recordHit(e)
+		}
+		return e.value, true
 	}
-	c.hit(e)
-	return e.value, true
+	c.recordMiss()
+	return value, false
 }
 
 // Peek returns the value of key if the cache holds it, and leaves no trace: it
 // counts neither in the statistics nor as a use of the entry.
-func (c *Cache[K, V]) Peek(key K) (V, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if e := c.find(key); e != nil {
-		return e.value, true
+func (c *Cache[K, V]) Peek(key K) (value V, ok bool) {
+	e := c.find(&key, c.hashOf(&key))
+	if e == nil || c.extended && c.stale(e) != causeNone {
+		return value, false
 	}
-	var zero V
-	return zero, false
+	return e.value, true
 }
 
 // Set makes value the value of key. It reports whether the cache holds it now:
 // not if it is too large, if no room could be had, or if the policy refused it. The
 // old value of key is gone in any case.
 func (c *Cache[K, V]) Set(key K, value V) bool {
-	return c.put(c.newEntry(key, value, 0), nil)
+	return c.put(c.newEntry(key, value, c.hashOf(&key), 0), nil)
 }
 
 // Delete removes the value of key and reports whether there was one.
 func (c *Cache[K, V]) Delete(key K) bool {
+	hash := c.hashOf(&key)
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.detach(key)
-	e := c.find(key)
+	defer c.unlock()
+	c.detach(&key, hash)
+	e := c.find(&key, hash)
 	if e == nil {
 		return false
 	}
-	c.remove(e, causeDeleted)
-	return true
+	why := c.staleOr(e, CauseDeleted)
+	c.remove(e, why)
+	return why == CauseDeleted
 }
 
-// Clear removes all values.
+// Clear removes all values. It locks the cache for one part of it at a time.
 func (c *Cache[K, V]) Clear() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	for key := range c.flights {
-		c.detach(key)
-	}
-	for _, e := range c.table {
-		c.remove(e, causeCleared)
-	}
-}
-
-// Retire makes every entry of a version of the data unreachable, as if each were
-// deleted: see [Options.Version].
-func (c *Cache[K, V]) Retire(id [32]byte) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	v := c.versions[id]
-	if v == nil {
-		return
-	}
-	delete(c.versions, id)
-	v.retired = true
-	for _, e := range c.table {
-		if e.version == v {
-			c.remove(e, causeRetired)
+	clear(c.flights)
+	c.unlock()
+	for i := range c.table.Shards() {
+		c.mu.Lock()
+		c.scratch = c.table.AppendShard(c.scratch[:0], i)
+		for _, p := range c.scratch {
+			e := fromHash[K, V](p)
+			c.remove(e, c.staleOr(e, CauseCleared))
 		}
+		clear(c.scratch)
+		c.unlock()
 	}
 }
 
-// Len returns the number of entries.
+// Len returns the number of entries. Those that have expired or were retired
+// count until their bytes came back.
 func (c *Cache[K, V]) Len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.table)
+	return c.table.Len()
 }
 
 // All returns an iterator over the entries, in no order. It counts as no use of
@@ -198,15 +256,19 @@ func (c *Cache[K, V]) Len() int {
 // key twice.
 func (c *Cache[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
-		c.mu.Lock()
-		entries := make([]*entry[K, V], 0, len(c.table))
-		for _, e := range c.table {
-			entries = append(entries, e)
-		}
-		c.mu.Unlock()
-		for _, e := range entries {
-			if !yield(e.key, e.value) {
-				return
+		var entries []*uint64
+		for i := range c.table.Shards() {
+			c.mu.Lock()
+			entries = c.table.AppendShard(entries[:0], i)
+			c.mu.Unlock()
+			for _, p := range entries {
+				e := fromHash[K, V](p)
+				if c.extended && c.stale(e) != causeNone {
+					continue
+				}
+				if !yield(e.key, e.value) {
+					return
+				}
 			}
 		}
 	}
@@ -216,38 +278,34 @@ func (c *Cache[K, V]) All() iter.Seq2[K, V] {
 func (c *Cache[K, V]) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := c.stats
-	s.Name, s.Entries = c.name, len(c.table)
+	s := c.counts
+	s.Name, s.Entries = c.name, c.table.Len()
+	if c.counted {
+		s.Hits, s.Misses = c.at.sum()
+	}
 	s.Bytes, s.Pinned = c.share.Held(), c.pinned
 	s.Budget, s.Used = c.share.Budget().Limit(), c.share.Budget().Used()
 	return s
 }
 
-// find returns the entry of key, nil if there is none. mu is held.
-func (c *Cache[K, V]) find(key K) *entry[K, V] { return c.table[key] }
-
-// hit records a hit of e. mu is held.
-func (c *Cache[K, V]) hit(e *entry[K, V]) {
-	c.stats.Hits++
-	e.Hit()
-	if c.policy.Ordered() && c.pins[e] == nil {
-		c.policy.Use([]*policy.Entry{&e.Entry})
+// mayHold returns how many bytes of entries the cache may hold at a limit, as far
+// as that can be told before it is full.
+func (c *Cache[K, V]) mayHold(limit int64) int64 {
+	if c.maxEntries > 0 && c.size == nil {
+		return min(limit, int64(c.maxEntries)*c.entryBytes)
 	}
+	return limit
 }
 
-// newEntry returns an entry that is in no table yet. It calls the user's
-// functions, so no lock is held.
-func (c *Cache[K, V]) newEntry(key K, value V, cost time.Duration) *entry[K, V] {
-	e := &entry[K, V]{key: key, value: value}
-	e.Hash = maphash.Comparable(c.seed, key)
-	e.Size = c.entryBytes
-	e.Cost = uint32(min(cost.Microseconds(), math.MaxUint32))
-	if c.size != nil {
-		// A size that would overflow is too large for any budget, and stays so.
-		e.Size += min(max(0, c.size(key, value)), math.MaxInt64/4)
-	}
-	if c.versionOf != nil {
-		e.versionID = c.versionOf(key)
-	}
-	return e
+// clock tells the time since the cache was made, in nanoseconds, and when
+// entries expire.
+type clock struct {
+	start       time.Time
+	write, used time.Duration // lifetimes, 0: for ever
 }
+
+func newClock(write, used time.Duration) clock { return clock{time.Now(), write, used} }
+
+func (c *clock) now() int64 { return int64(time.Since(c.start)) }
+
+func (c *clock) expires() bool { return c.write > 0 || c.used > 0 }

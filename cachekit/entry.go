@@ -1,67 +1,134 @@
 package cachekit
 
-import "github.com/bmadventure/optcache/policy"
+import (
+	"math"
+	"sync/atomic"
+	"time"
+	"unsafe"
 
-// An entry is one key with its value. Key, value and head never change after the
-// entry came, the mark and what belongs to the policy aside: a new value is a new entry.
-type entry[K comparable, V any] struct {
-	policy.Entry
-	key       K
-	value     V
-	versionID [32]byte
-	version   *version
-}
-
-// A version is one version of the data that keys belong to. It is known to the
-// cache while entries or loads belong to it.
-type version struct {
-	users   int  // entries and loads; guarded by mu of the cache
-	retired bool // guarded by mu of the cache
-}
-
-// A pin keeps an entry from being evicted.
-type pin struct {
-	holders int  // calls of Pin not released yet
-	gone    bool // the entry left the table; its bytes stay until the release
-}
-
-// Why an entry leaves the table.
-type cause uint8
-
-const (
-	causeRoom cause = iota
-	causeReplaced
-	causeDeleted
-	causeCleared
-	causeRetired
-	causeExpired
+	"github.com/bmadventure/optcache/internal/keyhash"
+	"github.com/bmadventure/optcache/policy"
+	"github.com/bmadventure/optcache/sizing"
 )
 
-// count counts an entry that left.
-func (e *Evictions) count(why cause) {
-	switch why {
-	case causeRoom:
-		e.Room++
-	case causeReplaced:
-		e.Replaced++
-	case causeDeleted:
-		e.Deleted++
-	case causeCleared:
-		e.Cleared++
-	case causeRetired:
-		e.Retired++
-	case causeExpired:
-		e.Expired++
-	}
+// An entry is one key with its value. Key, value and size never change after
+// the entry came: a new value is a new entry. It begins with the head that its
+// policy knows it by, and that with the hash that the table knows it by, so a
+// pointer to any of the three is a pointer to the entry.
+type entry[K comparable, V any] struct {
+	policy.Entry
+	key   K
+	value V
 }
 
-// reason is what the policy is told.
-func (w cause) reason() policy.Reason {
-	switch w {
-	case causeRoom:
-		return policy.Evicted
-	case causeReplaced:
-		return policy.Replaced
+// The hash must come first.
+var _ = [1]struct{}{}[unsafe.Offsetof(policy.Entry{}.Hash)]
+
+// An extended entry knows more. All entries of a cache are extended, or none.
+type extended[K comparable, V any] struct {
+	entry[K, V]
+	version     *version // nil without versions
+	born        int64    // ns on the clock of the cache
+	used        atomic.Int64
+	fingerprint uint64
+}
+
+// entryBytes returns the heap that an entry takes.
+func entryBytes[K comparable, V any](isExtended bool) int64 {
+	if isExtended {
+		return sizing.Pointer(new(extended[K, V]))
 	}
-	return policy.Deleted
+	return sizing.Pointer(new(entry[K, V]))
+}
+
+// newEntry returns an entry that is in no table yet. It calls the user's
+// functions, so no lock is held.
+func (c *Cache[K, V]) newEntry(key K, value V, hash uint64, cost time.Duration) *entry[K, V] {
+	var e *entry[K, V]
+	if c.extended {
+		e = c.newExtended(value)
+	} else {
+		e = new(entry[K, V])
+	}
+	e.key, e.value = key, value
+	e.Hash = hash
+	e.Cost = uint32(min(cost.Microseconds(), math.MaxUint32))
+	e.Size = c.entryBytes
+	if c.size != nil {
+		// What would overflow is too large for any budget, and stays so.
+		e.Size += min(max(0, c.size(key, value)), math.MaxInt64/4)
+	}
+	return e
+}
+
+func (c *Cache[K, V]) newExtended(value V) *entry[K, V] {
+	x := &extended[K, V]{born: c.clock.now()}
+	x.used.Store(x.born)
+	if c.guard.fingerprint != nil {
+		x.fingerprint = c.guard.fingerprint(value)
+	}
+	return &x.entry
+}
+
+// extend returns e as the extended entry that it is, if the cache has such.
+func extend[K comparable, V any](e *entry[K, V]) *extended[K, V] {
+	return (*extended[K, V])(unsafe.Pointer(e))
+}
+
+// fromHead returns the entry that h heads.
+func fromHead[K comparable, V any](h *policy.Entry) *entry[K, V] {
+	return (*entry[K, V])(unsafe.Pointer(h))
+}
+
+// fromHash returns the entry that begins with that hash.
+func fromHash[K comparable, V any](hash *uint64) *entry[K, V] {
+	return (*entry[K, V])(unsafe.Pointer(hash))
+}
+
+// hashOf returns the hash of key.
+func (c *Cache[K, V]) hashOf(key *K) uint64 {
+	if c.integer {
+		return keyhash.Uint64(*(*uint64)(unsafe.Pointer(key)), c.seed)
+	}
+	return c.hash(noescape(key))
+}
+
+// find returns the entry of key, nil if there is none. It needs no lock.
+func (c *Cache[K, V]) find(key *K, hash uint64) *entry[K, V] {
+	p := c.table.Find(hash)
+	if p == nil {
+		return nil
+	}
+	if e := fromHash[K, V](p); c.equal == nil && e.key == *key {
+		return e
+	}
+	return c.findEqual(key, hash)
+}
+
+// findEqual finds the entry of key where keys have an equality of their own, or
+// another key has the same hash.
+func (c *Cache[K, V]) findEqual(key *K, hash uint64) *entry[K, V] {
+	key = noescape(key)
+	p := c.table.Next(hash, func(p *uint64) bool {
+		return c.same(&fromHash[K, V](p).key, key)
+	})
+	return fromHash[K, V](p)
+}
+
+// same reports whether a and b are the same key.
+func (c *Cache[K, V]) same(a, b *K) bool {
+	if c.equal != nil {
+		return c.equal(noescape(a), noescape(b))
+	}
+	return *a == *b
+}
+
+// noescape returns p, in a way that hides from the compiler that what p points to
+// may escape through what is done with it. Hooks promise not to keep their
+// arguments; without this each look-up would have to allocate its key. The
+// runtime does not move a stack while a pointer to it is only in a uintptr: it
+// does so at calls and function entries alone, and there is none in between.
+func noescape[T any](p *T) *T {
+	address := uintptr(unsafe.Pointer(p))
+	return *(**T)(unsafe.Pointer(&address))
 }

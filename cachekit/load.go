@@ -10,65 +10,119 @@ import (
 // A flight is one load of one key, and all who wait for it.
 type flight[K comparable, V any] struct {
 	key    K
+	hash   uint64
+	next   *flight[K, V] // of another key with the same hash; guarded by mu of the cache
 	cancel context.CancelFunc
 	done   chan struct{} // closed when value and err are set
 
 	value V
 	err   error
 
-	waiters   int // guarded by mu of the cache
-	versionID [32]byte
-	version   *version // nil without versions
+	waiters int      // guarded by mu of the cache
+	version *version // nil without versions
 }
 
 // miss returns the value of key, which the cache did not hold a moment ago. No
 // lock is held.
-func (c *Cache[K, V]) miss(ctx context.Context, key K, load func(context.Context, K) (V, error)) (V, error) {
+func (c *Cache[K, V]) miss(ctx context.Context, key K, hash uint64, load func(context.Context, K) (V, error)) (V, error) {
 	var id [32]byte
 	if c.versionOf != nil {
 		id = c.versionOf(key)
 	}
 	c.mu.Lock()
-	if e := c.find(key); e != nil { // a load landed meanwhile
-		c.hit(e)
-		c.mu.Unlock()
-		return e.value, nil
+	if e := c.find(&key, hash); e != nil {
+		why := c.staleOr(e, causeNone)
+		if why == causeNone { // a load landed meanwhile
+			c.unlock()
+			if c.extended {
+				c.fresh(e)
+			}
+			e.Hit()
+			if c.record {
+				c.recordHit(e)
+			}
+			return e.value, nil
+		}
+		c.remove(e, why)
 	}
-	c.stats.Misses++
+	c.recordMiss()
 	if err := ctx.Err(); err != nil {
-		c.mu.Unlock()
+		c.unlock()
 		var zero V
 		return zero, err
 	}
-	f := c.flights[key]
+	f := c.flightOf(&key, hash)
 	if f == nil || !c.current(f) {
-		f = c.start(ctx, key, id, load)
+		f = c.start(ctx, key, hash, id, load)
 	}
 	f.waiters++
-	c.mu.Unlock()
+	c.unlock()
 	return c.await(ctx, f)
 }
 
 // start starts the load of key, which belongs to the version of that id. mu is held.
-func (c *Cache[K, V]) start(ctx context.Context, key K, id [32]byte, load func(context.Context, K) (V, error)) *flight[K, V] {
-	f := &flight[K, V]{key: key, done: make(chan struct{})}
+func (c *Cache[K, V]) start(ctx context.Context, key K, hash uint64, id [32]byte, load func(context.Context, K) (V, error)) *flight[K, V] {
+	f := &flight[K, V]{key: key, hash: hash, done: make(chan struct{})}
 	if c.versionOf != nil {
-		f.versionID, f.version = id, c.joinVersion(id)
+		f.version = c.joinVersion(id)
 	}
-	c.flights[key] = f
+	c.detach(&key, hash) // one of a version that was retired
+	f.next = c.flights[hash]
+	c.flights[hash] = f
 	ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	go c.fly(ctx, f, load)
 	return f
 }
 
-// current reports whether nothing has invalidated what f loads since it began. mu is held.
+// flightOf returns the load of key that may fill the cache, nil if there is none.
+// mu is held.
+func (c *Cache[K, V]) flightOf(key *K, hash uint64) *flight[K, V] {
+	f := c.flights[hash]
+	for f != nil && !c.same(&f.key, key) {
+		f = f.next
+	}
+	return f
+}
+
+// current reports whether nothing has invalidated what f loads since it began.
+// mu is held.
 func (c *Cache[K, V]) current(f *flight[K, V]) bool {
-	return c.flights[f.key] == f && (f.version == nil || !f.version.retired)
+	if f.version != nil && f.version.retired.Load() {
+		return false
+	}
+	g := c.flights[f.hash]
+	for g != nil && g != f {
+		g = g.next
+	}
+	return g == f
 }
 
 // detach makes the load of key, if there is one, neither fill the cache nor be
 // joined by anyone more. mu is held.
-func (c *Cache[K, V]) detach(key K) { delete(c.flights, key) }
+func (c *Cache[K, V]) detach(key *K, hash uint64) {
+	if len(c.flights) == 0 {
+		return
+	}
+	if f := c.flightOf(key, hash); f != nil {
+		c.ground(f)
+	}
+}
+
+// ground takes f out of the flights, if it is among them. mu is held.
+func (c *Cache[K, V]) ground(f *flight[K, V]) {
+	if c.flights[f.hash] == f {
+		if c.flights[f.hash] = f.next; f.next == nil {
+			delete(c.flights, f.hash)
+		}
+		return
+	}
+	for g := c.flights[f.hash]; g != nil; g = g.next {
+		if g.next == f {
+			g.next = f.next
+			return
+		}
+	}
+}
 
 // await waits for f, but not longer than ctx.
 func (c *Cache[K, V]) await(ctx context.Context, f *flight[K, V]) (V, error) {
@@ -81,9 +135,7 @@ func (c *Cache[K, V]) await(ctx context.Context, f *flight[K, V]) (V, error) {
 	defer c.mu.Unlock()
 	if f.waiters--; f.waiters == 0 {
 		f.cancel()
-		if c.flights[f.key] == f {
-			c.detach(f.key)
-		}
+		c.ground(f)
 	}
 	var zero V
 	return zero, ctx.Err()
@@ -108,7 +160,7 @@ func (c *Cache[K, V]) fly(ctx context.Context, f *flight[K, V], load func(contex
 	f.value, f.err = load(ctx, f.key)
 	took = time.Since(start)
 	if f.err == nil {
-		e = c.newEntry(f.key, f.value, took)
+		e = c.newEntry(f.key, f.value, f.hash, took)
 	}
 	regular = true
 }
@@ -123,16 +175,14 @@ func (c *Cache[K, V]) land(f *flight[K, V], e *entry[K, V], took time.Duration) 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stats.Loads++
-	c.stats.LoadTime += took
+	c.counts.Loads++
+	c.counts.LoadTime += took
 	if f.err != nil {
-		c.stats.LoadErrors++
+		c.counts.LoadErrors++
 	}
-	if c.flights[f.key] == f {
-		c.detach(f.key)
-	}
+	c.ground(f)
 	if f.version != nil {
-		c.leaveVersion(f.versionID, f.version)
+		c.leaveVersion(f.version)
 	}
 }
 

@@ -3,7 +3,9 @@ package cachekit
 import (
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/bmadventure/optcache/cachekit/rt"
 	"github.com/bmadventure/optcache/policy"
 	"github.com/bmadventure/optcache/sizing"
 )
@@ -13,9 +15,14 @@ import (
 const DefaultMaxBytes = 2 << 30
 
 // Options say what a [Cache] holds and how. The zero value is a cache of
-// [DefaultMaxBytes] for values of fixed size.
+// [DefaultMaxBytes] for values that refer to no memory of their own. Functions
+// in it are called under no lock, and concurrently unless they say otherwise.
+//
+// An entry takes 48 bytes beyond key and value, and the table 10 to 16. Version,
+// ExpireAfterWrite, ExpireAfterAccess, OnEvict, Departures and Fingerprint need room in
+// the entry: the first of them costs 32 bytes more an entry, the others nothing.
 type Options[K comparable, V any] struct {
-	// Name names the cache in its statistics.
+	// Name names the cache in its statistics and errors.
 	Name string
 
 	// Budget is the hard limit that the cache shares with others. Nil means a
@@ -32,9 +39,7 @@ type Options[K comparable, V any] struct {
 	// Size returns the bytes of heap that key and value refer to: see package
 	// sizing. The words of key and value themselves, the entry around them and
 	// the table are added by the cache. Nil means that they refer to nothing.
-	//
-	// It must return the same for the same key and value. It is called once for
-	// each value that comes, under no lock, concurrently.
+	// It is called once for each value that comes.
 	Size func(key K, value V) int64
 
 	// Policy decides who leaves when the cache is full. Nil means
@@ -42,22 +47,72 @@ type Options[K comparable, V any] struct {
 	Policy policy.Policy
 
 	// Version tells which version of its data a key belongs to: the content
-	// hash of a bundle, say. Nil means that [Cache.Retire] finds nothing. It is
-	// called under no lock, concurrently.
+	// hash of a bundle, say. It must return the same for the same key. Nil means
+	// that [Cache.Retire] finds nothing.
 	Version func(key K) [32]byte
+
+	// ExpireAfterWrite is how long a value is served after it came, and
+	// ExpireAfterAccess how long after it was last asked for, give or take a
+	// hundredth. 0 means for ever. What has expired is never served; its bytes come
+	// back when its key is asked for, or while other values come.
+	ExpireAfterWrite, ExpireAfterAccess time.Duration
+
+	// OnEvict is told of every entry that left, whatever the cause, in the order
+	// in which they left. It is called under no lock, by whoever uses the cache,
+	// never concurrently with itself, and may use the cache. While it runs
+	// others do not wait for it: what leaves meanwhile is told by the one that is
+	// telling already.
+	OnEvict func(key K, value V, d Departure)
+
+	// Departures is how many of the last departures [Cache.Why] remembers. 0
+	// means none.
+	Departures int
+
+	// Fingerprint returns a digest of a value. It is meant for tests: the cache
+	// compares the digest of each value that it hands out with what it was when the
+	// value came, and calls OnMutation with the key if a caller has changed it.
+	// A nil OnMutation means a panic that names the key.
+	Fingerprint func(value V) uint64
+	OnMutation  func(key K)
+
+	// DisableStats turns off the count of hits and misses, which costs a hit
+	// some 5 ns.
+	DisableStats bool
+
+	// Seed makes the cache repeatable if it is not 0: hashes depend on it alone
+	// and each hit reaches the policy at once, under the lock, so that the same calls
+	// in the same order evict the same entries. It is meant for tests and
+	// simulations; with a policy that needs the order of hits it makes them slow.
+	Seed uint64
+
+	// Hooks are for generated code.
+	Hooks rt.Hooks[K]
 }
 
 // validate returns an error that names all that is wrong with o.
 func (o *Options[K, V]) validate() error {
 	var errs []error
+	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if o.Budget != nil && o.MaxBytes != 0 {
-		errs = append(errs, errors.New("Budget and MaxBytes are both set: the limit of a shared budget is the budget's, leave MaxBytes 0"))
+		fail("both Budget and MaxBytes are set: the limit of a shared budget is the budget's own, leave MaxBytes 0")
 	}
 	if o.MaxBytes < 0 {
-		errs = append(errs, fmt.Errorf("MaxBytes is %d: must be positive, or 0 for %d", o.MaxBytes, int64(DefaultMaxBytes)))
+		fail("option MaxBytes is %d: must be positive, or 0 for %d", o.MaxBytes, int64(DefaultMaxBytes))
 	}
 	if o.MaxEntries < 0 {
-		errs = append(errs, fmt.Errorf("MaxEntries is %d: must be positive, or 0 for no bound", o.MaxEntries))
+		fail("option MaxEntries is %d: must be positive, or 0 for no bound", o.MaxEntries)
+	}
+	if o.ExpireAfterWrite < 0 || o.ExpireAfterAccess < 0 {
+		fail("options ExpireAfterWrite and ExpireAfterAccess are %v and %v: must be positive, or 0 for never", o.ExpireAfterWrite, o.ExpireAfterAccess)
+	}
+	if o.Departures < 0 {
+		fail("option Departures is %d: must be positive, or 0 for none", o.Departures)
+	}
+	if o.OnMutation != nil && o.Fingerprint == nil {
+		fail("option OnMutation is set without Fingerprint: nothing would find a mutation, set both")
+	}
+	if o.Hooks.Equal != nil && o.Hooks.Hash == nil {
+		fail("option Hooks has Equal without Hash: keys that are equal must hash alike, set both")
 	}
 	if len(errs) > 0 {
 		return fmt.Errorf("making cache %q: %w", o.Name, errors.Join(errs...))

@@ -1,10 +1,9 @@
 package cachekit
 
-import "github.com/bmadventure/optcache/policy"
-
-// maxTries is how often room is looked for before a value is handed out uncached.
-// Room that was made for one cache cannot be taken by another, so a second try is
-// rare: the others had too little, or a policy nominated fewer bytes than were needed.
+// maxTries is how often room is looked for before a value is handed out
+// uncached. Room that was made for one cache cannot be taken by another, so a
+// second try is rare: the others had too little, or the policy nominated fewer
+// bytes than were needed.
 const maxTries = 4
 
 // A verdict says what became of a newcomer.
@@ -17,28 +16,37 @@ const (
 	noRoom
 )
 
-// put takes e into the cache, for the load f unless that is nil, and reports whether the cache
-// holds it. No lock is held.
+// put takes e into the cache, for the load f unless that is nil, and reports
+// whether the cache holds it. No lock is held.
 func (c *Cache[K, V]) put(e *entry[K, V], f *flight[K, V]) bool {
+	var id [32]byte
+	if c.versionOf != nil {
+		id = c.versionOf(e.key)
+	}
 	var grant int64 // bytes that others gave up for e
 	for try := 1; ; try++ {
 		c.mu.Lock()
 		if f == nil {
-			c.detach(e.key)
+			c.detach(&e.key, e.Hash)
 		} else if !c.current(f) {
 			c.share.Reserve(-grant)
 			c.mu.Unlock()
 			return false
 		}
+		c.sweep()
+		c.enter(e, id)
 		got, need := c.place(e, &grant, try == maxTries)
+		if got != placed {
+			c.quit(e)
+		}
 		if got == lacking {
-			c.mu.Unlock()
+			c.unlock()
 			grant += c.share.Collect(need)
 			continue
 		}
 		c.settle(e, got)
 		c.share.Reserve(-grant)
-		c.mu.Unlock()
+		c.unlock()
 		return got == placed
 	}
 }
@@ -50,12 +58,12 @@ func (c *Cache[K, V]) settle(e *entry[K, V], got verdict) {
 	case placed:
 		return
 	case refused:
-		c.stats.Refused++
+		c.counts.Refused++
 	default:
-		c.stats.Uncached++
+		c.counts.Uncached++
 	}
-	if old := c.find(e.key); old != nil {
-		c.remove(old, causeDeleted)
+	if old := c.find(&e.key, e.Hash); old != nil {
+		c.remove(old, c.staleOr(old, CauseDeleted))
 	}
 }
 
@@ -66,14 +74,16 @@ func (c *Cache[K, V]) place(e *entry[K, V], grant *int64, last bool) (verdict, i
 	if e.Size > c.share.Budget().Limit() {
 		return noRoom, 0
 	}
-	old := c.find(e.key)
-	need := e.Size
-	if old != nil && c.pins[old] == nil {
-		need -= old.Size // handed on to e
+	old := c.find(&e.key, e.Hash)
+	if old == nil {
+		if growth, _ := c.table.Growth(e.Hash); growth > 0 && c.reserve(growth, grant) {
+			c.table.Grow(e.Hash)
+		}
 	}
-	full := old == nil && c.maxEntries > 0 && len(c.table) >= c.maxEntries
+	need := c.needs(e, old)
+	full := old == nil && c.maxEntries > 0 && c.table.Len() >= c.maxEntries
 	if !full && c.reserve(need, grant) {
-		c.replace(old, e)
+		c.insert(old, e)
 		return placed, 0
 	}
 	lack := need - *grant - c.share.Free()
@@ -82,24 +92,39 @@ func (c *Cache[K, V]) place(e *entry[K, V], grant *int64, last bool) (verdict, i
 	}
 	c.adapt(need - max(0, lack))
 	freed, admit := c.nominate(e, old, lack, full)
-	if !admit {
+	switch {
+	case !admit:
 		return refused, 0
-	}
-	if freed < lack || full && len(c.victims) == 0 {
-		if last {
-			return noRoom, 0
-		}
+	case last && (freed < lack || full && len(c.victims) == 0):
+		return noRoom, 0
+	case freed < lack || full && len(c.victims) == 0:
 		return lacking, lack
 	}
 	for _, v := range c.victims {
-		c.leave(fromHead[K, V](v), causeRoom)
+		c.leave(fromHead[K, V](v), CauseRoom)
 	}
-	*grant += freed
+	*grant += freed + c.takeShrunk()
+	need = c.needs(e, old)
 	if !c.reserve(need, grant) { // another cache took what was free
 		return lacking, need - *grant
 	}
-	c.replace(old, e)
+	c.insert(old, e)
 	return placed, 0
+}
+
+// needs returns the bytes that e takes, and the table with it if it cannot do
+// without growing, beyond those of old, which e replaces. mu is held.
+func (c *Cache[K, V]) needs(e, old *entry[K, V]) int64 {
+	if old == nil {
+		if growth, must := c.table.Growth(e.Hash); must {
+			return e.Size + growth
+		}
+		return e.Size
+	}
+	if c.isPinned(old) {
+		return e.Size // the bytes of old stay with the pin
+	}
+	return e.Size - old.Size
 }
 
 // reserve takes need bytes from *grant and what that lacks from the budget, or
@@ -120,47 +145,51 @@ func (c *Cache[K, V]) reserve(need int64, grant *int64) bool {
 // replaces and whose bytes are e's already, is not among them. mu is held.
 func (c *Cache[K, V]) nominate(e, old *entry[K, V], need int64, full bool) (freed int64, admit bool) {
 	c.victims = c.victims[:0]
-	if need <= 0 && !full {
+	switch {
+	case need <= 0 && !full:
 		return 0, true
+	case old == nil:
+		c.victims, admit = c.policy.Victims(c.victims, &e.Entry, need)
+		return c.freed(nil), admit
 	}
-	newcomer := &e.Entry
-	want := need
-	if old != nil {
-		newcomer = nil // its key has earned its place
+	// The key has earned its place, so the policy is not asked whether to admit e.
+	c.victims, _ = c.policy.Victims(c.victims, nil, need)
+	n := len(c.victims)
+	if freed = c.freed(old); freed < need && len(c.victims) < n {
+		c.victims, _ = c.policy.Victims(c.victims[:0], nil, need+old.Size)
+		freed = c.freed(old)
 	}
-	for {
-		c.victims, admit = c.policy.Victims(c.victims[:0], newcomer, want)
-		if !admit {
-			return 0, false
-		}
-		freed = 0
-		kept := c.victims[:0]
-		for _, v := range c.victims {
-			if old != nil && v == &old.Entry {
-				continue
-			}
-			freed += v.Size
-			kept = append(kept, v)
-		}
-		hadOld := len(kept) < len(c.victims)
-		c.victims = kept
-		if freed >= need || !hadOld || want > need {
-			return freed, true
-		}
-		want = need + old.Size
-	}
+	return freed, true
 }
 
-// replace puts e, whose bytes are reserved, into the table in the place of old if
+// freed takes old out of the victims if it is one, and returns the bytes of the
+// others. mu is held.
+func (c *Cache[K, V]) freed(old *entry[K, V]) (bytes int64) {
+	others := c.victims[:0]
+	for _, v := range c.victims {
+		if old != nil && v == &old.Entry {
+			continue
+		}
+		bytes += v.Size
+		others = append(others, v)
+	}
+	c.victims = others
+	return bytes
+}
+
+// insert puts e, whose bytes are reserved, into the table, in the place of old if
 // that is not nil. mu is held.
-func (c *Cache[K, V]) replace(old, e *entry[K, V]) {
+func (c *Cache[K, V]) insert(old, e *entry[K, V]) {
 	if old != nil {
-		c.leave(old, causeReplaced)
+		c.table.Replace(&old.Hash, &e.Hash)
+		c.drop(old, c.staleOr(old, CauseReplaced))
+		c.admit(e)
+		return
 	}
-	c.table[e.key] = e
-	if c.versionOf != nil {
-		e.version = c.joinVersion(e.versionID)
+	if _, must := c.table.Growth(e.Hash); must {
+		c.table.Grow(e.Hash)
 	}
+	c.table.Insert(&e.Hash)
 	c.admit(e)
 }
 
@@ -168,13 +197,13 @@ func (c *Cache[K, V]) replace(old, e *entry[K, V]) {
 func (c *Cache[K, V]) admit(e *entry[K, V]) {
 	c.resident += e.Size
 	if c.resident > c.told {
-		c.tell(max(c.resident, c.share.Budget().Limit()))
+		c.tell(max(c.resident, c.mayHold(c.share.Budget().Limit())))
 	}
 	c.policy.Add(&e.Entry)
 }
 
 // adapt tells the policy what the cache may hold, which shows only when room
-// lacks: table, pinned entries and other caches take their part of the limit, and
+// lacks: table, pinned entries and other caches take their part of the limit.
 // extra is what comes on top of what the policy holds. mu is held.
 func (c *Cache[K, V]) adapt(extra int64) {
 	capacity := max(1, c.resident+extra)
@@ -183,29 +212,35 @@ func (c *Cache[K, V]) adapt(extra int64) {
 	}
 }
 
-// tell tells the policy its capacity in bytes. mu is held, or the cache not shared yet.
+// tell tells the policy its capacity in bytes. mu is held, or the cache not
+// shared yet.
 func (c *Cache[K, V]) tell(capacity int64) {
-	c.told = capacity
-	c.policy.Resize(max(1, capacity))
+	c.told = max(1, capacity)
+	c.policy.Resize(c.told)
 }
 
 // remove removes e, which is in the table, and gives its bytes back. mu is held.
-func (c *Cache[K, V]) remove(e *entry[K, V], why cause) {
+func (c *Cache[K, V]) remove(e *entry[K, V], why Cause) {
 	if c.leave(e, why) {
 		c.share.Reserve(-e.Size)
 	}
+	c.share.Reserve(-c.takeShrunk())
 }
 
-// leave takes e out of the table and the policy, and reports whether its bytes
-// are the caller's now: not so while e is pinned. mu is held.
-func (c *Cache[K, V]) leave(e *entry[K, V], why cause) bool {
-	delete(c.table, e.key)
-	c.stats.Evictions.count(why)
-	if e.version != nil {
-		c.leaveVersion(e.versionID, e.version)
-	}
-	if p := c.pins[e]; p != nil {
-		p.gone = true
+// leave takes e out of table and policy, and reports whether its bytes are the
+// caller's now: not so while e is pinned. mu is held.
+func (c *Cache[K, V]) leave(e *entry[K, V], why Cause) bool {
+	c.table.Remove(&e.Hash)
+	c.shrunk += c.table.Shrink(e.Hash)
+	return c.drop(e, why)
+}
+
+// drop is leave for an entry that is no longer in the table. mu is held.
+func (c *Cache[K, V]) drop(e *entry[K, V], why Cause) bool {
+	c.depart(e, why)
+	c.quit(e)
+	if c.isPinned(e) {
+		c.pins[&e.Entry].gone = true
 		return false
 	}
 	c.policy.Remove(&e.Entry, why.reason())
@@ -213,79 +248,30 @@ func (c *Cache[K, V]) leave(e *entry[K, V], why cause) bool {
 	return true
 }
 
-// shed evicts entries of need bytes for another member of the budget.
+// takeShrunk returns the bytes that the table gave back since the last call:
+// they are the caller's now. mu is held.
+func (c *Cache[K, V]) takeShrunk() int64 {
+	bytes := c.shrunk
+	c.shrunk = 0
+	return bytes
+}
+
+// shed evicts entries of need bytes for another member of the budget. No lock is
+// held.
 func (c *Cache[K, V]) shed(need int64) (freed int64) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.victims, _ = c.policy.Victims(c.victims[:0], nil, need)
-	for _, v := range c.victims {
-		c.leave(fromHead[K, V](v), causeRoom)
-		freed += v.Size
+	defer c.unlock()
+	for freed < need {
+		c.victims, _ = c.policy.Victims(c.victims[:0], nil, need-freed)
+		if len(c.victims) == 0 {
+			break
+		}
+		for _, v := range c.victims {
+			c.leave(fromHead[K, V](v), CauseRoom)
+			freed += v.Size
+		}
+		freed += c.takeShrunk()
 	}
 	c.share.Yield(freed)
 	return freed
-}
-
-// Pin keeps the entry of key from being evicted until release is called, which
-// may be called more than once. ok is false, and release does nothing, if the
-// cache does not hold the key. The bytes of a pinned entry stay in the budget: an entry that is
-// deleted, replaced or retired while it is pinned can no longer be found, but
-// its bytes come back only with the release.
-func (c *Cache[K, V]) Pin(key K) (release func(), ok bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e := c.find(key)
-	if e == nil {
-		return func() {}, false
-	}
-	p := c.pins[e]
-	if p == nil {
-		p = new(pin)
-		c.pins[e] = p
-		c.pinned += e.Size
-		c.policy.Remove(&e.Entry, policy.Pinned)
-		c.resident -= e.Size
-	}
-	p.holders++
-	released := false // guarded by mu
-	return func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if !released {
-			released = true
-			c.unpin(e, p)
-		}
-	}, true
-}
-
-// unpin takes one holder off p. mu is held.
-func (c *Cache[K, V]) unpin(e *entry[K, V], p *pin) {
-	if p.holders--; p.holders > 0 {
-		return
-	}
-	delete(c.pins, e)
-	c.pinned -= e.Size
-	if p.gone {
-		c.share.Reserve(-e.Size)
-		return
-	}
-	c.admit(e)
-}
-
-// joinVersion returns the version of that id, with one user more. mu is held.
-func (c *Cache[K, V]) joinVersion(id [32]byte) *version {
-	v := c.versions[id]
-	if v == nil {
-		v = new(version)
-		c.versions[id] = v
-	}
-	v.users++
-	return v
-}
-
-// leaveVersion takes one user off v. mu is held.
-func (c *Cache[K, V]) leaveVersion(id [32]byte, v *version) {
-	if v.users--; v.users == 0 && c.versions[id] == v {
-		delete(c.versions, id)
-	}
 }

@@ -1,0 +1,167 @@
+// Package table is a hash table of pointers that is read without a lock while one
+// writer at a time changes it.
+//
+// # Layout
+//
+// Buckets are cache lines: seven slots with pointers and one word of metadata,
+// which holds a tag of eight bits for each slot and a count of the entries that
+// found their home bucket, or one after it, full and passed this one by (the idea of
+// F14, Bronson and Shi, 2019). A look-up compares all seven tags at once and
+// follows only pointers whose tag is right, so it touches two cache lines: bucket and
+// entry. When an entry that passed leaves, the counts go down again. So there are no
+// tombstones, and nothing to purge.
+//
+// The table is cut into shards by the high bits of the hash, each an array of
+// buckets that grows by itself. Growing copies one shard, so that a writer is never
+// held up for long, and readers not at all: those that began in the old array
+// go on in it, where nothing changes any more. Whatever they find there was in
+// the table at the moment of the switch, which lies within their call, and
+// whatever they miss there was not; so no look-up needs a second try.
+//
+// # Concurrency
+//
+// [Table.Find] and [Table.Next] may be called at any time. All other methods are
+// called one at a time, under a lock of the owner.
+package table
+
+import (
+	"math/bits"
+	"sync/atomic"
+)
+
+// A Table maps 64-bit hashes to entries. An entry is known by a pointer to its
+// hash, which is its first field and does not change while the entry is in the
+// table. Several entries may have the same hash. The zero value is not usable:
+// see [New].
+type Table struct {
+	shards []atomic.Pointer[shard]
+	shift  uint // hash >> shift is the shard
+	n      int  // entries
+
+	// cost returns what an array of that many bytes takes of the heap; bytes is
+	// the sum over all arrays.
+	cost  func(bytes int64) int64
+	bytes int64
+}
+
+// A shard is one array of buckets and how full it is.
+type shard struct {
+	buckets []bucket
+	n       int // entries; for the writer
+}
+
+const slotsPerBucket = 7
+
+// A bucket is one cache line.
+type bucket struct {
+	// meta holds the tag of slot i in its byte i, 0 for an empty slot, and in
+	// its highest byte how many entries passed, up to maxPassed, where
+	// the count sticks until the shard is copied.
+	meta  atomic.Uint64
+	slots [slotsPerBucket]atomic.Pointer[uint64]
+}
+
+const (
+	bucketBytes = 64
+	shardBytes  = 32
+
+	lowBits  = 0x01_01_01_01_01_01_01_01
+	highBits = 0x00_80_80_80_80_80_80_80 // of the seven tags
+
+	passedShift = 56
+	onePassed   = 1 << passedShift
+	maxPassed   = 255
+)
+
+// New returns an empty table of that many shards, rounded up to a power of two.
+// cost returns the bytes of heap that an allocation of so many bytes with
+// pointers takes. An empty shard holds no memory.
+func New(shards int, cost func(bytes int64) int64) *Table {
+	logarithm := bits.Len(uint(max(1, shards) - 1))
+	return &Table{
+		shards: make([]atomic.Pointer[shard], 1<<logarithm),
+		shift:  uint(64 - logarithm),
+		cost:   cost,
+	}
+}
+
+// Len returns the number of entries.
+func (t *Table) Len() int { return t.n }
+
+// Bytes returns the bytes of heap that the table holds.
+func (t *Table) Bytes() int64 { return t.bytes }
+
+// home returns the bucket of n where an entry of that hash belongs. The
+// shard's bits are shifted out, the others spread over n by multiplication
+// (Lemire, 2019).
+func (t *Table) home(hash uint64, n int) int {
+	hi, _ := bits.Mul64(hash<<(-t.shift&63), uint64(n))
+	return int(hi)
+}
+
+// tag returns the tag of a hash, 1 to 255.
+func tag(hash uint64) uint64 {
+	low := hash & 0xff
+	return low | (low-1)>>63
+}
+
+// matches returns a word with bit 8i+7 set if slot i may have that tag: surely if it
+// has, and rarely if it has not.
+func matches(meta, tag uint64) uint64 {
+	x := meta ^ tag*lowBits
+	return (x - lowBits) &^ x & highBits
+}
+
+// Find returns an entry of that hash, nil if there is none. It may be called
+// concurrently with everything. If the entry is of another key see [Table.Next].
+func (t *Table) Find(hash uint64) *uint64 {
+	s := t.shards[hash>>t.shift].Load()
+	if s == nil {
+		return nil
+	}
+	n := len(s.buckets)
+	i, tag := t.home(hash, n), tag(hash)
+	for range s.buckets {
+		b := &s.buckets[i]
+		meta := b.meta.Load()
+		for m := matches(meta, tag); m != 0; m &= m - 1 {
+			if p := b.slots[bits.TrailingZeros64(m)/8].Load(); p != nil && *p == hash {
+				return p
+			}
+		}
+		if meta < onePassed {
+			return nil
+		}
+		if i++; i == n {
+			i = 0
+		}
+	}
+	return nil
+}
+
+// Next returns the first entry of that hash that accept accepts, nil if there is
+// none. It may be called concurrently with everything.
+func (t *Table) Next(hash uint64, accept func(*uint64) bool) *uint64 {
+	s := t.shards[hash>>t.shift].Load()
+	if s == nil {
+		return nil
+	}
+	n := len(s.buckets)
+	i := t.home(hash, n)
+	for range s.buckets {
+		b := &s.buckets[i]
+		meta := b.meta.Load()
+		for j := range b.slots {
+			if p := b.slots[j].Load(); p != nil && *p == hash && accept(p) {
+				return p
+			}
+		}
+		if meta < onePassed {
+			return nil
+		}
+		if i++; i == n {
+			i = 0
+		}
+	}
+	return nil
+}
