@@ -74,7 +74,7 @@ func (t *thriftCursor) rowGroup(ends []int64, columns []string, limit int64) []i
 		}
 		t.list(thriftStruct, func() {
 			name, end := t.columnChunk()
-			if column >= len(columns) || name != columns[column] || end < 0 || end > limit {
+			if column >= len(columns) || string(name) != columns[column] || end < 0 || end > limit {
 				t.bad = true
 				return
 			}
@@ -91,7 +91,7 @@ func (t *thriftCursor) rowGroup(ends []int64, columns []string, limit int64) []i
 
 // columnChunk reads a ColumnChunk and returns the name of the column and the
 // end of the chunk, or -1 if it is not uncompressed.
-func (t *thriftCursor) columnChunk() (name string, end int64) {
+func (t *thriftCursor) columnChunk() (name []byte, end int64) {
 	var start, length, codec int64
 	t.structure(func(field int16, kind byte) bool {
 		if field != 3 || kind != thriftStruct { // ColumnChunk.meta_data
@@ -100,7 +100,7 @@ func (t *thriftCursor) columnChunk() (name string, end int64) {
 		t.structure(func(field int16, kind byte) bool {
 			switch {
 			case field == 3 && kind == thriftList: // path_in_schema
-				t.list(thriftBinary, func() { name = string(t.binary()) })
+				t.list(thriftBinary, func() { name = t.binary() })
 			case field == 4 && kind == thriftI32:
 				codec = t.zigzag()
 			case field == 7 && kind == thriftI64: // total_compressed_size

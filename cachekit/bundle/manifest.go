@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 	"sort"
 	"strconv"
@@ -46,7 +47,7 @@ type part struct {
 }
 
 // columns returns how many leaves each part has.
-func (m *manifest) columns() int { return 1 + len(m.fields.Names()) }
+func (m *manifest) columns() int { return 1 + bits.OnesCount8(uint8(m.fields)) }
 
 // columnNames returns the names of the columns that have leaves.
 func (m *manifest) columnNames() []string {
@@ -56,13 +57,7 @@ func (m *manifest) columnNames() []string {
 
 // columnOf returns which leaf of a part belongs to a single field.
 func (m *manifest) columnOf(field Fields) int {
-	n := 1
-	for f := Fields(1); f < field; f <<= 1 {
-		if m.fields.Has(f) {
-			n++
-		}
-	}
-	return n
+	return 1 + bits.OnesCount8(uint8(m.fields&(field-1)))
 }
 
 // leaf returns the leaf of one column of a part.
@@ -73,10 +68,8 @@ func (m *manifest) partsOf(asset int) (int, []part) {
 	return m.starts[asset], m.parts[m.starts[asset]:m.starts[asset+1]]
 }
 
-// assetOf returns the asset that a part belongs to.
-func (m *manifest) assetOf(part int) market.Asset {
-	return m.assets[sort.SearchInts(m.starts, part+1)-1]
-}
+// owner returns the position of the asset that a part belongs to.
+func (m *manifest) owner(part int) int { return sort.SearchInts(m.starts, part+1) - 1 }
 
 // find returns the position of the asset with that symbol.
 func (m *manifest) find(symbol string) (int, bool) {

@@ -270,7 +270,7 @@ func (r *reading) chunkEnd(at, column, bytes int) (int64, error) {
 func (r *reading) damaged(at, column int) error {
 	m := r.manifest
 	return fmt.Errorf("%s: asset %q, column %s: the values are not those of the manifest: %w",
-		r.filePath(m.parts[at].partition), m.assetOf(at).Symbol, m.columnNames()[column], ErrDamaged)
+		r.filePath(m.parts[at].partition), m.assets[m.owner(at)].Symbol, m.columnNames()[column], ErrDamaged)
 }
 
 // A partReader reads and verifies columns; each goroutine has its own.
@@ -281,7 +281,6 @@ type partReader struct {
 	types  []string
 	bytes  []byte
 	values []float64
-	times  []int64
 }
 
 func (r *reading) newPartReader() *partReader {

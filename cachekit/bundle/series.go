@@ -215,12 +215,7 @@ func (d *dataset) fillMissing() {
 		if OHLCV.Has(1<<f) || !d.manifest.fields.Has(1<<f) {
 			continue
 		}
-		d.missing[f] = make([]float64, longest)
-		if Split.Has(1 << f) {
-			for i := range d.missing[f] {
-				d.missing[f][i] = 1
-			}
-		}
+		d.missing[f] = pad(make([]float64, 0, longest), longest, f)
 	}
 }
 

@@ -155,16 +155,38 @@ func (s *Store) Versions(name string) ([]Info, error) {
 	if err != nil && !errors.Is(err, ErrDamaged) {
 		return nil, err
 	}
-	versions, err := s.versions(name)
+	versions, err := s.byAge(name)
 	if err != nil {
 		return nil, err
 	}
 	infos := make([]Info, 0, len(versions))
 	for _, v := range versions {
-		infos = append(infos, s.info(name, v, current))
+		infos = append(infos, s.info(name, v.v, current))
 	}
-	slices.SortStableFunc(infos, func(a, b Info) int { return b.Written.Compare(a.Written) })
 	return infos, nil
+}
+
+// A dated is a version and when its files were written.
+type dated struct {
+	v       Version
+	written time.Time
+}
+
+// byAge returns the versions of a bundle, the one written last first.
+func (s *Store) byAge(name string) ([]dated, error) {
+	versions, err := s.versions(name)
+	if err != nil {
+		return nil, err
+	}
+	aged := make([]dated, len(versions))
+	for i, v := range versions {
+		aged[i].v = v
+		if info, err := os.Stat(s.versionPath(name, v, manifestFile)); err == nil {
+			aged[i].written = info.ModTime()
+		}
+	}
+	slices.SortStableFunc(aged, func(a, b dated) int { return b.written.Compare(a.written) })
+	return aged, nil
 }
 
 // versions returns the versions whose folders exist, in the order of their names.

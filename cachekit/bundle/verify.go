@@ -135,7 +135,7 @@ func verifyFile(ctx context.Context, dir string, m *manifest, partition int, sum
 			return err
 		}
 		if column, err := verifyPart(f, m, i, ends, h); err != nil {
-			return fmt.Errorf("%s: asset %q, column %s: %w", path, m.assetOf(i).Symbol, column, err)
+			return fmt.Errorf("%s: asset %q, column %s: %w", path, m.assets[m.owner(i)].Symbol, column, err)
 		}
 	}
 	whole := sha256.New()
@@ -152,7 +152,7 @@ func verifyFile(ctx context.Context, dir string, m *manifest, partition int, sum
 // is wrong.
 func verifyPart(f *os.File, m *manifest, at int, ends []int64, h *leafHasher) (column string, err error) {
 	part := m.parts[at]
-	symbol := m.assetOf(at).Symbol
+	symbol := m.assets[m.owner(at)].Symbol
 	ends = ends[part.group*(1+m.columns()):]
 	if err := verifySymbols(f, ends[0], symbol, part.rows); err != nil {
 		return "symbol", err
