@@ -67,140 +67,23 @@ func (c Crossover) Run(g bundle.Group, periodsPerYear float64, equity []float64)
 
 const bps = 10_000
 
-// tie is how far the fast average must be above the slow one: less than any two
-// averages of prices in cents differ, more than rounding amounts to.
-const tie = 1e-12
-
-// trade runs the strategy on one asset, alternating between flat and long.
+// trade runs the strategy on one asset, alternating between cash and the asset.
 func (c Crossover) trade(g bundle.Group, equity []float64) (curve, trades, error) {
 	if err := c.checkPrices(g); err != nil {
 		return curve{}, trades{}, err
 	}
-	p := position{
-		opens: g.Open, closes: g.Close, equity: equity,
-		averages: newAverages(g.Close, c),
-		curve:    startCurve(),
-		cash:     1,
-		buying:   1 + c.CostBps/bps,
-		selling:  1 - c.CostBps/bps,
+	warmUp := min(c.Slow, len(equity))
+	for i := range equity[:warmUp] {
+		equity[i] = 1
 	}
-	i := min(c.Slow, len(equity))
-	fill(equity[:i], 1)
-	for i < len(equity) {
-		i = p.wait(i)
-		if i == len(equity) {
-			break
+	var p position
+	p.start(g, equity, c)
+	for i := warmUp; i < len(equity); {
+		if i = p.wait(i); i < len(equity) {
+			i = p.hold(i)
 		}
-		i = p.hold(i)
 	}
-	p.curve.points = len(equity)
 	return p.curve, p.trades, nil
-}
-
-// averages are the two moving averages as rolling sums up to the previous bar.
-type averages struct {
-	fast, slow       int
-	fastSum, slowSum float64
-	ratio            float64 // fastSum*ratio > slowSum says that fast is above slow
-}
-
-func newAverages(closes []float64, c Crossover) averages {
-	a := averages{fast: c.Fast, slow: c.Slow, ratio: float64(c.Slow) / float64(c.Fast) * (1 - tie)}
-	for i, x := range closes[:min(c.Slow, len(closes))] {
-		a.slowSum += x
-		if i >= c.Slow-c.Fast {
-			a.fastSum += x
-		}
-	}
-	return a
-}
-
-// A position is the state of one run.
-type position struct {
-	opens, closes, equity []float64
-	averages
-	curve           curve
-	trades          trades
-	cash            float64 // equity while flat
-	price           float64 // for which the asset was bought, costs included
-	buying, selling float64 // what a fill makes of an open price
-}
-
-// wait stays flat from bar i on, until the close before a bar gives the signal.
-// It returns that bar, or the number of bars.
-func (p *position) wait(i int) int {
-	closes, equity := p.closes[i:], p.equity[i:]
-	leftFast, leftSlow := p.closes[i-p.fast:], p.closes[i-p.slow:]
-	equity, leftFast, leftSlow = equity[:len(closes)], leftFast[:len(closes)], leftSlow[:len(closes)]
-	fastSum, slowSum, ratio, cash := p.fastSum, p.slowSum, p.ratio, p.cash
-	n := len(closes)
-	for k, x := range closes {
-		if fastSum*ratio > slowSum {
-			n = k
-			break
-		}
-		equity[k] = cash
-		fastSum += x - leftFast[k]
-		slowSum += x - leftSlow[k]
-	}
-	p.fastSum, p.slowSum = fastSum, slowSum
-	return i + n
-}
-
-// hold buys at the open of bar i and sells at the open of the first bar after a
-// close without the signal. It returns the bar after the sale, or the number of bars.
-func (p *position) hold(i int) int {
-	paid := p.cash
-	p.price = p.opens[i] * p.buying
-	end := p.ride(i)
-	if end == len(p.equity) {
-		p.curve.extend(p.equity[i:])
-		p.trades.add(p.equity[end-1] - paid)
-		return end
-	}
-	p.cash = paid * (float64(p.opens[end]*p.selling) / p.price)
-	p.equity[end] = p.cash
-	p.curve.extend(p.equity[i : end+1])
-	p.trades.add(p.cash - paid)
-	p.fastSum += p.closes[end] - p.closes[end-p.fast]
-	p.slowSum += p.closes[end] - p.closes[end-p.slow]
-	return end + 1
-}
-
-// ride marks the position to every close from bar i on, as long as the close
-// before gives the signal. It returns the bar at which to sell, or the number of
-// bars. A mark is the cash times price over price, never a number of shares times
-// a price: an asset that stands still must not seem to move in the last digit.
-func (p *position) ride(i int) int {
-	closes, equity := p.closes[i:], p.equity[i:]
-	leftFast, leftSlow := p.closes[i-p.fast:], p.closes[i-p.slow:]
-	equity, leftFast, leftSlow = equity[:len(closes)], leftFast[:len(closes)], leftSlow[:len(closes)]
-	fastSum, slowSum, ratio, cash, price := p.fastSum, p.slowSum, p.ratio, p.cash, p.price
-	n := len(closes)
-	for k, x := range closes {
-		if !(fastSum*ratio > slowSum) {
-			n = k
-			break
-		}
-		equity[k] = cash * (x / price)
-		fastSum += x - leftFast[k]
-		slowSum += x - leftSlow[k]
-	}
-	p.fastSum, p.slowSum = fastSum, slowSum
-	return i + n
-}
-
-func fill(s []float64, x float64) {
-	for i := range s {
-		s[i] = x
-	}
-}
-
-// isPrice reports whether x is positive and finite: such numbers have the bits
-// 1 to those below +Inf.
-func isPrice(x float64) bool {
-	const infinite = 0x7FF << 52
-	return math.Float64bits(x)-1 < infinite-1
 }
 
 // checkPrices returns an error for the first bar whose open or close is no price.
@@ -220,4 +103,11 @@ func (c Crossover) checkPrices(g bundle.Group) error {
 		}
 	}
 	return nil
+}
+
+// isPrice reports whether x is positive and finite: such numbers have the bits
+// 1 to those below +Inf.
+func isPrice(x float64) bool {
+	const infinite = 0x7FF << 52
+	return math.Float64bits(x)-1 < infinite-1
 }

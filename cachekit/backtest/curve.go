@@ -17,7 +17,8 @@ type curve struct {
 	worst                  float64 // deepest drawdown below an earlier peak
 }
 
-func startCurve() curve { return curve{last: 1, peak: 1, trough: 1} }
+// startCurve returns the curve of an equity of 1 that stays there for all points.
+func startCurve(points int) curve { return curve{points: points, last: 1, peak: 1, trough: 1} }
 
 // extend shows the equity at the next points to c. It does not count them.
 func (c *curve) extend(equity []float64) {
@@ -94,8 +95,8 @@ func measure(c curve, t trades, periodsPerYear float64) Metrics {
 	return m
 }
 
-// quotient returns a/b. Where that is not a number it returns the one NaN that is the
-// same on all machines: 0/0 has other bits on amd64 than on arm64.
+// quotient returns a/b. Where that is not a number it returns the one NaN that is
+// the same on all machines: 0/0 has other bits on amd64 than on arm64.
 func quotient(a, b float64) float64 {
 	if q := a / b; q == q {
 		return q

@@ -21,7 +21,7 @@
 // The return of a bar is its equity divided by the equity before it, less 1. The
 // first bar has one too, against the starting equity of 1, so that n bars have n
 // returns; no position can be open on the first bar, so this one is 0. The
-// metrics follow the definitions of empyrical 0.5.5 with a risk-free rate and a
+// metrics follow the definitions of empyrical 0.5 with a risk-free rate and a
 // required return of 0. Bars a year are 252 for daily bars, 252 times the mean
 // number of bars a session for minutes (see [bundle.Bars.PeriodsPerYear]).
 //

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Metrics say how an equity curve did. The formulas are those of empyrical
-// 0.5.5 (stats.py) with a risk-free rate of 0; r are the returns of all n points,
-// P the periods a year.
+// Metrics say how an equity curve did. The formulas are those of empyrical 0.5
+// (stats.py) with a risk-free rate of 0; r are the returns of all n points, P the
+// periods a year.
 type Metrics struct {
 	// TotalReturn is the last equity less the 1 it started from.
 	TotalReturn float64

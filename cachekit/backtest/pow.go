@@ -32,7 +32,7 @@ const (
 func log(x float64) float64 {
 	m, exponent := math.Frexp(x)
 	if m < math.Sqrt2/2 {
-		m, exponent = 2*m, exponent-1
+		m, exponent = float64(2*m), exponent-1
 	}
 	k, s := float64(exponent), (m-1)/(m+1) // |s| < 0.172
 	z, series := s*s, 0.0

@@ -276,10 +276,7 @@ func TestMetricsAreThoseOfTheCurve(t *testing.T) {
 		bars := mustGroup(t, s.frequency(), slices.Concat(s.rows()...))
 		got := run(t, bars, s.Crossover)
 		for a, equity := range got.equity {
-			c := startCurve()
-			c.extend(equity)
-			c.points = len(equity)
-			m := measure(c, trades{}, bars.PeriodsPerYear())
+			m := measureCurve(equity, bars.PeriodsPerYear())
 			m.Trades, m.WinRate, m.ProfitFactor = got.assets[a].Trades, got.assets[a].WinRate, got.assets[a].ProfitFactor
 			if d := metricBitsDiffer(m, got.assets[a]); d != "" {
 				return d

@@ -55,7 +55,12 @@ func (r *Runner) Run(ctx context.Context, bars *bundle.Bars, c Crossover, visit 
 			visit(i, measure(curve, trades, periods), equity)
 		}
 	}
-	return measure(meanCurve(r.portfolio, assets), all, periods), nil
+	for i := range r.portfolio {
+		r.portfolio[i] /= float64(assets)
+	}
+	curve := startCurve(len(r.portfolio))
+	curve.extend(r.portfolio)
+	return measure(curve, all, periods), nil
 }
 
 // invest adds the equity of one asset to the sum over all, at every time: 1
@@ -83,18 +88,6 @@ func addAll(s []float64, x float64) {
 	for i := range s {
 		s[i] += x
 	}
-}
-
-// meanCurve turns the sum over n assets into the equity of the portfolio, in
-// place, and returns its curve.
-func meanCurve(sum []float64, n int) curve {
-	for i := range sum {
-		sum[i] /= float64(n)
-	}
-	c := startCurve()
-	c.extend(sum)
-	c.points = len(sum)
-	return c
 }
 
 // resize returns a slice of n numbers, s itself if it is long enough.
