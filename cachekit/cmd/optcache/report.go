@@ -1,0 +1,321 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/optimize"
+)
+
+// A report is what a sweep found, in the shape of its JSON.
+type report struct {
+	Bundle    bundleReport  `json:"bundle"`
+	Trials    int           `json:"trials"`
+	Workers   int           `json:"workers"`
+	Rounds    int           `json:"rounds"`    // times that each side ran; seconds are medians
+	Identical *bool         `json:"identical"` // null: not verified
+	Objective string        `json:"objective"`
+	Minimize  bool          `json:"minimize"`
+	Seconds   cost[float64] `json:"seconds"`
+	Speedup   *float64      `json:"speedup"`
+	AssetList costNS        `json:"asset_list"`
+	Grouping  costNS        `json:"grouping"`
+	PeakBytes cost[int64]   `json:"peak_bytes"`
+	Caches    []cacheReport `json:"caches"`
+	Best      []bestReport  `json:"best"`
+	Errors    []string      `json:"errors"`
+
+	difference string // the first one, if not identical
+	compared   string // what was, for the reader
+}
+
+type bundleReport struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	Assets  int    `json:"assets"`
+	Bars    int    `json:"bars"` // of the longest asset
+}
+
+// A cost is what something took without and with the caches; nil where it was
+// not measured.
+type cost[T float64 | int64] struct {
+	Cached   *T `json:"cached"`
+	Uncached *T `json:"uncached"`
+}
+
+type costNS struct {
+	Cached   *float64 `json:"cached_ns"`
+	Uncached *float64 `json:"uncached_ns"`
+}
+
+type cacheReport struct {
+	Name    string  `json:"name"`
+	Hits    uint64  `json:"hits"`
+	Misses  uint64  `json:"misses"`
+	HitRate float64 `json:"hit_rate"` // 0 to 1
+	Entries int     `json:"entries"`
+	Bytes   int64   `json:"bytes"`
+	Budget  int64   `json:"budget"`
+	Advice  string  `json:"advice"`
+}
+
+type bestReport struct {
+	Trial   int        `json:"trial"`
+	Params  paramsMap  `json:"params"`
+	Metrics metricsMap `json:"metrics"`
+}
+
+// paramsMap is written as an object, in the order of the axes.
+type paramsMap []optimize.Param
+
+func (p paramsMap) MarshalJSON() ([]byte, error) {
+	return object(len(p), func(i int) (string, any) { return p[i].Name, p[i].Value })
+}
+
+// metricsMap is written as an object, in the order of the metrics. JSON has no
+// NaN and no infinity: they are written as strings.
+type metricsMap backtest.Metrics
+
+func (m metricsMap) MarshalJSON() ([]byte, error) {
+	var names []string
+	var values []any
+	for metric, v := range backtest.Metrics(m).All() {
+		names = append(names, metric.String())
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			values = append(values, nonFinite(v))
+		} else {
+			values = append(values, v)
+		}
+	}
+	return object(len(names), func(i int) (string, any) { return names[i], values[i] })
+}
+
+// nonFinite returns "NaN", "+Inf" or "-Inf".
+func nonFinite(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+// object writes a JSON object of n members in a given order.
+func object(n int, member func(i int) (string, any)) ([]byte, error) {
+	out := []byte{'{'}
+	for i := range n {
+		name, value := member(i)
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(strconv.AppendQuote(out, name), ':')
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("write %s as JSON: %w", name, err)
+		}
+		out = append(out, text...)
+	}
+	return append(out, '}'), nil
+}
+
+// writeJSON writes v to a file, or to the standard output if name is "-". A
+// file appears whole or not at all.
+func writeJSON(stdout io.Writer, name string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the results as JSON: %w", err)
+	}
+	text = append(text, '\n')
+	if name == "-" {
+		_, err := stdout.Write(text)
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".optcache-*.json")
+	if err != nil {
+		return fmt.Errorf("write the results to %s: %w", name, err)
+	}
+	_, err = f.Write(text)
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Chmod(f.Name(), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return fmt.Errorf("write the results to %s: %w", name, err)
+	}
+	return nil
+}
+
+// print writes the report for people.
+func (r *report) print(w io.Writer) {
+	fmt.Fprintf(w, "bundle   %s, version %.12s: %d assets, %d bars\n", r.Bundle.Name, r.Bundle.Version, r.Bundle.Assets, r.Bundle.Bars)
+	fmt.Fprintf(w, "sweep    moving-average crossover, %d trials, %s, medians of %s\n\n", r.Trials, count(r.Workers, "worker"), count(r.Rounds, "round"))
+	r.printCosts(w)
+	r.printIdentical(w)
+	r.printBest(w)
+	r.printCaches(w)
+	r.printErrors(w)
+}
+
+// printErrors writes the first errors; the JSON has them all.
+func (r *report) printErrors(w io.Writer) {
+	const most = 20
+	for i, e := range r.Errors {
+		if i == most {
+			fmt.Fprintf(w, "and %d more failed\n", len(r.Errors)-most)
+			break
+		}
+		fmt.Fprintln(w, "failed:", e)
+	}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func (r *report) printCosts(w io.Writer) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "%-26s\twithout cache\twith cache\tratio\t\n", "")
+	row := func(name string, uncached, cached *float64, format func(float64) string) {
+		ratio := "-"
+		if uncached != nil && cached != nil && *cached > 0 {
+			ratio = fmt.Sprintf("%s x", figure(*uncached / *cached))
+		}
+		show := func(v *float64) string {
+			if v == nil {
+				return "-"
+			}
+			return format(*v)
+		}
+		fmt.Fprintf(t, "%-26s\t%s\t%s\t%s\t\n", name, show(uncached), show(cached), ratio)
+	}
+	row("asset list, a call", r.AssetList.Uncached, r.AssetList.Cached, duration)
+	row("load and grouping, a call", r.Grouping.Uncached, r.Grouping.Cached, duration)
+	row("the whole sweep", scale(r.Seconds.Uncached, 1e9), scale(r.Seconds.Cached, 1e9), duration)
+	row("peak memory", asFloat(r.PeakBytes.Uncached), asFloat(r.PeakBytes.Cached), bytesText)
+	t.Flush()
+	fmt.Fprintln(w)
+}
+
+func scale(v *float64, by float64) *float64 {
+	if v == nil {
+		return nil
+	}
+	x := *v * by
+	return &x
+}
+
+func asFloat(v *int64) *float64 {
+	if v == nil {
+		return nil
+	}
+	x := float64(*v)
+	return &x
+}
+
+func (r *report) printIdentical(w io.Writer) {
+	switch {
+	case r.Identical == nil:
+		fmt.Fprint(w, "identical: not verified\n\n")
+	case *r.Identical:
+		fmt.Fprintf(w, "identical: yes (%s)\n\n", r.compared)
+	default:
+		fmt.Fprintf(w, "identical: no: %s\n\n", r.difference)
+	}
+}
+
+func (r *report) printBest(w io.Writer) {
+	if len(r.Best) == 0 {
+		return
+	}
+	order := "largest"
+	if r.Minimize {
+		order = "smallest"
+	}
+	fmt.Fprintf(w, "best parameter sets, by %s %s of the equal-weight portfolio\n", order, r.Objective)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(t, "trial\t")
+	for _, p := range r.Best[0].Params {
+		fmt.Fprintf(t, "%s\t", p.Name)
+	}
+	for metric := range backtest.Metrics(r.Best[0].Metrics).All() {
+		fmt.Fprintf(t, "%s\t", strings.ReplaceAll(metric.String(), "_", " "))
+	}
+	fmt.Fprintln(t)
+	for _, b := range r.Best {
+		fmt.Fprintf(t, "%d\t", b.Trial)
+		for _, p := range b.Params {
+			fmt.Fprintf(t, "%v\t", p.Value)
+		}
+		for metric, v := range backtest.Metrics(b.Metrics).All() {
+			if metric == backtest.Trades {
+				fmt.Fprintf(t, "%.0f\t", v)
+			} else {
+				fmt.Fprintf(t, "%.4f\t", v)
+			}
+		}
+		fmt.Fprintln(t)
+	}
+	t.Flush()
+	fmt.Fprintln(w)
+}
+
+func (r *report) printCaches(w io.Writer) {
+	if len(r.Caches) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "caches")
+	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(t, "name\thits\tmisses\tentries\theld\tbudget\tadvice")
+	for _, c := range r.Caches {
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%s\t%s\t%s\n", c.Name, c.Hits, c.Misses, c.Entries,
+			bytesText(float64(c.Bytes)), bytesText(float64(c.Budget)), c.Advice)
+	}
+	t.Flush()
+}
+
+// duration shows nanoseconds with three digits.
+func duration(ns float64) string {
+	d := time.Duration(ns)
+	switch {
+	case ns < 1000:
+		return figure(ns) + " ns"
+	case d < time.Millisecond:
+		return figure(ns/1e3) + " µs"
+	case d < time.Second:
+		return figure(ns/1e6) + " ms"
+	}
+	return figure(ns/1e9) + " s"
+}
+
+// bytesText shows bytes with three digits; a KB is 2^10 bytes.
+func bytesText(n float64) string {
+	for _, unit := range []string{"B", "KB", "MB"} {
+		if n < 1024 {
+			return figure(n) + " " + unit
+		}
+		n /= 1024
+	}
+	return figure(n) + " GB"
+}
+
+// figure shows three digits of a number, all of those before the point.
+func figure(v float64) string {
+	switch {
+	case v >= 100:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	case v >= 10:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(v, 'f', 2, 64)
+}

@@ -1,0 +1,16 @@
+// Package optimize runs sweeps: many trials of one backtest over the same bars
+// with other parameters.
+//
+// A [Space] says which parameters there are, a [Plan] such as a [Grid] which of
+// them are tried, and [Run] tries them on all processors. The outcomes come in
+// the order of the trials and do not depend on the number of workers.
+//
+// A [Workspace] holds what trials share: the pool of open bundles and the caches
+// of asset lists and grouped bars, within one budget of bytes. A sweep asks it
+// once which version of a bundle is current and pins that version for its whole
+// life ([Workspace.Pin]); the bars that its trials read are then the same however
+// often the bundle is ingested anew meanwhile. What caches hold is keyed by the
+// content hashes of what was read, so no trial is ever served other data than
+// it asked for; with caching off the same code reads the store for every trial,
+// and the results are equal bit for bit.
+package optimize
