@@ -62,7 +62,7 @@ func TestUndefinedMetrics(t *testing.T) {
 		{"one bar", []float64{10, 10}, Metrics{0, 0, nan, nan, nan, 0, nan, nan, 0}},
 		{"two bars", []float64{10, 10, 11, 11}, Metrics{0, 0, nan, nan, nan, 0, nan, nan, 0}},
 		{"constant prices", repeat(0.1, 40), Metrics{0, 0, nan, nan, nan, 0, nan, nan, 0}},
-		{"a trade that breaks even", []float64{.1, .1, .1, .1, .1, .3, .3, .3, .3, .3, .3, .3}, Metrics{0, 0, nan, nan, nan, 0, 0, nan, 1}},
+		{"a trade that breaks even", []float64{10, 10, 10, 10, 10, 49, 49, 49, 49, 49, 49, 49}, Metrics{0, 0, nan, nan, nan, 0, 0, nan, 1}},
 		{"no losses", []float64{10, 10, 10, 10, 10, 11, 11, 22}, Metrics{1, math.Pow(2, 63) - 1, math.Sqrt(63), inf, nan, 0, 1, inf, 1}},
 		{"no gains", []float64{10, 10, 10, 10, 10, 11, 11, 5.5}, Metrics{-.5, math.Pow(.5, 63) - 1, -math.Sqrt(63), -.125 * 252 / math.Sqrt(.0625*252), -2, -.5, 0, 0, 1}},
 		{"growth beyond all bounds", []float64{1, 1, 1, 1, 1, 1.1, 1, 1e6}, Metrics{1e6 - 1, inf, math.Sqrt(63), inf, nan, 0, 1, inf, 1}},
