@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -406,8 +405,13 @@ func (n crossovers) At(i int) backtest.Crossover {
 	return backtest.Crossover{Fast: 5 + 5*(i%10), Slow: 60 + 3*(i/10)}
 }
 
-// sweep runs n trials and returns a digest of the results.
-func sweep(t testing.TB, w *optimize.Workspace, n, workers int) (sum float64) {
+// coldSweep runs n trials in a workspace that is made for them.
+func coldSweep(t testing.TB, c cachekit.Config, store *bundle.Store, n int) {
+	w, err := optimize.NewWorkspace(c, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
 	p := pin(t, w, "b")
 	defer p.Close()
 	v := view(t, p, bundle.Query{Fields: bundle.Open | bundle.Close})
@@ -420,7 +424,7 @@ func sweep(t testing.TB, w *optimize.Workspace, n, workers int) (sum float64) {
 			}
 			return r.Run(ctx, bars, c, nil)
 		}
-	}, optimize.Options{Workers: workers})
+	}, optimize.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -428,9 +432,7 @@ func sweep(t testing.TB, w *optimize.Workspace, n, workers int) (sum float64) {
 		if o.Err != nil {
 			t.Fatal(o.Err)
 		}
-		sum = math.Float64frombits(math.Float64bits(sum)*31 + math.Float64bits(o.Result.TotalReturn))
 	}
-	return sum
 }
 
 var off = cachekit.Config{DisableCaching: true, DisableBundlePooling: true}
@@ -467,8 +469,7 @@ func BenchmarkSweep(b *testing.B) {
 		}{{"uncached", off}, {"cached", cachekit.Config{}}} {
 			b.Run(fmt.Sprintf("%dx%dx%d/%s", size.assets, size.bars, size.trials, side.name), func(b *testing.B) {
 				for b.Loop() {
-					w := workspace(b, side.config, store)
-					sweep(b, w, size.trials, 0)
+					coldSweep(b, side.config, store, size.trials)
 				}
 				b.ReportMetric(float64(size.assets*size.bars*size.trials)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mbars/s")
 			})
@@ -483,8 +484,7 @@ func BenchmarkSweep25Pairs(b *testing.B) {
 	put(b, store, "b", denseSeries(50, 252))
 	run := func(c cachekit.Config) float64 {
 		start := time.Now()
-		w := workspace(b, c, store)
-		sweep(b, w, 25, 0)
+		coldSweep(b, c, store, 25)
 		return time.Since(start).Seconds()
 	}
 	var ratios []float64
