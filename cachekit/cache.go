@@ -28,6 +28,8 @@ type Cache[K comparable, V any] struct {
 	record   bool // hits leave more than a mark: they are counted, or told to the policy
 	counted  bool // hits and misses are counted
 	ordered  bool // the policy needs the order of hits
+	word     word // how values are kept that are replaced in place
+	sample   sample
 	at       stripes
 	hash     func(*K) uint64
 	equal    func(a, b *K) bool // nil: ==
@@ -45,6 +47,7 @@ type Cache[K comparable, V any] struct {
 
 	mu         sync.Mutex
 	policy     policy.Policy            // guarded by mu
+	inserted   uint64                   // entries that came; guarded by mu
 	told       int64                    // capacity that policy was told; guarded by mu
 	resident   int64                    // bytes of the entries in policy; guarded by mu
 	shrunk     int64                    // bytes that the table gave back and nobody took yet; guarded by mu
@@ -91,6 +94,9 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 	c.at = newStripes(c.ordered && !c.immediate)
 	c.extended = o.Version != nil || o.OnEvict != nil || o.Departures > 0 || o.Fingerprint != nil || c.clock.expires()
 	c.entryBytes = entryBytes[K, V](c.extended)
+	if !c.extended {
+		c.word = wordOf[V]()
+	}
 	c.chooseHash(o.Hooks.Hash, o.Hooks.Equal)
 
 	budget := o.Budget
@@ -173,7 +179,7 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, load func(context.Context,
 		if c.record {
 			c.recordHit(e)
 		}
-		return e.value, nil
+		return c.valueOf(e), nil
 	}
 	return c.miss(ctx, key, hash, load)
 }
@@ -187,7 +193,7 @@ func (c *Cache[K, V]) Lookup(key K) (value V, ok bool) {
 		if c.record {
 			c.recordHit(e)
 		}
-		return e.value, true
+		return c.valueOf(e), true
 	}
 	c.recordMiss()
 	return value, false
@@ -200,14 +206,18 @@ func (c *Cache[K, V]) Peek(key K) (value V, ok bool) {
 	if e == nil || c.extended && c.stale(e) != causeNone {
 		return value, false
 	}
-	return e.value, true
+	return c.valueOf(e), true
 }
 
 // Set makes value the value of key. It reports whether the cache holds it now:
 // not if it is too large, if no room could be had, or if the policy refused it. The
 // old value of key is gone in any case.
 func (c *Cache[K, V]) Set(key K, value V) bool {
-	return c.put(c.newEntry(key, value, c.hashOf(&key), 0), nil)
+	hash, size := c.hashOf(&key), c.sizeOf(key, value)
+	if c.word != noWord && c.overwrite(&key, hash, value, size) {
+		return true
+	}
+	return c.put(c.newEntry(key, value, hash, size, 0), nil)
 }
 
 // Delete removes the value of key and reports whether there was one.
@@ -266,7 +276,7 @@ func (c *Cache[K, V]) All() iter.Seq2[K, V] {
 				if c.extended && c.stale(e) != causeNone {
 					continue
 				}
-				if !yield(e.key, e.value) {
+				if !yield(e.key, c.valueOf(e)) {
 					return
 				}
 			}

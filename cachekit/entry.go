@@ -11,8 +11,9 @@ import (
 	"github.com/bmadventure/optcache/sizing"
 )
 
-// An entry is one key with its value. Key, value and size never change after
-// the entry came: a new value is a new entry. It begins with the head that its
+// An entry is one key with its value. Key and size never change after the entry
+// came, and neither does the value unless it is of one word, which can be
+// replaced in one piece: else a new value is a new entry. It begins with the head that its
 // policy knows it by, and that with the hash that the table knows it by, so a
 // pointer to any of the three is a pointer to the entry.
 type entry[K comparable, V any] struct {
@@ -41,9 +42,19 @@ func entryBytes[K comparable, V any](isExtended bool) int64 {
 	return sizing.Pointer(new(entry[K, V]))
 }
 
+// sizeOf returns the bytes that an entry with that key and value is charged for.
+// It calls the user's function, so no lock is held.
+func (c *Cache[K, V]) sizeOf(key K, value V) int64 {
+	if c.size == nil {
+		return c.entryBytes
+	}
+	// What would overflow is too large for any budget, and stays so.
+	return c.entryBytes + min(max(0, c.size(key, value)), math.MaxInt64/4)
+}
+
 // newEntry returns an entry that is in no table yet. It calls the user's
 // functions, so no lock is held.
-func (c *Cache[K, V]) newEntry(key K, value V, hash uint64, cost time.Duration) *entry[K, V] {
+func (c *Cache[K, V]) newEntry(key K, value V, hash uint64, size int64, cost time.Duration) *entry[K, V] {
 	var e *entry[K, V]
 	if c.extended {
 		e = c.newExtended(value)
@@ -51,13 +62,8 @@ func (c *Cache[K, V]) newEntry(key K, value V, hash uint64, cost time.Duration) 
 		e = new(entry[K, V])
 	}
 	e.key, e.value = key, value
-	e.Hash = hash
+	e.Hash, e.Size = hash, size
 	e.Cost = uint32(min(cost.Microseconds(), math.MaxUint32))
-	e.Size = c.entryBytes
-	if c.size != nil {
-		// What would overflow is too large for any budget, and stays so.
-		e.Size += min(max(0, c.size(key, value)), math.MaxInt64/4)
-	}
 	return e
 }
 

@@ -23,14 +23,15 @@ type stripe struct {
 	_            [112]byte
 }
 
-// A hitRing holds the hashes of the last hits that were counted on its stripe: hit
-// n in slot n % len. It loses hits: those that the ring overwrote before
+// A hitRing holds the hashes of the last hits that were recorded on its stripe:
+// hit n in slot n % len. It loses hits: those that the ring overwrote before
 // anybody had the time to tell the policy, and those that raced. Hashes instead
 // of entries mean that a ring keeps no value alive that has left.
 type hitRing struct {
+	head  atomic.Uint64 // hits recorded
 	slots [ringSlots]atomic.Uint64
-	told  uint64 // hits that the policy was told of, or that were lost; guarded by mu of the cache
-	_     [56]byte
+	told  uint64 // those of them that the policy was told of, or that were lost; guarded by mu of the cache
+	_     [48]byte
 }
 
 const ringSlots = 16
@@ -65,18 +66,25 @@ func (s *stripes) sum() (hits, misses uint64) {
 	return hits, misses
 }
 
-// recordHit counts a hit of e, and tells the policy of it, now or later.
+// recordHit counts a hit of e, and tells the policy of it, now or later, if it
+// wants to know.
 func (c *Cache[K, V]) recordHit(e *entry[K, V]) {
-	i := c.at.mine()
-	n := c.at.stripes[i].hits.Add(1)
-	if !c.ordered {
-		return
+	if c.counted {
+		c.at.stripes[c.at.mine()].hits.Add(1)
 	}
+	if c.ordered && c.sample.takes(e.Hash) {
+		c.recordUse(e)
+	}
+}
+
+// recordUse tells the policy that e was used, now or later.
+func (c *Cache[K, V]) recordUse(e *entry[K, V]) {
 	if c.immediate {
 		c.use(e)
 		return
 	}
-	ring := &c.at.rings[i]
+	ring := &c.at.rings[c.at.mine()]
+	n := ring.head.Add(1)
 	ring.slots[n%ringSlots].Store(e.Hash)
 	if n%ringSlots == 0 && c.mu.TryLock() {
 		c.drain(ring, n)
@@ -119,9 +127,56 @@ func (c *Cache[K, V]) drain(ring *hitRing, n uint64) {
 	if len(c.victims) > 0 {
 		c.policy.Use(c.victims)
 	}
+	c.sample.adapt(c.inserted)
 }
 
 // isPinned reports whether e is pinned. mu is held.
 func (c *Cache[K, V]) isPinned(e *entry[K, V]) bool {
 	return len(c.pins) > 0 && c.pins[&e.Entry] != nil
+}
+
+// A sample says which hits a policy that needs their order is told of: those of
+// entries whose hash has certain low bits. The bits go round, so that in time every
+// entry has its turn.
+//
+// Order matters only in so far as entries leave. While few come, and so few
+// leave, a share of the hits tells as much of it as all of them would: in the time in which
+// an entry gets from the front to the end of a queue, it is told of many times all the
+// same. So the share is halved, down to 1 in 2^maxThinning, for as
+// long as fewer than one entry comes for ringSlots hits told, and is made whole
+// again when more than a few do.
+type sample struct {
+	bits     atomic.Uint64 // mask in the high half, wanted low bits of the hash in the low half
+	fixed    bool          // the policy has said what it wants
+	inserted uint64        // entries that had come at the last adapt; guarded by mu of the cache
+}
+
+const (
+	maxThinning = 4 // a sixteenth of the hits
+	busy        = 4 // entries that come for ringSlots hits told
+)
+
+// takes reports whether a hit of an entry of that hash is to be recorded.
+func (s *sample) takes(hash uint64) bool {
+	bits := s.bits.Load()
+	return uint32(hash)&uint32(bits>>32) == uint32(bits)
+}
+
+// adapt chooses the next sample after the policy was told of some hits, when that
+// many entries have come since the cache was made. mu of the cache is held.
+func (s *sample) adapt(inserted uint64) {
+	if s.fixed {
+		return
+	}
+	came := inserted - s.inserted
+	s.inserted = inserted
+	bits := s.bits.Load()
+	mask := bits >> 32
+	switch {
+	case came > busy:
+		mask = 0
+	case came == 0 && mask < 1<<maxThinning-1:
+		mask = mask<<1 | 1
+	}
+	s.bits.Store(mask<<32 | (bits+1)&mask)
 }

@@ -41,7 +41,7 @@ func (c *Cache[K, V]) miss(ctx context.Context, key K, hash uint64, load func(co
 			if c.record {
 				c.recordHit(e)
 			}
-			return e.value, nil
+			return c.valueOf(e), nil
 		}
 		c.remove(e, why)
 	}
@@ -160,7 +160,7 @@ func (c *Cache[K, V]) fly(ctx context.Context, f *flight[K, V], load func(contex
 	f.value, f.err = load(ctx, f.key)
 	took = time.Since(start)
 	if f.err == nil {
-		e = c.newEntry(f.key, f.value, f.hash, took)
+		e = c.newEntry(f.key, f.value, f.hash, c.sizeOf(f.key, f.value), took)
 	}
 	regular = true
 }

@@ -195,6 +195,7 @@ func (c *Cache[K, V]) insert(old, e *entry[K, V]) {
 
 // admit hands e to the policy. mu is held.
 func (c *Cache[K, V]) admit(e *entry[K, V]) {
+	c.inserted++
 	c.resident += e.Size
 	if c.resident > c.told {
 		c.tell(max(c.resident, c.mayHold(c.share.Budget().Limit())))
