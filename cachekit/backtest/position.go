@@ -81,7 +81,7 @@ func (p *position) hold(i int) int {
 		p.trades.add(p.equity[end-1] - paid)
 		return end
 	}
-	p.cash = paid * (float64(p.opens[end]*p.selling) / p.price)
+	p.cash = float64(paid * (float64(p.opens[end]*p.selling) / p.price))
 	p.equity[end] = p.cash
 	p.curve.extend(p.equity[i : end+1])
 	p.trades.add(p.cash - paid)
@@ -107,7 +107,7 @@ func (p *position) ride(i int) int {
 			n = k
 			break
 		}
-		equity[k] = cash * (x / price)
+		equity[k] = float64(cash * (x / price))
 		fastSum += x - leftFast[k]
 		slowSum += x - leftSlow[k]
 	}

@@ -17,7 +17,7 @@ func pow(x, y float64) float64 {
 	case x == 1:
 		return 1
 	}
-	return exp(y * log(x))
+	return exp(float64(y * log(x)))
 }
 
 // ln2Hi and ln2Lo add up to the logarithm of 2; ln2Hi has 21 zero bits at its
@@ -39,7 +39,7 @@ func log(x float64) float64 {
 	for i := len(oddReciprocals) - 1; i >= 0; i-- {
 		series = float64(series*z) + oddReciprocals[i]
 	}
-	tail := float64(2*s*z) * series
+	tail := float64(float64(2*s*z) * series)
 	return float64(k*ln2Hi) + (float64(2*s) + (tail + float64(k*ln2Lo)))
 }
 
