@@ -2,7 +2,6 @@ package bundle
 
 import (
 	"fmt"
-	"math/bits"
 	"strings"
 )
 
@@ -61,9 +60,6 @@ func ParseFields(s string) (Fields, error) {
 	}
 	return f, nil
 }
-
-// fieldIndex returns the position of a single field among the columns.
-func fieldIndex(f Fields) int { return bits.TrailingZeros8(uint8(f)) }
 
 func fieldNamed(name string) (Fields, bool) {
 	for i, n := range fieldNames {
