@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +28,7 @@ type Bars struct {
 	starts    []int32              // position on the timeline of the first bar of each asset
 	slots     []int32              // position on the timeline of every bar; nil if no asset has a gap
 	gapped    []bool               // whether the asset has a gap; nil with slots
+	sessions  int                  // dates on which some asset has a bar
 }
 
 // A Group is the bars of one asset: views into [Bars], each as long as Times or
@@ -122,28 +122,15 @@ func (b *Bars) Longest() int {
 }
 
 // Sessions returns the number of dates (UTC) on which some asset has a bar.
-func (b *Bars) Sessions() int {
-	const day = int64(24 * time.Hour)
-	n, last := 0, int64(math.MinInt64)
-	for _, t := range b.timeline {
-		date := t / day
-		if t%day < 0 {
-			date--
-		}
-		if date != last {
-			n, last = n+1, date
-		}
-	}
-	return n
-}
+func (b *Bars) Sessions() int { return b.sessions }
 
 // PeriodsPerYear returns how many points of the timeline make a year: 252 for
 // daily bars, 252 times the mean number of points a session for minute bars.
 func (b *Bars) PeriodsPerYear() float64 {
-	if b.frequency != market.Minute || len(b.timeline) == 0 {
+	if b.frequency != market.Minute || b.sessions == 0 {
 		return 252
 	}
-	return 252 * float64(len(b.timeline)) / float64(b.Sessions())
+	return 252 * float64(len(b.timeline)) / float64(b.sessions)
 }
 
 // SizeBytes returns the heap that b holds, in bytes, as the runtime rounds it.

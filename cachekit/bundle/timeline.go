@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"math"
 	"slices"
 
 	"github.com/bmadventure/optcache/cachekit/market"
@@ -15,6 +16,7 @@ func newBars(frequency market.Frequency, assets []market.Asset, offsets []int, t
 		starts: make([]int32, len(assets)),
 	}
 	b.timeline = union(b.assetTimes())
+	b.sessions = countDates(b.timeline)
 	for i, t := range b.assetTimes() {
 		if len(t) == 0 {
 			continue
@@ -26,6 +28,26 @@ func newBars(frequency market.Frequency, assets []market.Asset, offsets []int, t
 		}
 	}
 	return b
+}
+
+// countDates returns the number of dates (UTC) among ascending times.
+func countDates(times []int64) int {
+	n, next := 0, int64(math.MinInt64) // next is the first time that is of another date
+	for _, t := range times {
+		if t < next {
+			continue
+		}
+		date := t / day
+		if t%day < 0 {
+			date--
+		}
+		n++
+		next = (date + 1) * day
+		if next < t { // the last date that int64 nanoseconds reach ends beyond them
+			break
+		}
+	}
+	return n
 }
 
 func (b *Bars) assetTimes() [][]int64 {
