@@ -68,6 +68,9 @@ func (b *content) window(q Query) (plan, error) {
 	if q.Fields == 0 {
 		p.fields = m.fields
 	}
+	if unknown := p.fields &^ allFields; unknown != 0 {
+		return plan{}, fmt.Errorf("there are no fields %#x: combine those of %s", uint8(unknown), m.fields)
+	}
 	if !m.fields.Has(p.fields) {
 		return plan{}, fmt.Errorf("there is no column %s: the bundle has %s", p.fields&^m.fields, m.fields)
 	}
