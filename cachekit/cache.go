@@ -25,7 +25,6 @@ type Cache[K comparable, V any] struct {
 	seed     uint64
 	integer  bool // K is an integer of 8 bytes, hashed in line
 	extended bool // entries are extended
-	record   bool // hits leave more than a mark: they are counted, or told to the policy
 	counted  bool // hits and misses are counted
 	ordered  bool // the policy needs the order of hits
 	word     word // how values are kept that are replaced in place
@@ -90,7 +89,9 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 		c.policy = policy.NewLRU()
 	}
 	c.ordered = c.policy.Ordered()
-	c.record = c.counted || c.ordered
+	if !c.ordered {
+		c.sample.none()
+	}
 	c.at = newStripes(c.ordered && !c.immediate)
 	c.extended = o.Version != nil || o.OnEvict != nil || o.Departures > 0 || o.Fingerprint != nil || c.clock.expires()
 	c.entryBytes = entryBytes[K, V](c.extended)
@@ -173,12 +174,8 @@ func (m member[K, V]) Shed(need int64) int64 {
 // load runs on a goroutine of its own, under no lock. It may use the cache, for
 // other keys: a load that asks for its own key waits for itself.
 func (c *Cache[K, V]) Get(ctx context.Context, key K, load func(context.Context, K) (V, error)) (V, error) {
-	hash := c.hashOf(&key)
-	if e := c.find(&key, hash); e != nil && (!c.extended || c.fresh(e)) {
-		e.Hit()
-		if c.record {
-			c.recordHit(e)
-		}
+	e, hash := c.hit(&key)
+	if e != nil {
 		return c.valueOf(e), nil
 	}
 	return c.miss(ctx, key, hash, load)
@@ -187,12 +184,7 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, load func(context.Context,
 // Lookup returns the value of key if the cache holds it. Like [Cache.Get] it
 // counts as a hit or a miss and as a use of the entry.
 func (c *Cache[K, V]) Lookup(key K) (value V, ok bool) {
-	hash := c.hashOf(&key)
-	if e := c.find(&key, hash); e != nil && (!c.extended || c.fresh(e)) {
-		e.Hit()
-		if c.record {
-			c.recordHit(e)
-		}
+	if e, _ := c.hit(&key); e != nil {
 		return c.valueOf(e), true
 	}
 	c.recordMiss()

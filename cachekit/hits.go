@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/bmadventure/optcache/internal/keyhash"
 )
 
 // stripes count hits and misses, and keep the last hits for a policy that needs
@@ -66,13 +68,40 @@ func (s *stripes) sum() (hits, misses uint64) {
 	return hits, misses
 }
 
-// recordHit counts a hit of e, and tells the policy of it, now or later, if it
-// wants to know.
+// hit returns the entry of key, if it may be served, and leaves the traces of a
+// hit: a mark, a count, and word to a policy that needs the order of hits. It
+// returns nil, and leaves none, on a miss. This is all that most look-ups do, so
+// it is written out in one piece.
+func (c *Cache[K, V]) hit(key *K) (e *entry[K, V], hash uint64) {
+	if c.integer {
+		hash = keyhash.Uint64(*(*uint64)(unsafe.Pointer(key)), c.seed)
+	} else {
+		hash = c.hash(noescape(key))
+	}
+	p := c.table.Find(hash)
+	if p == nil {
+		return nil, hash
+	}
+	e = fromHash[K, V](p)
+	if c.equal != nil || e.key != *key {
+		if e = c.findEqual(key, hash); e == nil {
+			return nil, hash
+		}
+	}
+	if c.extended && !c.fresh(e) {
+		return nil, hash
+	}
+	c.recordHit(e)
+	return e, hash
+}
+
+// recordHit leaves the traces of a hit of e.
 func (c *Cache[K, V]) recordHit(e *entry[K, V]) {
+	e.Hit()
 	if c.counted {
 		c.at.stripes[c.at.mine()].hits.Add(1)
 	}
-	if c.ordered && c.sample.takes(e.Hash) {
+	if c.sample.takes(e.Hash) {
 		c.recordUse(e)
 	}
 }
@@ -152,9 +181,15 @@ type sample struct {
 }
 
 const (
-	maxThinning = 4 // a sixteenth of the hits
+	maxThinning = 6 // a 64th of the hits
 	busy        = 4 // entries that come for ringSlots hits told
 )
+
+// none makes the sample take no hit.
+func (s *sample) none() {
+	s.bits.Store(1)
+	s.fixed = true
+}
 
 // takes reports whether a hit of an entry of that hash is to be recorded.
 func (s *sample) takes(hash uint64) bool {

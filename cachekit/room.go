@@ -65,6 +65,8 @@ func (c *Cache[K, V]) settle(e *entry[K, V], got verdict) {
 	if old := c.find(&e.key, e.Hash); old != nil {
 		c.remove(old, c.staleOr(old, CauseDeleted))
 	}
+	c.shrunk += c.table.Shrink(e.Hash) // it may have grown for e alone
+	c.share.Reserve(-c.takeShrunk())
 }
 
 // place puts e into the table if room can be had from the budget, from *grant or

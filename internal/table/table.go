@@ -73,11 +73,12 @@ const (
 	maxPassed   = 255
 )
 
-// New returns an empty table of that many shards, rounded up to a power of two.
+// New returns an empty table of that many shards, rounded up to a power of two,
+// at least two.
 // cost returns the bytes of heap that an allocation of so many bytes with
 // pointers takes. An empty shard holds no memory.
 func New(shards int, cost func(bytes int64) int64) *Table {
-	logarithm := bits.Len(uint(max(1, shards) - 1))
+	logarithm := bits.Len(uint(max(2, shards) - 1))
 	return &Table{
 		shards: make([]atomic.Pointer[shard], 1<<logarithm),
 		shift:  uint(64 - logarithm),
@@ -112,16 +113,18 @@ func matches(meta, tag uint64) uint64 {
 	return (x - lowBits) &^ x & highBits
 }
 
+// shard returns the shard of a hash, nil if it is empty.
+func (t *Table) shard(hash uint64) *shard { return t.shards[hash>>(t.shift&63)].Load() }
+
 // Find returns an entry of that hash, nil if there is none. It may be called
 // concurrently with everything. If the entry is of another key see [Table.Next].
 func (t *Table) Find(hash uint64) *uint64 {
-	s := t.shards[hash>>t.shift].Load()
+	s := t.shard(hash)
 	if s == nil {
 		return nil
 	}
-	n := len(s.buckets)
-	i, tag := t.home(hash, n), tag(hash)
-	for range s.buckets {
+	i, tag := t.home(hash, len(s.buckets)), tag(hash)
+	for tries := len(s.buckets); ; {
 		b := &s.buckets[i]
 		meta := b.meta.Load()
 		for m := matches(meta, tag); m != 0; m &= m - 1 {
@@ -132,17 +135,19 @@ func (t *Table) Find(hash uint64) *uint64 {
 		if meta < onePassed {
 			return nil
 		}
-		if i++; i == n {
+		if tries--; tries == 0 {
+			return nil
+		}
+		if i++; i == len(s.buckets) {
 			i = 0
 		}
 	}
-	return nil
 }
 
 // Next returns the first entry of that hash that accept accepts, nil if there is
 // none. It may be called concurrently with everything.
 func (t *Table) Next(hash uint64, accept func(*uint64) bool) *uint64 {
-	s := t.shards[hash>>t.shift].Load()
+	s := t.shard(hash)
 	if s == nil {
 		return nil
 	}

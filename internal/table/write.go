@@ -18,7 +18,7 @@ const (
 // an entry of that hash is inserted, 0 if it needs none, and whether the entry
 // cannot be inserted without.
 func (t *Table) Growth(hash uint64) (bytes int64, must bool) {
-	s := t.shards[hash>>t.shift].Load()
+	s := t.shard(hash)
 	if s == nil {
 		return t.heap(1), true
 	}
@@ -86,7 +86,7 @@ func (t *Table) resize(at *atomic.Pointer[shard], n int) {
 // is not in the table yet. Without [Table.Grow] before it the shard gets fuller than
 // it should, and look-ups slower, until there is no slot left.
 func (t *Table) Insert(p *uint64) bool {
-	s := t.shards[*p>>t.shift].Load()
+	s := t.shard(*p)
 	if s == nil || s.n == len(s.buckets)*slotsPerBucket {
 		return false
 	}
@@ -160,7 +160,7 @@ func (t *Table) Remove(p *uint64) bool {
 
 // locate returns where p is: its shard, nil if it is in none, bucket and slot.
 func (t *Table) locate(p *uint64) (s *shard, i, j int) {
-	s = t.shards[*p>>t.shift].Load()
+	s = t.shard(*p)
 	if s == nil {
 		return nil, 0, 0
 	}
