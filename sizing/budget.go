@@ -24,10 +24,12 @@ type Budget struct {
 	free  atomic.Int64
 	limit atomic.Int64
 
-	turn     atomic.Uint64 // counts turns
-	shares   atomic.Pointer[[]*Share]
-	joining  sync.Mutex // held while shares is replaced
-	resizing sync.Mutex // one Resize at a time; held while members shed
+	turn    atomic.Uint64 // counts turns
+	shares  atomic.Pointer[[]*Share]
+	joining sync.Mutex // held while shares is replaced
+
+	resizing sync.Mutex // held while limit changes, never while members shed
+	resizes  int        // calls of Resize so far; guarded by resizing
 }
 
 // A Member is a cache as its budget sees it.
@@ -65,36 +67,63 @@ func (b *Budget) Used() int64 {
 }
 
 // Resize changes the limit. A smaller one makes the members evict, in small
-// steps that let others work in between; when Resize returns nil the
-// new limit holds. It fails, with the old limit in force again, if the members cannot
-// give up enough because entries are pinned.
+// steps that let others work in between; when Resize returns nil the new limit
+// holds, unless another Resize that began later has changed it again. It fails,
+// with the old limit in force again, if the members cannot give up enough because
+// entries are pinned.
 func (b *Budget) Resize(bytes int64) error {
 	bytes = max(0, bytes)
 	b.resizing.Lock()
-	defer b.resizing.Unlock()
-	old := b.limit.Load()
-	if bytes >= old {
-		b.limit.Add(bytes - old) // first, so that Used does not dip below what is held
-		b.free.Add(bytes - old)
-		return nil
-	}
-	step := max(old/resizeSteps, minResizeStep)
-	for limit := old; limit > bytes; limit = b.limit.Load() {
-		want := min(step, limit-bytes)
+	b.resizes++
+	mine, old := b.resizes, b.limit.Load()
+	b.grow(bytes - old)
+	b.resizing.Unlock()
+	for step := max(old/resizeSteps, minResizeStep); ; {
+		want := min(step, b.limit.Load()-bytes)
+		if want <= 0 {
+			return nil
+		}
 		got := b.take(want)
 		if got == 0 {
 			got = b.shed(nil, want)
 		}
+		limit, superseded := b.lower(got, bytes, mine)
+		if superseded {
+			return nil
+		}
 		if got == 0 {
-			b.limit.Add(old - limit)
-			b.free.Add(old - limit)
+			b.resizing.Lock()
+			if b.resizes == mine {
+				b.grow(old - limit)
+			}
+			b.resizing.Unlock()
 			return fmt.Errorf("shrinking the budget from %d to %d bytes: %d bytes cannot be evicted: release pinned entries or choose a larger limit", old, bytes, limit)
 		}
-		surplus := max(0, got-want)
-		b.limit.Add(surplus - got) // what was taken out of use, less what is put back
-		b.free.Add(surplus)
 	}
-	return nil
+}
+
+// grow raises the limit by n bytes, if n is positive. resizing is held.
+func (b *Budget) grow(n int64) {
+	if n > 0 {
+		b.limit.Add(n) // first, so that Used does not dip below what is held
+		b.free.Add(n)
+	}
+}
+
+// lower takes got bytes, which are reserved, out of use for the Resize of that
+// number, but lowers the limit no further than to bytes and frees what is too
+// many. If a later Resize has begun it frees all.
+func (b *Budget) lower(got, bytes int64, resize int) (limit int64, superseded bool) {
+	b.resizing.Lock()
+	defer b.resizing.Unlock()
+	if b.resizes != resize {
+		b.free.Add(got)
+		return b.limit.Load(), true
+	}
+	down := min(got, b.limit.Load()-bytes)
+	limit = b.limit.Add(-down)
+	b.free.Add(got - down)
+	return limit, false
 }
 
 // A shrinking budget evicts a hundredth or so at a time, but no less than a page or two.
