@@ -239,8 +239,17 @@ func TestPeriodsPerYear(t *testing.T) {
 	}
 }
 
+// BenchmarkGroupRows groups rows sorted by asset and rows in date order. Beside
+// it stands what copying the rows costs: the memory sets the pace of both.
 func BenchmarkGroupRows(b *testing.B) {
 	for _, size := range []struct{ assets, bars int }{{50, 252}, {500, 2520}} {
+		b.Run(fmt.Sprintf("%dx%d/copy", size.assets, size.bars), func(b *testing.B) {
+			rows := shape{Assets: size.assets, Bars: size.bars, Order: "asset", Seed: 1}.rows()
+			for b.Loop() {
+				rows = slices.Clone(rows)
+			}
+			b.ReportMetric(float64(len(rows))*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
+		})
 		for _, order := range []string{"asset", "date"} {
 			b.Run(fmt.Sprintf("%dx%d/%s", size.assets, size.bars, order), func(b *testing.B) {
 				rows := shape{Assets: size.assets, Bars: size.bars, Order: order, Seed: 1}.rows()
