@@ -1,0 +1,141 @@
+package cachekit
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestDepartures lets entries leave in every way and checks what is told.
+func TestDepartures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []Departure
+		c := mustNew(t, Options[int, int]{
+			MaxEntries: 2, Departures: 10, ExpireAfterWrite: time.Hour,
+			Version: func(key int) [32]byte { return [32]byte{byte(key)} },
+			OnEvict: func(_, _ int, d Departure) { told = append(told, d) },
+		})
+		expect := func(key int, want Cause, age, loadTime time.Duration) {
+			t.Helper()
+			if len(told) == 0 {
+				t.Fatalf("%v: nothing was told", want)
+			}
+			d := told[len(told)-1]
+			if d.Cause != want || d.Age != age || d.LoadTime != loadTime || d.Size != c.entryBytes || !d.Time.Equal(time.Now()) {
+				t.Errorf("told %v (%v old), want %v, %v old, loaded in %v", d, d.Age, want, age, loadTime)
+			}
+			if why, ok := c.Why(key); !ok || why != d {
+				t.Errorf("Why(%d) = %v, %v; told %v", key, why, ok, d)
+			}
+			if !strings.Contains(d.String(), want.String()) {
+				t.Errorf("%q does not say %q", d, want)
+			}
+		}
+		c.Get(t.Context(), 1, func(context.Context, int) (int, error) { time.Sleep(3 * time.Second); return 1, nil })
+		time.Sleep(time.Second)
+		c.Set(1, 2)
+		expect(1, CauseReplaced, time.Second, 3*time.Second)
+		c.Set(2, 2)
+		c.Set(3, 3)
+		expect(1, CauseRoom, 0, 0)
+		c.Delete(3)
+		expect(3, CauseDeleted, 0, 0)
+		time.Sleep(time.Minute)
+		c.Retire([32]byte{2})
+		synctest.Wait()
+		expect(2, CauseRetired, time.Minute, 0)
+		c.Set(4, 4)
+		c.Clear()
+		expect(4, CauseCleared, 0, 0)
+		c.Set(5, 5)
+		time.Sleep(time.Hour)
+		c.Get(t.Context(), 5, func(context.Context, int) (int, error) { return 6, nil })
+		expect(5, CauseExpired, time.Hour, 0)
+		if _, ok := c.Why(99); ok {
+			t.Error("Why knows of a key that never was")
+		}
+		if s := c.Stats(); uint64(len(told)) != s.Evictions.Total() {
+			t.Errorf("told of %d, counted %d", len(told), s.Evictions.Total())
+		}
+		validate(t, c)
+	})
+}
+
+func TestWhyForgets(t *testing.T) {
+	c := mustNew(t, Options[int, int]{Departures: 3})
+	for i := range 5 {
+		c.Set(i, i)
+		c.Delete(i)
+	}
+	for i := range 5 {
+		if _, ok := c.Why(i); ok != (i >= 2) {
+			t.Errorf("Why(%d) = %v", i, ok)
+		}
+	}
+	c = mustNew(t, Options[int, int]{})
+	c.Set(1, 1)
+	c.Delete(1)
+	if _, ok := c.Why(1); ok {
+		t.Error("Why knows more than it was asked to remember")
+	}
+}
+
+// TestOnEvictIsNeverConcurrent also checks that everything is told, in an order
+// that is right for each key.
+func TestOnEvictIsNeverConcurrent(t *testing.T) {
+	var running, told atomic.Int64
+	last := map[int]int{} // not guarded: OnEvict is never concurrent
+	c := mustNew(t, Options[int, int]{MaxEntries: 50, OnEvict: func(key, value int, d Departure) {
+		if running.Add(1) != 1 {
+			t.Error("OnEvict runs twice at a time")
+		}
+		if key < 1000 && value < last[key] {
+			t.Errorf("key %d: value %d is told after %d", key, value, last[key])
+		}
+		last[key] = value
+		told.Add(1)
+		running.Add(-1)
+	}})
+	var writers sync.WaitGroup
+	for g := range 8 {
+		writers.Go(func() {
+			for i := range 2000 {
+				c.Set(g*100+i%20, i)
+			}
+		})
+	}
+	writers.Wait()
+	c.Clear()
+	if s := c.Stats(); uint64(told.Load()) != s.Evictions.Total() || s.Evictions.Total() != 16_000 {
+		t.Errorf("told of %d departures, counted %d, 16,000 entries came", told.Load(), s.Evictions.Total())
+	}
+}
+
+func TestPanicOfOnEvict(t *testing.T) {
+	told := 0
+	c := mustNew(t, Options[int, int]{OnEvict: func(int, int, Departure) {
+		if told++; told == 1 {
+			panic("listener")
+		}
+	}})
+	for i := range 5 {
+		c.Set(i, i)
+	}
+	func() {
+		defer func() {
+			if recover() != "listener" {
+				t.Error("the panic was lost")
+			}
+		}()
+		c.Clear()
+	}()
+	c.Clear()
+	if told != 5 || c.Len() != 0 {
+		t.Errorf("told of %d departures of 5; %d entries are left", told, c.Len())
+	}
+	validate(t, c)
+}
