@@ -120,7 +120,7 @@ func (p *arc) adapted(e *Entry) (target int64, inB2 bool) {
 // trim forgets the oldest of those who left until t1 and b1 have no more bytes
 // than the cache, and all four lists no more than twice as many.
 func (p *arc) trim() {
-	n := ghostsFor(p.t1.n + p.t2.n)
+	n := max(2*(p.t1.n+p.t2.n), 64)
 	p.b1.trim(p.capacity-p.t1.bytes, n/2)
 	p.b2.trim(2*p.capacity-p.t1.bytes-p.t2.bytes-p.b1.bytes, n)
 }

@@ -13,7 +13,9 @@ type clock struct {
 // NewCLOCK returns a policy that evicts the oldest entry without a mark and
 // clears the marks it meets on the way: LRU as nearly as marks allow. It admits
 // every newcomer. The new entry of a replaced key comes marked.
-func NewCLOCK() Policy {
+func NewCLOCK() Policy { return newCLOCK() }
+
+func newCLOCK() *clock {
 	p := new(clock)
 	p.queue.init()
 	return p
@@ -62,3 +64,6 @@ func (p *clock) Victims(victims []*Entry, _ *Entry, need int64) ([]*Entry, bool)
 }
 
 func (p *clock) Ordered() bool { return false }
+
+// coldest returns the entry that would leave next if no mark counted.
+func (p *clock) coldest() *Entry { return p.queue.back() }

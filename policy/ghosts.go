@@ -69,7 +69,7 @@ func (g *ghosts) take(hash uint64) bool {
 func (g *ghosts) find(hash uint64) (bucket []uint32, print uint16) {
 	buckets := uint64(len(g.slots) / ghostWays)
 	first := (hash >> 32) * buckets >> 32 * ghostWays
-	return g.slots[first : first+ghostWays], max(uint16(hash), 1)
+	return g.slots[first : first+ghostWays], max(uint16(hash>>16), 1)
 }
 
 func (g *ghosts) remembered(slot uint32) bool {

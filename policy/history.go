@@ -98,7 +98,3 @@ func (h *history) trim(bytes int64, entries int) {
 		h.take(d.hash)
 	}
 }
-
-// ghostsFor returns how many entries that left a policy may remember that holds
-// n entries.
-func ghostsFor(n int) int { return max(2*n, 64) }

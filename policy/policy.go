@@ -19,7 +19,7 @@ type Entry struct {
 	Size int64  // bytes charged for the entry, at least 1
 	Cost uint32 // microseconds its load took; 0 where nothing was measured
 
-	mark atomic.Uint32 // hits since the policy last looked, up to MaxMark
+	mark atomic.Uint32 // hits since the policy last looked, up to MaxMark, and other bits
 
 	// Prev, Next and State belong to the policy that holds the entry.
 	Prev, Next *Entry
@@ -29,21 +29,26 @@ type Entry struct {
 // MaxMark is where the mark of an entry stops counting.
 const MaxMark = 3
 
+// side is the bit beside the mark that tells which of two policies holds the
+// entry while the adaptive policy moves from one to the other.
+const side = MaxMark + 1
+
 // Hit counts a hit in the mark of e. It writes only while the mark is below
 // [MaxMark], so that the cache line of a hot entry stays shared by all cores. It
 // is the only method that may be called without the policy's lock, and it may
 // lose hits that race each other.
 func (e *Entry) Hit() {
-	if m := e.mark.Load(); m < MaxMark {
+	if m := e.mark.Load(); m&MaxMark < MaxMark {
 		e.mark.Store(m + 1)
 	}
 }
 
 // Mark returns the hits since the mark was last set, up to [MaxMark].
-func (e *Entry) Mark() uint32 { return e.mark.Load() }
+func (e *Entry) Mark() uint32 { return e.mark.Load() & MaxMark }
 
-// SetMark sets the mark, as a policy does when it gives an entry another round.
-func (e *Entry) SetMark(m uint32) { e.mark.Store(m) }
+// SetMark sets the mark to at most [MaxMark], as a policy does when it gives an
+// entry another round.
+func (e *Entry) SetMark(m uint32) { e.mark.Store(e.mark.Load()&^MaxMark | m) }
 
 // Reason says why an entry was removed from its policy.
 type Reason uint8

@@ -18,7 +18,9 @@ type s3fifo struct {
 // a hit nothing but its mark. It admits every newcomer and remembers as many
 // evicted hashes as entries are in the cache, in about 6 bytes each. On a loop
 // larger than the cache it hits nothing.
-func NewS3FIFO() Policy {
+func NewS3FIFO() Policy { return newS3FIFO() }
+
+func newS3FIFO() *s3fifo {
 	p := new(s3fifo)
 	p.small.init()
 	p.main.init()
@@ -108,3 +110,11 @@ func (p *s3fifo) Victims(victims []*Entry, newcomer *Entry, need int64) ([]*Entr
 }
 
 func (p *s3fifo) Ordered() bool { return false }
+
+// coldest returns the entry that would leave next if no mark counted.
+func (p *s3fifo) coldest() *Entry {
+	if e := p.small.back(); e != nil {
+		return e
+	}
+	return p.main.back()
+}

@@ -16,7 +16,9 @@ type sieve struct {
 // NewSIEVE returns a policy for skewed popularity that costs a hit nothing but
 // its mark. It admits every newcomer; the new entry of a replaced key comes
 // marked. It is not scan resistant and no match for loops.
-func NewSIEVE() Policy {
+func NewSIEVE() Policy { return newSIEVE() }
+
+func newSIEVE() *sieve {
 	p := new(sieve)
 	p.queue.init()
 	return p
@@ -77,3 +79,7 @@ func (p *sieve) Victims(victims []*Entry, _ *Entry, need int64) ([]*Entry, bool)
 }
 
 func (p *sieve) Ordered() bool { return false }
+
+// coldest returns the entry that would leave next if no mark counted and the
+// hand began anew.
+func (p *sieve) coldest() *Entry { return p.queue.back() }

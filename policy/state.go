@@ -32,6 +32,19 @@ func (r *replacements) put(hash, known uint64) {
 	r.next = (r.next + 1) % len(r.ring)
 }
 
+// has reports whether something was put for this hash.
+func (r *replacements) has(hash uint64) bool {
+	if r.count == 0 {
+		return false
+	}
+	for i := range r.ring {
+		if slot := &r.ring[i]; slot.valid && slot.hash == hash {
+			return true
+		}
+	}
+	return false
+}
+
 // take returns what was put for this hash, once.
 func (r *replacements) take(hash uint64) (known uint64, ok bool) {
 	if r.count == 0 {

@@ -100,7 +100,6 @@ func (p *wtinylfu) Remove(e *Entry, why Reason) {
 // Victims lets the entries that fall out of the window because of the newcomer
 // compete with those that the main room would lose next.
 func (p *wtinylfu) Victims(victims []*Entry, newcomer *Entry, need int64) ([]*Entry, bool) {
-	given := len(victims)
 	overflow := p.window.bytes - p.windowMax()
 	if newcomer != nil {
 		if newcomer.Size > p.windowMax() {
@@ -108,50 +107,59 @@ func (p *wtinylfu) Victims(victims []*Entry, newcomer *Entry, need int64) ([]*En
 		}
 		overflow += newcomer.Size
 	}
+	given, wanted := len(victims), need
 	w, m := p.window.back(), p.mainBack()
 	for w != nil || m != nil {
-		if w != nil && overflow > 0 && m != nil && p.seen.estimate(w.Hash) > p.seen.estimate(m.Hash) {
-			candidate := w
-			w = p.window.before(w)
-			overflow -= candidate.Size
-			p.move(candidate, inProbation)
-			continue
-		}
 		var e *Entry
-		if w != nil && (overflow > 0 || m == nil) {
+		switch {
+		case w == nil || overflow <= 0 && m != nil:
+			e, m = m, p.mainBefore(m)
+		case m != nil && p.seen.estimate(w.Hash) > p.seen.estimate(m.Hash):
+			won := w
+			w = p.window.before(w)
+			overflow -= won.Size
+			p.move(won, inProbation)
+			continue
+		default:
 			e, w = w, p.window.before(w)
 			overflow -= e.Size
-		} else {
-			e, m = m, p.mainBefore(m)
 		}
 		victims = append(victims, e)
 		if need -= e.Size; need <= 0 {
-			break
+			return victims, true
 		}
 	}
-	_ = given
-	return victims, true
+	return p.everyone(victims[:given], wanted), true
 }
 
 // compete nominates entries of the main room for a newcomer that the window
 // cannot hold, and refuses it if they were together seen more often.
 func (p *wtinylfu) compete(victims []*Entry, newcomer *Entry, need int64) ([]*Entry, bool) {
-	given, theirs := len(victims), 0
-	for e := p.mainBack(); e != nil && need > 0; e = p.mainBefore(e) {
-		victims = append(victims, e)
+	given := len(victims)
+	victims = p.everyone(victims, need)
+	theirs := 0
+	for _, e := range victims[given:] {
 		theirs += p.seen.estimate(e.Hash)
-		need -= e.Size
-	}
-	for e := p.window.back(); e != nil && need > 0; e = p.window.before(e) {
-		victims = append(victims, e)
-		theirs += p.seen.estimate(e.Hash)
-		need -= e.Size
 	}
 	if theirs > p.seen.estimate(newcomer.Hash) {
 		p.seen.see(newcomer.Hash)
 		return victims[:given], false
 	}
 	return victims, true
+}
+
+// everyone nominates from the main room and then from the window, with no
+// contest.
+func (p *wtinylfu) everyone(victims []*Entry, need int64) []*Entry {
+	for _, l := range []*list{&p.probation, &p.protected, &p.window} {
+		for e := l.back(); e != nil; e = l.before(e) {
+			victims = append(victims, e)
+			if need -= e.Size; need <= 0 {
+				return victims
+			}
+		}
+	}
+	return victims
 }
 
 func (p *wtinylfu) Ordered() bool { return true }
@@ -197,10 +205,12 @@ func (p *wtinylfu) mainBefore(e *Entry) *Entry {
 	return p.protected.back()
 }
 
-// balance returns protected entries to probation until the others keep to their
-// share, and lets the window take from or give to probation where its size
-// changed.
+// balance moves what falls out of the window, if it need not compete, and what
+// the protected entries have too much, on probation.
 func (p *wtinylfu) balance() {
+	for window := p.windowMax(); p.window.bytes > window; {
+		p.move(p.window.back(), inProbation)
+	}
 	limit := int64(float64(p.capacity-p.windowMax()) * protectedShare)
 	for p.protected.bytes > limit {
 		p.move(p.protected.back(), inProbation)
@@ -231,8 +241,5 @@ func (p *wtinylfu) climb(hit int) {
 		}
 	} else {
 		p.step *= climbDecay
-	}
-	for p.window.bytes > p.windowMax() {
-		p.move(p.window.back(), inProbation)
 	}
 }
