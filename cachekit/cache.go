@@ -89,8 +89,8 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 		c.policy = policy.NewLRU()
 	}
 	c.ordered = c.policy.Ordered()
-	if !c.ordered {
-		c.sample.none()
+	if c.ordered && !c.immediate {
+		c.sample.policy, _ = c.policy.(sampler)
 	}
 	c.at = newStripes(c.ordered && !c.immediate)
 	c.extended = o.Version != nil || o.OnEvict != nil || o.Departures > 0 || o.Fingerprint != nil || c.clock.expires()

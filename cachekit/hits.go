@@ -2,6 +2,7 @@ package cachekit
 
 import (
 	"math/bits"
+	"math/rand/v2"
 	"runtime"
 	"sync/atomic"
 	"unsafe"
@@ -101,7 +102,7 @@ func (c *Cache[K, V]) recordHit(e *entry[K, V]) {
 	if c.counted {
 		c.at.stripes[c.at.mine()].hits.Add(1)
 	}
-	if c.sample.takes(e.Hash) {
+	if c.ordered && c.sample.takes(e.Hash) {
 		c.recordUse(e)
 	}
 }
@@ -164,54 +165,57 @@ func (c *Cache[K, V]) isPinned(e *entry[K, V]) bool {
 	return len(c.pins) > 0 && c.pins[&e.Entry] != nil
 }
 
-// A sample says which hits a policy that needs their order is told of: those of
-// entries whose hash has certain low bits. The bits go round, so that in time every
-// entry has its turn.
+// A sample says which hits a policy that needs their order is told of: all, a
+// share of them by chance, or those that the policy wants.
 //
 // Order matters only in so far as entries leave. While few come, and so few
-// leave, a share of the hits tells as much of it as all of them would: in the time in which
-// an entry gets from the front to the end of a queue, it is told of many times all the
-// same. So the share is halved, down to 1 in 2^maxThinning, for as
-// long as fewer than one entry comes for ringSlots hits told, and is made whole
-// again when more than a few do.
+// leave, a share of the hits tells as much of it as all of them would: in the
+// time in which an entry gets from one end of a queue to the other, the policy is
+// told of it many times all the same. So the share is halved, down to one in
+// 2^maxThinning, while no entry comes for ringSlots hits told, and made whole as
+// soon as a few do.
 type sample struct {
-	bits     atomic.Uint64 // mask in the high half, wanted low bits of the hash in the low half
-	fixed    bool          // the policy has said what it wants
+	thinning atomic.Uint32 // a hit is told if these bits of a random number are 0
+	unwanted atomic.Uint32 // a hit is told if these bits of its hash are 0
+	policy   sampler       // says what is unwanted, nil if it wants all; asked under mu of the cache
 	inserted uint64        // entries that had come at the last adapt; guarded by mu of the cache
 }
 
+// A sampler is a policy that needs to know of the hits of some entries only:
+// those whose hash has zeros where the mask has ones. The mask may change with
+// every call of another method.
+type sampler interface{ Sample() (mask uint32) }
+
 const (
-	maxThinning = 6 // a 64th of the hits
+	maxThinning = 6 // one hit in 64
 	busy        = 4 // entries that come for ringSlots hits told
 )
 
-// none makes the sample take no hit.
-func (s *sample) none() {
-	s.bits.Store(1)
-	s.fixed = true
-}
-
 // takes reports whether a hit of an entry of that hash is to be recorded.
 func (s *sample) takes(hash uint64) bool {
-	bits := s.bits.Load()
-	return uint32(hash)&uint32(bits>>32) == uint32(bits)
+	if uint32(hash)&s.unwanted.Load() != 0 {
+		return false
+	}
+	mask := s.thinning.Load()
+	return mask == 0 || rand.Uint32()&mask == 0
 }
 
-// adapt chooses the next sample after the policy was told of some hits, when that
-// many entries have come since the cache was made. mu of the cache is held.
+// adapt chooses the next sample after the policy was told of some hits, or some
+// entries have come: inserted since the cache was made. mu of the cache is held.
 func (s *sample) adapt(inserted uint64) {
-	if s.fixed {
-		return
-	}
 	came := inserted - s.inserted
 	s.inserted = inserted
-	bits := s.bits.Load()
-	mask := bits >> 32
-	switch {
-	case came > busy:
-		mask = 0
-	case came == 0 && mask < 1<<maxThinning-1:
-		mask = mask<<1 | 1
+	if s.policy != nil {
+		if mask := s.policy.Sample(); mask != s.unwanted.Load() {
+			s.unwanted.Store(mask)
+		}
+		return
 	}
-	s.bits.Store(mask<<32 | (bits+1)&mask)
+	mask := s.thinning.Load()
+	switch {
+	case came > busy && mask > 0:
+		s.thinning.Store(0)
+	case came == 0 && mask < 1<<maxThinning-1:
+		s.thinning.Store(mask<<1 | 1)
+	}
 }

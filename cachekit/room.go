@@ -203,6 +203,9 @@ func (c *Cache[K, V]) admit(e *entry[K, V]) {
 		c.tell(max(c.resident, c.mayHold(c.share.Budget().Limit())))
 	}
 	c.policy.Add(&e.Entry)
+	if c.ordered && c.inserted-c.sample.inserted > 4*busy {
+		c.sample.adapt(c.inserted)
+	}
 }
 
 // adapt tells the policy what the cache may hold, which shows only when room

@@ -84,7 +84,7 @@ func (c *Cache[K, V]) overwrite(key *K, hash uint64, value V, size int64) bool {
 	c.counts.Evictions.Replaced++
 	c.mu.Unlock()
 	e.Hit()
-	if c.sample.takes(hash) {
+	if c.ordered && c.sample.takes(hash) {
 		c.recordUse(e)
 	}
 	return true
