@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -128,6 +130,110 @@ func BenchmarkOpenAndLoad(b *testing.B) {
 				b.Fatal(err)
 			}
 			bundle.Close()
+		}
+	})
+}
+
+// BenchmarkSHA256 hashes as many bytes as BenchmarkLoad, on all processors: no
+// verified load is faster.
+func BenchmarkSHA256(b *testing.B) {
+	forSizes(b, func(b *testing.B, assets, bars int) {
+		column := make([]byte, 8*min(bars, 252))
+		columns := int(decodedBytes(assets, bars)) / len(column)
+		b.SetBytes(int64(columns * len(column)))
+		for b.Loop() {
+			err := forEach(b.Context(), columns, columns, func() func(int) error {
+				h := newLeafHasher()
+				return func(int) error {
+					h.leaf("A", "close", floatType, "2012", len(column)/8, column)
+					return nil
+				}
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkIngest reads CSV files, one an asset.
+func BenchmarkIngest(b *testing.B) {
+	forSizes(b, func(b *testing.B, assets, bars int) {
+		dir := b.TempDir()
+		for _, s := range walk(assets, bars) {
+			text := []byte("date,open,high,low,close,volume\n")
+			for i, t := range s.Times {
+				text = fmt.Appendf(text, "%s,%g,%g,%g,%g,%g\n", formatTime(market.Daily, t), s.Open[i], s.High[i], s.Low[i], s.Close[i], s.Volume[i])
+			}
+			if err := os.WriteFile(filepath.Join(dir, s.Symbol+".csv"), text, 0o644); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ResetTimer()
+		for b.Loop() {
+			s, err := OpenStore(b.TempDir())
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := s.IngestDir(b.Context(), "b", dir, IngestOptions{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(assets*bars)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
+	})
+}
+
+// BenchmarkOpen reads and verifies a manifest.
+func BenchmarkOpen(b *testing.B) {
+	forSizes(b, func(b *testing.B, assets, bars int) {
+		s, v := written(b, market.Daily, walk(assets, bars))
+		b.ReportAllocs()
+		for b.Loop() {
+			bundle, err := s.Open("b", v)
+			if err != nil {
+				b.Fatal(err)
+			}
+			bundle.Close()
+		}
+	})
+}
+
+// BenchmarkAssetList opens the current version and lists its assets, as a trial
+// without a cache does.
+func BenchmarkAssetList(b *testing.B) {
+	forSizes(b, func(b *testing.B, assets, bars int) {
+		s, _ := written(b, market.Daily, walk(assets, bars))
+		b.ReportAllocs()
+		for b.Loop() {
+			v, err := s.Current("b")
+			if err != nil {
+				b.Fatal(err)
+			}
+			bundle, err := s.Open("b", v)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if bundle.List().Len() != assets {
+				b.Fatal("assets are missing")
+			}
+			bundle.Close()
+		}
+	})
+}
+
+// BenchmarkKey is the key of some assets, which is not remembered.
+func BenchmarkKey(b *testing.B) {
+	forSizes(b, func(b *testing.B, assets, bars int) {
+		s, v := written(b, market.Daily, walk(assets, bars))
+		bundle := opened(b, s, v)
+		var symbols []string
+		for _, a := range bundle.Assets() {
+			symbols = append(symbols, a.Symbol)
+		}
+		for b.Loop() {
+			if _, err := bundle.Key(Query{Symbols: symbols}); err != nil {
+				b.Fatal(err)
+			}
 		}
 	})
 }

@@ -74,7 +74,7 @@ func TestEveryAlteredByteIsFound(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, path := range versionFiles(t, s, v) {
 		data := readFile(t, path)
-		for i := range data {
+		for i := r.IntN(3); i < len(data); i += 3 {
 			altered := slices.Clone(data)
 			altered[i] ^= 1 << r.IntN(8)
 			alter(t, path, altered)

@@ -1,10 +1,12 @@
 package bundle
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"math/bits"
 	"slices"
 	"sort"
@@ -149,7 +151,7 @@ func appendString(b []byte, s string) []byte {
 // parseManifest is the inverse of encode: it accepts what encode writes and
 // nothing else, so that one content has one manifest and one version.
 func parseManifest(text []byte) (*manifest, error) {
-	s := manifestScanner{rest: text}
+	s := manifestScanner{rest: text, moments: make(map[string]moment)}
 	s.header()
 	s.symbols()
 	s.parts()
@@ -157,8 +159,8 @@ func parseManifest(text []byte) (*manifest, error) {
 	if s.err == nil && len(s.rest) > 0 {
 		s.fail("the end of the file")
 	}
-	if s.err == nil {
-		s.check()
+	if _, _, found := sameID(s.m.assets); found {
+		s.fail("an id for each symbol")
 	}
 	if s.err != nil {
 		line := 1 + strings.Count(string(text[:len(text)-len(s.rest)]), "\n")
@@ -168,11 +170,22 @@ func parseManifest(text []byte) (*manifest, error) {
 }
 
 // A manifestScanner reads a manifest from front to back; after the first error
-// it reads nothing more.
+// it reads nothing more. It allocates next to nothing for each line: a trial
+// without a cache reads the manifest anew.
 type manifestScanner struct {
-	rest []byte
-	m    manifest
-	err  error
+	rest    []byte
+	m       manifest
+	err     error
+	scratch []byte
+	moments map[string]moment // by how they are written; most assets have the same few
+	names   []string          // partition of each part
+}
+
+// A moment is a time that a manifest holds, with the partition it is in.
+type moment struct {
+	nanos     int64
+	partition string
+	end       int64 // of the partition
 }
 
 func (s *manifestScanner) fail(want string) {
@@ -215,39 +228,47 @@ func (s *manifestScanner) until(stop byte, most int) []byte {
 
 // number consumes a canonical decimal number and the byte that ends it.
 func (s *manifestScanner) number(stop byte) uint64 {
-	text := string(s.until(stop, 20))
-	n, err := strconv.ParseUint(text, 10, 64)
-	if s.err == nil && (err != nil || text != strconv.FormatUint(n, 10)) {
+	text := s.until(stop, 19) // digits that always fit 64 bits
+	n := uint64(0)
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			s.fail("a number")
+			return 0
+		}
+		n = 10*n + uint64(c-'0')
+	}
+	if len(text) == 0 || text[0] == '0' && len(text) > 1 {
 		s.fail("a number")
 	}
 	return n
 }
 
-// text consumes a string, with its escapes and the closing quote.
-func (s *manifestScanner) text() string {
-	var b []byte
+// text consumes a string, with its escapes and the closing quote. What it
+// returns is good until the next call.
+func (s *manifestScanner) text() []byte {
+	b := s.scratch[:0]
 	for s.err == nil && len(b) <= maxSymbol {
 		if len(s.rest) == 0 {
-			s.fail("the end of a string")
 			break
 		}
 		c := s.rest[0]
 		s.rest = s.rest[1:]
-		switch c {
-		case '"':
-			return string(b)
-		case '\\':
+		if c == '"' {
+			s.scratch = b
+			return b
+		}
+		if c == '\\' {
 			if len(s.rest) == 0 || (s.rest[0] != '"' && s.rest[0] != '\\') {
 				s.fail(`\" or \\`)
-				return ""
+				return nil
 			}
 			c = s.rest[0]
 			s.rest = s.rest[1:]
 		}
 		b = append(b, c)
 	}
-	s.fail("a shorter symbol")
-	return ""
+	s.fail(fmt.Sprintf("a symbol of at most %d bytes", maxSymbol))
+	return nil
 }
 
 func (s *manifestScanner) header() {
@@ -274,7 +295,7 @@ func (s *manifestScanner) symbols() {
 	s.literal("\"symbols\":[\n")
 	for s.err == nil {
 		s.literal(`{"symbol":"`)
-		a := newAsset(s.text())
+		a := newAsset(string(s.text()))
 		if n := len(s.m.assets); n > 0 && s.m.assets[n-1].Symbol >= a.Symbol || checkSymbol(a.Symbol) != "" {
 			s.fail("symbols in ascending order")
 		}
@@ -292,23 +313,25 @@ func (s *manifestScanner) symbols() {
 
 func (s *manifestScanner) parts() {
 	s.literal("\"partitions\":[\n")
-	var names []string // partition of each part
+	lines := min(bytes.Count(s.rest, []byte("\n")), len(s.rest)/(2*len(leaf{})*s.m.columns())) // no more parts than that
+	s.m.parts, s.names = make([]part, 0, lines), make([]string, 0, lines)
+	s.m.leaves = make([]leaf, 0, lines*s.m.columns())
 	asset := -1
 	for s.err == nil {
 		s.literal(`{"symbol":"`)
 		symbol := s.text()
-		if asset < 0 || s.m.assets[asset].Symbol != symbol {
+		if asset < 0 || s.m.assets[asset].Symbol != string(symbol) {
 			asset++
 			s.m.starts = append(s.m.starts, len(s.m.parts))
 		}
-		if s.err == nil && (asset >= len(s.m.assets) || s.m.assets[asset].Symbol != symbol) {
+		if s.err == nil && (asset >= len(s.m.assets) || s.m.assets[asset].Symbol != string(symbol)) {
 			s.fail("the next symbol")
 		}
-		p, name := s.part()
-		if s.err == nil && len(s.m.parts) > s.m.starts[asset] && names[len(names)-1] >= name {
+		first := s.err == nil && len(s.m.parts) == s.m.starts[asset]
+		s.part()
+		if n := len(s.names); s.err == nil && !first && s.names[n-2] >= s.names[n-1] {
 			s.fail("partitions in ascending order")
 		}
-		s.m.parts, names = append(s.m.parts, p), append(names, name)
 		if !s.accept(",\n") {
 			break
 		}
@@ -319,23 +342,23 @@ func (s *manifestScanner) parts() {
 	}
 	s.m.starts = append(s.m.starts, len(s.m.parts))
 	if s.err == nil {
-		s.m.place(names)
+		s.m.place(s.names)
 	}
 }
 
 // part consumes a line of the partitions after its symbol.
-func (s *manifestScanner) part() (p part, name string) {
+func (s *manifestScanner) part() {
 	s.literal(`,"partition":"`)
-	name = string(s.until('"', 10))
+	name := s.until('"', 10)
 	s.literal(`,"rows":`)
 	rows := s.number(',')
 	if rows == 0 || rows > maxRows {
 		s.fail(fmt.Sprintf("1 to %d rows", maxRows))
 	}
 	s.literal(`"first":"`)
-	p = part{rows: int(rows), first: s.time()}
+	first := s.time()
 	s.literal(`,"last":"`)
-	p.last = s.time()
+	last := s.time()
 	s.literal(`,"leaves":[`)
 	for c := range s.m.columns() {
 		if c > 0 {
@@ -349,43 +372,41 @@ func (s *manifestScanner) part() (p part, name string) {
 		s.m.leaves = append(s.m.leaves, l)
 	}
 	s.literal("]}")
-	return p, name
+	if s.err == nil && (string(name) != first.partition || last.nanos < first.nanos || last.nanos >= first.end ||
+		(first.nanos == last.nanos) != (rows == 1)) {
+		s.fail("first and last times that fit the partition and the rows")
+	}
+	s.m.parts = append(s.m.parts, part{rows: int(rows), first: first.nanos, last: last.nanos})
+	s.names = append(s.names, first.partition)
 }
 
 // time consumes a time and the closing quote.
-func (s *manifestScanner) time() int64 {
-	text := string(s.until('"', len(time.RFC3339Nano)))
-	at, err := time.Parse(timeLayout(s.m.frequency), text)
+func (s *manifestScanner) time() moment {
+	text := s.until('"', len(time.RFC3339Nano))
+	if m, ok := s.moments[string(text)]; ok || s.err != nil {
+		return m
+	}
+	at, err := time.Parse(timeLayout(s.m.frequency), string(text))
 	nanos, inRange := unixNano(at.UTC())
-	if s.err == nil && (err != nil || !inRange || formatTime(s.m.frequency, nanos) != text) {
+	if err != nil || !inRange || formatTime(s.m.frequency, nanos) != string(text) {
 		s.fail("a time")
+		return moment{}
 	}
-	return nanos
-}
-
-// check verifies what is not visible from one line alone.
-func (s *manifestScanner) check() {
-	for _, p := range s.m.parts {
-		name, end := partitionOf(s.m.frequency, p.first)
-		if s.m.partitions[p.partition] != name || p.last < p.first || p.last >= end || (p.first == p.last) != (p.rows == 1) {
-			s.fail("first and last times that fit the partition " + name)
-			return
-		}
-	}
-	if _, _, found := sameID(s.m.assets); found {
-		s.fail("an id for each symbol")
-	}
+	m := moment{nanos: nanos}
+	m.partition, m.end = partitionOf(s.m.frequency, nanos)
+	s.moments[string(text)] = m
+	return m
 }
 
 // place fills in partitions, groups and the position of every part in the
 // files, from the name of the partition of each part.
 func (m *manifest) place(names []string) {
-	m.partitions = slices.Clone(names)
-	slices.Sort(m.partitions)
-	m.partitions = slices.Clone(slices.Compact(m.partitions))
-	index := make(map[string]int, len(m.partitions))
+	index := make(map[string]int)
+	for _, name := range names {
+		index[name] = 0
+	}
+	m.partitions = slices.Sorted(maps.Keys(index))
 	for i, name := range m.partitions {
-		m.partitions[i] = strings.Clone(name)
 		index[name] = i
 	}
 	m.groups = make([]int, len(m.partitions))
