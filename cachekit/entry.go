@@ -6,7 +6,6 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/bmadventure/optcache/internal/keyhash"
 	"github.com/bmadventure/optcache/policy"
 	"github.com/bmadventure/optcache/sizing"
 )
@@ -94,7 +93,7 @@ func fromHash[K comparable, V any](hash *uint64) *entry[K, V] {
 // hashOf returns the hash of key.
 func (c *Cache[K, V]) hashOf(key *K) uint64 {
 	if c.integer {
-		return keyhash.Uint64(*(*uint64)(unsafe.Pointer(key)), c.seed)
+		return hashWord(*(*uint64)(unsafe.Pointer(key)), c.seed)
 	}
 	return c.hash(noescape(key))
 }

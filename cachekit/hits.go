@@ -6,8 +6,6 @@ import (
 	"runtime"
 	"sync/atomic"
 	"unsafe"
-
-	"github.com/bmadventure/optcache/internal/keyhash"
 )
 
 // stripes count hits and misses, and keep the last hits for a policy that needs
@@ -75,7 +73,7 @@ func (s *stripes) sum() (hits, misses uint64) {
 // it is written out in one piece.
 func (c *Cache[K, V]) hit(key *K) (e *entry[K, V], hash uint64) {
 	if c.integer {
-		hash = keyhash.Uint64(*(*uint64)(unsafe.Pointer(key)), c.seed)
+		hash = hashWord(*(*uint64)(unsafe.Pointer(key)), c.seed)
 	} else {
 		hash = c.hash(noescape(key))
 	}
@@ -92,13 +90,24 @@ func (c *Cache[K, V]) hit(key *K) (e *entry[K, V], hash uint64) {
 	if c.extended && !c.fresh(e) {
 		return nil, hash
 	}
-	c.recordHit(e)
+	e.Hit()
+	if c.record {
+		c.recordHit(e)
+	}
 	return e, hash
 }
 
-// recordHit leaves the traces of a hit of e.
+// hashWord returns the hash of an integer key. It stands here, and not with the
+// other hashes, because what generic code calls in a package that its user does
+// not import is not inlined.
+func hashWord(x, seed uint64) uint64 {
+	const golden = 0x9e3779b97f4a7c15
+	hi, lo := bits.Mul64(x^seed, golden)
+	return hi ^ lo
+}
+
+// recordHit counts a hit of e and tells the policy of it, if it wants to know.
 func (c *Cache[K, V]) recordHit(e *entry[K, V]) {
-	e.Hit()
 	if c.counted {
 		c.at.stripes[c.at.mine()].hits.Add(1)
 	}

@@ -37,6 +37,7 @@ func (c *Cache[K, V]) miss(ctx context.Context, key K, hash uint64, load func(co
 			if c.extended {
 				c.fresh(e)
 			}
+			e.Hit()
 			c.recordHit(e)
 			return c.valueOf(e), nil
 		}
