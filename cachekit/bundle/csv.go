@@ -21,7 +21,6 @@ var timeNames = []string{"date", "timestamp", "datetime", "time", "day"}
 type header struct {
 	symbol, time int
 	fields       [numFields]int
-	timeName     string // as it is in the file
 }
 
 // readHeader finds the columns by their names. It adds a problem for each that
@@ -47,7 +46,7 @@ func (t *table) readHeader(names []string, line int) (header, bool) {
 	if h.time < 0 {
 		t.add(Problem{File: t.path, Line: line, Column: "date", Message: "the column is missing: add it (or timestamp, datetime, time, day)"})
 	} else {
-		h.timeName = strings.TrimSpace(names[h.time])
+		t.time = strings.TrimSpace(names[h.time])
 	}
 	if t.rows && h.symbol < 0 {
 		t.add(Problem{File: t.path, Column: "symbol", Message: "the column is missing: add it"})
@@ -166,7 +165,7 @@ func (r *csvRows) add(record []string, line int) {
 	text := strings.TrimSpace(record[r.header.time])
 	at, offset, wrong := parseTime(text)
 	if wrong != "" {
-		r.problems.add(Problem{File: r.path, Line: line, Column: r.header.timeName, Value: clip(text), Message: wrong})
+		r.problems.add(Problem{File: r.path, Line: line, Column: r.time, Value: clip(text), Message: wrong})
 	}
 	bar, ok := r.values(record, line)
 	if wrong != "" || !ok {

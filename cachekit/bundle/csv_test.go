@@ -175,8 +175,8 @@ func TestRefusedCSV(t *testing.T) {
 		"high below low":           {header1 + "2012-01-03,1,0.5,1,1,1\n", `A.csv:2: high: "0.5": the high is below the low of 1`},
 		"open above high":          {header1 + "2012-01-03,4,3,1,2,1\n", `A.csv:2: open: "4": the open is outside low 1 to high 3`},
 		"close below low":          {header1 + "2012-01-03,2,3,1,0.5,1\n", `A.csv:2: close: "0.5": the close is outside low 1 to high 3`},
-		"out of order":             {header1 + row2 + row1, `A.csv:3: time: "2012-01-03": it comes after 2012-01-04 of line 2`},
-		"twice":                    {header1 + row1 + "\n" + row1, `A.csv:4: time: "2012-01-03": it occurs twice, here and in line 2`},
+		"out of order":             {header1 + row2 + row1, `A.csv:3: date: "2012-01-03": it comes after 2012-01-04 of line 2`},
+		"twice":                    {header1 + row1 + "\n" + row1, `A.csv:4: date: "2012-01-03": it occurs twice, here and in line 2`},
 		"no date":                  {header1 + ",1,1,1,1,1\n", "A.csv:2: date: it is not a date"},
 		"American date":            {header1 + "01/03/2012,1,1,1,1,1\n", `A.csv:2: date: "01/03/2012": it is not a date`},
 		"no such day":              {header1 + "2012-02-30,1,1,1,1,1\n", `A.csv:2: date: "2012-02-30": it is not a date`},
@@ -218,7 +218,7 @@ func TestDailyFrequencyRefusesTimesOfDay(t *testing.T) {
 	dir := folder(t, map[string]string{"A.csv": header1 + row1 + "2012-01-04 09:31:00,2,3,1,2.5,200\n"})
 	s := emptyStore(t)
 	_, err := s.IngestDir(t.Context(), "b", dir, IngestOptions{Frequency: market.Daily})
-	refused(t, "time of day", s, err, `A.csv:3: time: "2012-01-04T09:31:00Z": a daily bar has no time of day`)
+	refused(t, "time of day", s, err, `A.csv:3: date: "2012-01-04T09:31:00Z": a daily bar has no time of day`)
 	if _, err := s.IngestDir(t.Context(), "b", dir, IngestOptions{Frequency: 9}); err == nil {
 		t.Error("an unknown frequency is accepted")
 	}

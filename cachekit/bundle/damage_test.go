@@ -68,7 +68,8 @@ func tryDamaged(t *testing.T, s *Store, v Version, series []Series, what string)
 	}
 }
 
-func TestEveryAlteredByteIsFound(t *testing.T) {
+// TestAlteredBytesAreFound alters every third byte of every file in turn.
+func TestAlteredBytesAreFound(t *testing.T) {
 	series := small()
 	s, v := written(t, market.Daily, series)
 	r := rand.New(rand.NewPCG(1, 2))
@@ -87,7 +88,7 @@ func TestEveryAlteredByteIsFound(t *testing.T) {
 	}
 }
 
-func TestEveryTruncationIsFound(t *testing.T) {
+func TestTruncationIsFound(t *testing.T) {
 	series := small()
 	s, v := written(t, market.Daily, series)
 	for _, path := range versionFiles(t, s, v) {

@@ -57,7 +57,7 @@
 // read straight into the columns, hashed there, and not copied again, by several
 // goroutines where there is enough to do. BenchmarkLoad and BenchmarkSHA256 tell
 // both in bytes a second: on two cores of a Xeon without SHA instructions a load
-// of 500 assets and 2,520 bars takes about 1.2 times as long as hashing alone.
+// of 500 assets and 2,520 bars takes about 1.3 times as long as hashing alone.
 //
 // FORMAT.md beside this file describes the files for people who read them with
 // other programs.

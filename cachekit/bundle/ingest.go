@@ -80,7 +80,8 @@ type input struct {
 // the file.
 type table struct {
 	path    string
-	rows    bool // whether lines are rows of a Parquet file, which may come in any order
+	rows    bool   // whether lines are rows of a Parquet file, which may come in any order
+	time    string // name of the column of times
 	ignored []string
 	groups  []*rowGroup
 	problems
@@ -284,7 +285,7 @@ func (g *rowGroup) toDates(t *table) {
 	for i := range g.series.Times {
 		at := g.wallClock(i)
 		if wrong := checkTime(market.Daily, at); wrong != "" {
-			t.add(Problem{File: t.path, Line: int(g.lines[i]), Column: "time", Value: formatTime(market.Minute, at), Message: wrong})
+			t.add(Problem{File: t.path, Line: int(g.lines[i]), Column: t.time, Value: formatTime(market.Minute, at), Message: wrong})
 		}
 		g.series.Times[i] = at
 	}
@@ -297,7 +298,7 @@ func (g *rowGroup) checkOrder(frequency market.Frequency, t *table) {
 	times := g.series.Times
 	for i := 1; i < len(times); i++ {
 		if times[i] <= times[i-1] {
-			t.add(Problem{File: t.path, Line: int(g.lines[i]), Column: "time", Value: formatTime(frequency, times[i]),
+			t.add(Problem{File: t.path, Line: int(g.lines[i]), Column: t.time, Value: formatTime(frequency, times[i]),
 				Message: orderMessage(times[i] == times[i-1], formatTime(frequency, times[i-1]), int(g.lines[i-1]))})
 		}
 	}

@@ -108,7 +108,7 @@ func (p *parquetRows) findColumns(schema *parquet.Schema) bool {
 	}
 	p.stamp = stampOf(leaf(h.time).Node.Type())
 	isStamp := func(parquet.Type) bool { return p.stamp != nil }
-	return p.checkType(h.timeName, leaf(h.time), isStamp, "DATE or TIMESTAMP") && ok
+	return p.checkType(p.time, leaf(h.time), isStamp, "DATE or TIMESTAMP") && ok
 }
 
 func (p *parquetRows) checkType(name string, leaf parquet.LeafColumn, fits func(parquet.Type) bool, want string) bool {
@@ -291,9 +291,9 @@ func (p *parquetRows) readTimes(ctx context.Context, column parquet.ColumnChunk,
 		if i >= len(b.bad) {
 			// told below
 		} else if v.IsNull() {
-			p.addNull(i, p.header.timeName, b)
+			p.addNull(i, p.time, b)
 		} else if at, ok := p.stamp(v); !ok {
-			p.add(Problem{File: p.path, Line: p.row + i + 1, Column: p.header.timeName, Value: v.String(), Message: rangeMessage})
+			p.add(Problem{File: p.path, Line: p.row + i + 1, Column: p.time, Value: v.String(), Message: rangeMessage})
 			b.bad[i] = true
 		} else {
 			t = at
