@@ -91,7 +91,7 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 	}
 	c.ordered = c.policy.Ordered()
 	if c.ordered && !c.immediate {
-		c.sample.policy, _ = c.policy.(sampler)
+		c.sample.policy, _ = c.policy.(policy.Sampler)
 	}
 	c.record = c.counted || c.ordered
 	c.at = newStripes(c.ordered && !c.immediate)

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/bmadventure/optcache/policy"
 )
 
 // stripes count hits and misses, and keep the last hits for a policy that needs
@@ -174,8 +176,8 @@ func (c *Cache[K, V]) isPinned(e *entry[K, V]) bool {
 	return len(c.pins) > 0 && c.pins[&e.Entry] != nil
 }
 
-// A sample says which hits a policy that needs their order is told of: all, a
-// share of them by chance, or those that the policy wants.
+// A sample says which hits a policy that needs their order is told of: of those
+// that it wants, all or a share by chance.
 //
 // Order matters only in so far as entries leave. While few come, and so few
 // leave, a share of the hits tells as much of it as all of them would: in the
@@ -184,16 +186,11 @@ func (c *Cache[K, V]) isPinned(e *entry[K, V]) bool {
 // 2^maxThinning, while no entry comes for ringSlots hits told, and made whole as
 // soon as a few do.
 type sample struct {
-	thinning atomic.Uint32 // a hit is told if these bits of a random number are 0
-	unwanted atomic.Uint32 // a hit is told if these bits of its hash are 0
-	policy   sampler       // says what is unwanted, nil if it wants all; asked under mu of the cache
-	inserted uint64        // entries that had come at the last adapt; guarded by mu of the cache
+	thinning atomic.Uint32  // a hit is told if these bits of a random number are 0
+	unwanted atomic.Uint64  // and if these bits of its hash are 0
+	policy   policy.Sampler // says what is unwanted, nil if it wants all; asked under mu of the cache
+	inserted uint64         // entries that had come at the last adapt; guarded by mu of the cache
 }
-
-// A sampler is a policy that needs to know of the hits of some entries only:
-// those whose hash has zeros where the mask has ones. The mask may change with
-// every call of another method.
-type sampler interface{ Sample() (mask uint32) }
 
 const (
 	maxThinning = 6 // one hit in 64
@@ -202,7 +199,7 @@ const (
 
 // takes reports whether a hit of an entry of that hash is to be recorded.
 func (s *sample) takes(hash uint64) bool {
-	if uint32(hash)&s.unwanted.Load() != 0 {
+	if hash&s.unwanted.Load() != 0 {
 		return false
 	}
 	mask := s.thinning.Load()
@@ -218,7 +215,6 @@ func (s *sample) adapt(inserted uint64) {
 		if mask := s.policy.Sample(); mask != s.unwanted.Load() {
 			s.unwanted.Store(mask)
 		}
-		return
 	}
 	mask := s.thinning.Load()
 	switch {
