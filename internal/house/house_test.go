@@ -141,3 +141,27 @@ func TestTopLevel(t *testing.T) {
 		}
 	}
 }
+
+// The first two commands of the README are what a newcomer runs; the gate runs
+// them as they stand there.
+func TestReadmeBeginsWithTheTwoCommands(t *testing.T) {
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join("..", "..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	_, code, ok := strings.Cut(read("README.md"), "\n```\n")
+	code, _, closed := strings.Cut(code, "\n```\n")
+	commands := strings.Split(code, "\n")
+	if !ok || !closed || len(commands) != 2 {
+		t.Fatalf("the README begins with %q", code)
+	}
+	gate := read(filepath.Join(".ci", "run"))
+	for _, c := range commands {
+		if !strings.Contains(gate, c+"\n") {
+			t.Errorf("the gate does not run %q", c)
+		}
+	}
+}
