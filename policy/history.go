@@ -1,7 +1,6 @@
 package policy
 
-// A history is a queue of entries that left: who they were, how large, and a
-// time that the policy gave them. Anyone can be taken out by hash.
+// A history is a queue of entries that left. Anyone can be taken out by hash.
 //
 // It is a ring with a map to the places in it; whoever is taken out leaves a gap
 // that disappears when it gets old or the ring is full.
@@ -14,7 +13,6 @@ type history struct {
 
 type departed struct {
 	hash uint64
-	time uint64
 	size int64 // 0: a gap
 }
 

@@ -14,17 +14,11 @@ func (l *list) init() {
 	l.n, l.bytes = 0, 0
 }
 
-// front returns the first entry, nil if there is none.
-func (l *list) front() *Entry { return l.at(l.root.Next) }
-
 // back returns the last entry, nil if there is none.
 func (l *list) back() *Entry { return l.at(l.root.Prev) }
 
 // before returns the entry in front of e, nil if e is the first.
 func (l *list) before(e *Entry) *Entry { return l.at(e.Prev) }
-
-// after returns the entry behind e, nil if e is the last.
-func (l *list) after(e *Entry) *Entry { return l.at(e.Next) }
 
 func (l *list) at(e *Entry) *Entry {
 	if e == &l.root {
@@ -35,12 +29,6 @@ func (l *list) at(e *Entry) *Entry {
 
 func (l *list) pushFront(e *Entry) {
 	l.link(e, &l.root)
-	l.n++
-	l.bytes += e.Size
-}
-
-func (l *list) pushBack(e *Entry) {
-	l.link(e, l.root.Prev)
 	l.n++
 	l.bytes += e.Size
 }
@@ -58,14 +46,6 @@ func (l *list) moveToFront(e *Entry) {
 	}
 	l.unlink(e)
 	l.link(e, &l.root)
-}
-
-func (l *list) moveToBack(e *Entry) {
-	if l.root.Prev == e {
-		return
-	}
-	l.unlink(e)
-	l.link(e, l.root.Prev)
 }
 
 // link puts e behind at.

@@ -61,6 +61,9 @@ func (c *Cache) Request(key uint64, size int64) (hit bool) {
 	return hit
 }
 
+// Used returns the bytes that the cache holds.
+func (c *Cache) Used() int64 { return c.used }
+
 // add lets e in if there is room or room can be made.
 func (c *Cache) add(e *policy.Entry) {
 	if e.Size > c.capacity {
