@@ -59,6 +59,9 @@ func TestBytesAnEntry(t *testing.T) {
 	if got := unsafe.Sizeof(entry[uint64, uint64]{}); got != 64 {
 		t.Errorf("an entry of two words takes %d bytes, one cache line is 64", got)
 	}
+	if underRace {
+		t.Skip("the race detector multiplies memory and time")
+	}
 	const n = 1 << 20
 	heap := func() int64 {
 		var m runtime.MemStats

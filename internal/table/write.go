@@ -33,14 +33,18 @@ func (t *Table) Growth(hash uint64) (bytes int64, must bool) {
 // heap returns the bytes of heap that a shard of n buckets takes.
 func (t *Table) heap(n int) int64 { return t.cost(bucketBytes*int64(n)) + shardBytes }
 
-// larger returns the number of buckets to which a shard of n grows: by a
-// quarter, so that memory follows the number of entries closely, and to whole
-// pages of memory once it is that large.
+// larger returns the number of buckets to which a shard of n grows: the larger
+// it is the smaller the step, because a small step costs time, each entry being
+// copied more often, and a large step memory. Large shards take whole pages.
 func larger(n int) int {
-	if n < 8 {
+	switch {
+	case n < 64:
 		return 2 * n
+	case n < 512:
+		n += n / 2
+	default:
+		n += n / 4
 	}
-	n += n / 4
 	if n > 512 {
 		n = (n + 127) &^ 127
 	}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package cachekit
+
+const underRace = false
