@@ -482,6 +482,77 @@ func TestRealBars(t *testing.T) {
 	}
 }
 
+// A price at which nothing can be bought fails every trial, on all sides alike:
+// the errors name the bar, and the exit status says that trials failed.
+func TestFailedTrials(t *testing.T) {
+	store, dir := t.TempDir(), t.TempDir()
+	rows := "date,open,high,low,close,volume\n"
+	for day := range 25 {
+		low := 10
+		if day == 20 {
+			low = 0
+		}
+		rows += fmt.Sprintf("2020-01-%02d,10,10,%d,%d,100\n", day+1, low, low)
+	}
+	write(t, dir, "ZERO.csv", rows)
+	args := []string{"sweep", "--data=" + dir, "--fast=2:3:1", "--slow=4:5:1", "--rounds=1"}
+	r := command(t, store, args...)
+	if r.status != exitFailed || !strings.Contains(r.stdout, "failed: trial 0 {Fast:2 Slow:4}") || !strings.Contains(r.stdout, "ZERO") || !strings.Contains(r.stdout, "2020-01-21") {
+		t.Error(r)
+	}
+	r = command(t, store, append(args, "--json=-")...)
+	var s sweepJSON
+	if err := json.Unmarshal([]byte(r.stdout), &s); err != nil || r.status != exitFailed || len(s.Errors) != 4 || len(s.Best) != 0 {
+		t.Errorf("%v: %v", err, r)
+	}
+}
+
+func TestDamagedStoreIsTold(t *testing.T) {
+	store := t.TempDir()
+	args := []string{"sweep", "--assets=3", "--bars=60", "--trials=3", "--fast=2:4:1", "--slow=5:9:1", "--rounds=1"}
+	succeed(t, store, args...)
+	files, err := filepath.Glob(filepath.Join(store, "*", "versions", "*", "*.parquet"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	raw, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, damage := range map[string][]byte{
+		"truncated": raw[:len(raw)/2],
+		"altered":   append(append(bytes.Clone(raw[:1200]), raw[1200]^1), raw[1201:]...),
+	} {
+		if err := os.Remove(files[0]); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Dir(files[0]), filepath.Base(files[0]), string(damage))
+		r := command(t, store, args...)
+		if r.status != exitUsage || r.stdout != "" || !strings.Contains(r.stderr, files[0]) || strings.Count(r.stderr, "\n") > 3 {
+			t.Errorf("%s: %v", name, r)
+		}
+		if r := command(t, store, "bundle", "verify", "synthetic-3x60-42"); r.status != exitUsage || !strings.Contains(r.stderr, filepath.Base(files[0])) {
+			t.Errorf("%s: %v", name, r)
+		}
+	}
+}
+
+// With a budget that holds nothing every trial loads for itself, and the results
+// are the same.
+func TestSweepWithinATinyBudget(t *testing.T) {
+	store := t.TempDir()
+	args := []string{"--assets=4", "--bars=120", "--trials=10", "--slow=20:40:5"}
+	want := sweepTo(t, store, args...)
+	t.Setenv("OPTCACHE_CACHE_SIZE_GB", "0.000001")
+	got := sweepTo(t, store, args...)
+	if d := cmp.Diff(want.Best, got.Best); d != "" || !*got.Identical {
+		t.Error(d)
+	}
+	if bars := got.Caches[1]; bars.Hits != 0 || bars.Entries != 0 || bars.Bytes > 1073 || bars.Budget != 1073 {
+		t.Errorf("%+v", bars)
+	}
+}
+
 // verify must find any difference, wherever it is.
 func TestCompareFindsADifference(t *testing.T) {
 	s := &sweep{}
