@@ -73,14 +73,15 @@ func TestAdaptiveSample(t *testing.T) {
 	}
 }
 
-// TestAdaptiveSampled checks that choosing by a sample is nearly as good as by
-// all: on a loop and on skewed keys much larger than the sample.
+// TestAdaptiveSampled checks that choosing by a sample finds a good candidate, on
+// streams much larger than the sample. They are twenty times as long as the
+// cache is large, so what it costs to learn and to move shows.
 func TestAdaptiveSampled(t *testing.T) {
 	const capacity = 20_000
 	for _, w := range []simulate.Workload{
 		{Name: "loop", Requests: simulate.Loop(0, 2*capacity, 400_000)},
 		{Name: "zipf", Requests: simulate.Zipf(10*capacity, 0.9, 400_000, 1)},
-		{Name: "recent", Requests: simulate.Drift(simulate.Zipf(4*capacity, 0.8, 400_000, 1), 4*capacity, 4)},
+		{Name: "drift", Requests: simulate.Drift(simulate.Zipf(4*capacity, 0.8, 400_000, 1), 4*capacity, 4)},
 	} {
 		best := 0.0
 		for _, name := range []string{"clocklirs", "s3fifo", "lru"} {
@@ -88,7 +89,7 @@ func TestAdaptiveSampled(t *testing.T) {
 			best = max(best, simulate.Run(c, w.Requests).Ratio())
 		}
 		got := simulate.Run(policytest.NewCache(policy.NewAdaptive(), capacity), w.Requests).Ratio()
-		if got < best-0.03 {
+		if got < best-0.05 {
 			t.Errorf("%s: adaptive hits %.2f %%, the best of its candidates %.2f %%", w.Name, 100*got, 100*best)
 		}
 	}
