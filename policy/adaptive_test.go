@@ -77,11 +77,11 @@ func TestAdaptiveSample(t *testing.T) {
 // streams much larger than the sample. They are twenty times as long as the
 // cache is large, so what it costs to learn and to move shows.
 func TestAdaptiveSampled(t *testing.T) {
-	const capacity = 20_000
+	const capacity = 10_000
 	for _, w := range []simulate.Workload{
-		{Name: "loop", Requests: simulate.Loop(0, 2*capacity, 400_000)},
-		{Name: "zipf", Requests: simulate.Zipf(10*capacity, 0.9, 400_000, 1)},
-		{Name: "drift", Requests: simulate.Drift(simulate.Zipf(4*capacity, 0.8, 400_000, 1), 4*capacity, 4)},
+		{Name: "loop", Requests: simulate.Loop(0, 2*capacity, 200_000)},
+		{Name: "zipf", Requests: simulate.Zipf(10*capacity, 0.9, 200_000, 1)},
+		{Name: "drift", Requests: simulate.Drift(simulate.Zipf(4*capacity, 0.8, 200_000, 1), 4*capacity, 4)},
 	} {
 		best := 0.0
 		for _, name := range []string{"clocklirs", "s3fifo", "lru"} {

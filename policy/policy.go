@@ -8,6 +8,30 @@
 // A policy never sees keys or values. It works on the [Entry] that heads every
 // cache entry: a hash, a size, what it cost to load, a mark that hits leave, and
 // fields that are the policy's own.
+//
+// # Which one
+//
+// [NewAdaptive] is the choice for who does not want to choose. Over 9 public
+// traces and 13 synthetic streams, with caches for 1 to 20 % of the keys, the
+// policies hit so many points less than Belady's optimum, on average (traces,
+// streams):
+//
+//	adaptive    4.4   8.6
+//	clocklirs   4.7   9.5   the best single one; hits cost nothing but the mark
+//	lirs        4.9   9.5
+//	wtinylfu    6.5  11.8
+//	s3fifo     10.6  13.4   remembers least: 6 bytes an entry
+//	arc        12.9  17.0
+//	gdsf       13.3  18.6   for values that differ in size and loading time
+//	sieve      14.0  19.6
+//	clock      16.5  18.8
+//	lru        17.1  20.0   hits nothing on a loop that is larger than the cache
+//	fifo       20.7  23.4
+//
+// No single one is best everywhere: on a loop LIRS is nearly optimal where the
+// others hit nothing, on skewed popularity S3-FIFO and SIEVE are ahead, on
+// popularity that drifts LRU and CLOCK. Policies that see hits in marks alone
+// leave a hit as fast as a look-up and pay for it at misses.
 package policy
 
 import "sync/atomic"

@@ -38,7 +38,7 @@ const (
 )
 
 // NewWTinyLFU returns a policy for popularity that is skewed and lasts. It
-// remembers frequencies, not entries, in about 8 bytes for each entry in the
+// remembers frequencies, not entries, in 8 to 16 bytes for each entry in the
 // cache. A newcomer larger than the window is refused if those that would leave
 // for it were together seen more often.
 func NewWTinyLFU() Policy {
