@@ -2,7 +2,6 @@ package cachekit
 
 import (
 	"math/bits"
-	"math/rand/v2"
 	"runtime"
 	"sync/atomic"
 	"unsafe"
@@ -168,7 +167,7 @@ func (c *Cache[K, V]) drain(ring *hitRing, n uint64) {
 	if len(c.victims) > 0 {
 		c.policy.Use(c.victims)
 	}
-	c.sample.adapt(c.inserted)
+	c.sample.adapt(c.inserted, c.table.Len())
 }
 
 // isPinned reports whether e is pinned. mu is held.
@@ -177,38 +176,39 @@ func (c *Cache[K, V]) isPinned(e *entry[K, V]) bool {
 }
 
 // A sample says which hits a policy that needs their order is told of: of those
-// that it wants, all or a share by chance.
+// that it wants, all, or those of entries whose hash has certain bits. These bits
+// go round with every ring that was told.
 //
 // Order matters only in so far as entries leave. While few come, and so few
 // leave, a share of the hits tells as much of it as all of them would: in the
-// time in which an entry gets from one end of a queue to the other, the policy is
-// told of it many times all the same. So the share is halved, down to one in
+// time in which an entry gets from one end of a queue to the other, its turn
+// comes many times all the same. So the share is halved, down to one in
 // 2^maxThinning, while no entry comes for ringSlots hits told, and made whole as
 // soon as a few do.
 type sample struct {
-	thinning atomic.Uint32  // a hit is told if these bits of a random number are 0
-	unwanted atomic.Uint64  // and if these bits of its hash are 0
+	turn     atomic.Uint64  // mask in the high half, wanted bits in the low half, of the bits of a hash from turnShift on
+	unwanted atomic.Uint64  // no hit is told if any of these bits of its hash is 1
 	policy   policy.Sampler // says what is unwanted, nil if it wants all; asked under mu of the cache
 	inserted uint64         // entries that had come at the last adapt; guarded by mu of the cache
 }
 
 const (
-	maxThinning = 6 // one hit in 64
-	busy        = 4 // entries that come for ringSlots hits told
+	maxThinning = 6  // one entry in 64 has its turn
+	crowd       = 64 // but no fewer entries than about these, or a turn might never end
+	busy        = 4  // entries that come for ringSlots hits told
+	turnShift   = 16 // beside the bits that samplers and tags are made of
 )
 
 // takes reports whether a hit of an entry of that hash is to be recorded.
 func (s *sample) takes(hash uint64) bool {
-	if hash&s.unwanted.Load() != 0 {
-		return false
-	}
-	mask := s.thinning.Load()
-	return mask == 0 || rand.Uint32()&mask == 0
+	turn := s.turn.Load()
+	return hash&s.unwanted.Load() == 0 && uint32(hash>>turnShift)&uint32(turn>>32) == uint32(turn)
 }
 
 // adapt chooses the next sample after the policy was told of some hits, or some
-// entries have come: inserted since the cache was made. mu of the cache is held.
-func (s *sample) adapt(inserted uint64) {
+// entries have come: inserted since the cache was made, of which some are left.
+// mu of the cache is held.
+func (s *sample) adapt(inserted uint64, left int) {
 	came := inserted - s.inserted
 	s.inserted = inserted
 	if s.policy != nil {
@@ -216,11 +216,15 @@ func (s *sample) adapt(inserted uint64) {
 			s.unwanted.Store(mask)
 		}
 	}
-	mask := s.thinning.Load()
+	was := s.turn.Load()
+	mask := was >> 32
 	switch {
-	case came > busy && mask > 0:
-		s.thinning.Store(0)
-	case came == 0 && mask < 1<<maxThinning-1:
-		s.thinning.Store(mask<<1 | 1)
+	case came > busy || int(mask) > left/crowd:
+		mask = 0
+	case came == 0 && mask < 1<<maxThinning-1 && int(2*mask+1) < left/crowd:
+		mask = 2*mask + 1
+	}
+	if next := mask<<32 | (was+1)&mask; next != was {
+		s.turn.Store(next)
 	}
 }

@@ -1,6 +1,7 @@
 package cachekit
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/bmadventure/optcache/policy"
@@ -24,8 +25,7 @@ type picky struct{ tally }
 
 func (p *picky) Sample() uint64 { return p.mask }
 
-// TestPolicyIsToldOfHits: of all of them but the last few while entries come, of a
-// share of every entry's while none do.
+// TestPolicyIsToldOfHits: of all of them but the last few, while entries come.
 func TestPolicyIsToldOfHits(t *testing.T) {
 	p := &tally{policy.NewLRU(), 0, map[uint64]int{}}
 	c := mustNew(t, Options[int, int]{MaxEntries: 100, Policy: p})
@@ -47,18 +47,32 @@ func TestPolicyIsToldOfHits(t *testing.T) {
 	if n := told(); n < 12_800-16*len(c.at.rings) || n > 12_800 {
 		t.Errorf("told of %d uses of 12,800 while entries come", n)
 	}
-	c.Clear()
-	for i := range 100 {
-		c.Set(i, i)
-	}
-	told()
-	for i := range 640_000 {
-		c.Lookup(i * 7 % 100)
-	}
-	if entries, n := len(p.used), told(); entries < 90 || n < 640_000/128 || n > 640_000/32 {
-		t.Errorf("told of %d hits of %d entries while none came", n, entries)
-	}
 	validate(t, c)
+}
+
+// TestTurnsGoRound: while no entries come, each has its turn.
+func TestTurnsGoRound(t *testing.T) {
+	for _, n := range []int{100, 10_000} {
+		p := &tally{policy.NewLRU(), 0, map[uint64]int{}}
+		c := mustNew(t, Options[int, int]{MaxEntries: n, Policy: p})
+		for i := range n {
+			c.Set(i, i)
+		}
+		clear(p.used)
+		const rounds = 100
+		r := rand.New(rand.NewPCG(1, uint64(n)))
+		for range rounds * n {
+			c.Lookup(r.IntN(n))
+		}
+		told := 0
+		for _, times := range p.used {
+			told += times
+		}
+		if share := float64(told) / float64(rounds*n); len(p.used) < n/2 || n > 64*crowd && share > .03 {
+			t.Errorf("of %d entries the policy was told of %d, and of %.3f of all hits", n, len(p.used), share)
+		}
+		validate(t, c)
+	}
 }
 
 func TestPolicyChoosesItsSample(t *testing.T) {

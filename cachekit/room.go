@@ -204,7 +204,7 @@ func (c *Cache[K, V]) admit(e *entry[K, V]) {
 	}
 	c.policy.Add(&e.Entry)
 	if c.ordered && c.inserted-c.sample.inserted > 4*busy {
-		c.sample.adapt(c.inserted)
+		c.sample.adapt(c.inserted, c.table.Len())
 	}
 }
 
