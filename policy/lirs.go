@@ -163,12 +163,17 @@ func (p *lirs) use(e *Entry) {
 	}
 }
 
+// turnStep is how many LIR entries go from the bottom of the stack to its top in
+// one call at most, so that a call that comes after very many hits does not take
+// long.
+const turnStep = 64
+
 // turn lets LIR entries with a mark go from the bottom of the stack to its top.
 func (p *lirs) turn() {
 	if !p.marks {
 		return
 	}
-	for spare := p.low.n; spare > 0; spare-- {
+	for spare := min(p.low.n, turnStep); spare > 0; spare-- {
 		e := p.low.back()
 		if e.Mark() == 0 {
 			return
@@ -188,7 +193,13 @@ func (p *lirs) stamp(e *Entry) {
 // paper's stack.
 func (p *lirs) inStack(time uint64) bool {
 	last := p.low.back()
-	return last == nil || time > last.State>>1
+	if last == nil {
+		return true
+	}
+	if p.marks && last.Mark() > 0 {
+		return false // it was used after all that turn has seen so far
+	}
+	return time > last.State>>1
 }
 
 // promote puts e, which is in no list, on top of the stack as LIR.

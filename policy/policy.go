@@ -32,6 +32,11 @@
 // others hit nothing, on skewed popularity S3-FIFO and SIEVE are ahead, on
 // popularity that drifts LRU and CLOCK. Policies that see hits in marks alone
 // leave a hit as fast as a look-up and pay for it at misses.
+//
+// Every call takes constant time for each entry it is about, amortised over the
+// hits where marks are cleared; GDSF takes the logarithm of the number of
+// entries. What a policy remembers of those that left it knows by hash alone, and
+// its constructor says how much that can be.
 package policy
 
 import "sync/atomic"
