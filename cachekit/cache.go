@@ -25,7 +25,6 @@ type Cache[K comparable, V any] struct {
 	seed     uint64
 	integer  bool // K is an integer of 8 bytes, hashed in line
 	extended bool // entries are extended
-	record   bool // hits leave more than a mark: counted or ordered
 	counted  bool // hits and misses are counted
 	ordered  bool // the policy needs the order of hits
 	word     word // how values are kept that are replaced in place
@@ -93,7 +92,6 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 	if c.ordered && !c.immediate {
 		c.sample.policy, _ = c.policy.(policy.Sampler)
 	}
-	c.record = c.counted || c.ordered
 	c.at = newStripes(c.ordered && !c.immediate)
 	c.extended = o.Version != nil || o.OnEvict != nil || o.Departures > 0 || o.Fingerprint != nil || c.clock.expires()
 	c.entryBytes = entryBytes[K, V](c.extended)

@@ -92,8 +92,11 @@ func (c *Cache[K, V]) hit(key *K) (e *entry[K, V], hash uint64) {
 		return nil, hash
 	}
 	e.Hit()
-	if c.record {
-		c.recordHit(e)
+	if c.counted {
+		c.at.stripes[c.at.mine()].hits.Add(1)
+	}
+	if c.ordered && c.sample.takes(hash) {
+		c.recordUse(e)
 	}
 	return e, hash
 }
@@ -105,16 +108,6 @@ func hashWord(x, seed uint64) uint64 {
 	const golden = 0x9e3779b97f4a7c15
 	hi, lo := bits.Mul64(x^seed, golden)
 	return hi ^ lo
-}
-
-// recordHit counts a hit of e and tells the policy of it, if it wants to know.
-func (c *Cache[K, V]) recordHit(e *entry[K, V]) {
-	if c.counted {
-		c.at.stripes[c.at.mine()].hits.Add(1)
-	}
-	if c.ordered && c.sample.takes(e.Hash) {
-		c.recordUse(e)
-	}
 }
 
 // recordUse tells the policy that e was used, now or later.

@@ -34,12 +34,10 @@ func (c *Cache[K, V]) miss(ctx context.Context, key K, hash uint64, load func(co
 		why := c.staleOr(e, causeNone)
 		if why == causeNone { // a load landed meanwhile
 			c.unlock()
-			if c.extended {
-				c.fresh(e)
+			if e, _ := c.hit(&key); e != nil {
+				return c.valueOf(e), nil
 			}
-			e.Hit()
-			c.recordHit(e)
-			return c.valueOf(e), nil
+			return c.miss(ctx, key, hash, load) // and left again
 		}
 		c.remove(e, why)
 	}
