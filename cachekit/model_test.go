@@ -54,7 +54,10 @@ type value struct {
 
 // FuzzModel plays any sequence of operations on a cache with any options, and
 // compares it after each with a map that is told of every departure. The cache
-// must hold what the map holds, no more and no less, and be sound.
+// must hold what the map holds, no more and no less, and be sound. Inputs are long and
+// interesting ones many, so cut their minimization short:
+//
+//	go test -fuzz Model -fuzzminimizetime 10x ./cachekit
 func FuzzModel(f *testing.F) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 40 {
