@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+
+	"github.com/bmadventure/optcache/policy"
 )
 
 // Config says how much an optimisation workspace caches. The zero value means
@@ -31,6 +33,10 @@ type Config struct {
 
 	// MaxBundlePoolSize is how many bundles the pool keeps open. 0 means 100.
 	MaxBundlePoolSize int
+
+	// Policy names who leaves a full cache, as [policy.ByName] takes it: "lru"
+	// is what the guide does. Empty means the default of [Options].
+	Policy string
 }
 
 // The guide's defaults, and the largest values a Config takes: more is a typing
@@ -82,6 +88,15 @@ func (c Config) PoolSize() int {
 	return c.MaxBundlePoolSize
 }
 
+// NewPolicy returns a new policy of the kind that Policy names, for one cache;
+// nil for the default. It fails if there is none of that name.
+func (c Config) NewPolicy() (policy.Policy, error) {
+	if c.Policy == "" {
+		return nil, nil
+	}
+	return policy.ByName(c.Policy)
+}
+
 // Validate returns an error that names every field out of its range.
 func (c Config) Validate() error {
 	var errs []error
@@ -94,6 +109,9 @@ func (c Config) Validate() error {
 	if c.MaxBundlePoolSize != 0 && !validCount(c.MaxBundlePoolSize) {
 		errs = append(errs, fmt.Errorf("MaxBundlePoolSize is %d: must be %s, or 0 for %d", c.MaxBundlePoolSize, wantCount, defaultPoolSize))
 	}
+	if _, err := c.NewPolicy(); err != nil {
+		errs = append(errs, fmt.Errorf("Policy: %w", err))
+	}
 	return errors.Join(errs...)
 }
 
@@ -102,6 +120,8 @@ var (
 	wantGB    = fmt.Sprintf("a number of GB above 0 and at most %d", maxCacheSizeGB)
 	wantCount = fmt.Sprintf("a whole number from 1 to %d", maxCount)
 	wantBool  = "a boolean: 1, t, true, 0, f or false"
+
+	wantPolicy = "the name of a policy: adaptive, arc, clock, clocklirs, fifo, gdsf, lirs, lru, s3fifo, sieve or wtinylfu"
 )
 
 func validGB(gb float64) bool { return gb > 0 && gb <= maxCacheSizeGB }
@@ -116,6 +136,7 @@ func validCount(n int) bool { return n >= 1 && n <= maxCount }
 //	OPTCACHE_LRU_MAXSIZE            a whole number from 1
 //	OPTCACHE_ENABLE_BUNDLE_POOLING  a boolean
 //	OPTCACHE_MAX_BUNDLE_POOL_SIZE   a whole number from 1
+//	OPTCACHE_POLICY                 a name that policy.ByName takes, such as lru
 //
 // The same names with the prefix RUSTYBT_ are read too; where both are set,
 // OPTCACHE_ wins. The error names every variable with a bad value, the value and
@@ -129,6 +150,7 @@ func ConfigFromEnv() (Config, error) {
 		fromEnv("LRU_MAXSIZE", &c.LRUMaxSize, parseCount, wantCount),
 		fromEnv("ENABLE_BUNDLE_POOLING", &pooling, parseBool, wantBool),
 		fromEnv("MAX_BUNDLE_POOL_SIZE", &c.MaxBundlePoolSize, parseCount, wantCount),
+		fromEnv("POLICY", &c.Policy, parsePolicy, wantPolicy),
 	)
 	if err != nil {
 		return Config{}, err
@@ -167,4 +189,9 @@ func parseCount(s string) (int, bool) {
 func parseBool(s string) (bool, bool) {
 	b, err := strconv.ParseBool(s)
 	return b, err == nil
+}
+
+func parsePolicy(s string) (string, bool) {
+	_, err := policy.ByName(s)
+	return s, err == nil
 }

@@ -13,7 +13,7 @@ import (
 // clearEnv unsets every variable that ConfigFromEnv reads, for one test.
 func clearEnv(t *testing.T) {
 	for _, prefix := range []string{"OPTCACHE_", "RUSTYBT_"} {
-		for _, name := range []string{"CACHE_SIZE_GB", "ENABLE_CACHING", "LRU_MAXSIZE", "ENABLE_BUNDLE_POOLING", "MAX_BUNDLE_POOL_SIZE"} {
+		for _, name := range []string{"CACHE_SIZE_GB", "ENABLE_CACHING", "LRU_MAXSIZE", "ENABLE_BUNDLE_POOLING", "MAX_BUNDLE_POOL_SIZE", "POLICY"} {
 			t.Setenv(prefix+name, "")
 		}
 	}
@@ -59,7 +59,7 @@ func TestConfigPoolingOff(t *testing.T) {
 
 func TestConfigValidate(t *testing.T) {
 	for _, c := range []cachekit.Config{
-		{CacheSizeGB: -1}, {CacheSizeGB: 1 << 21}, {LRUMaxSize: -1}, {LRUMaxSize: 1<<30 + 1}, {MaxBundlePoolSize: -5},
+		{CacheSizeGB: -1}, {CacheSizeGB: 1 << 21}, {LRUMaxSize: -1}, {LRUMaxSize: 1<<30 + 1}, {MaxBundlePoolSize: -5}, {Policy: "random"},
 	} {
 		if c.Validate() == nil {
 			t.Errorf("%+v passes", c)
@@ -68,7 +68,7 @@ func TestConfigValidate(t *testing.T) {
 }
 
 func TestConfigFromEnv(t *testing.T) {
-	all := cachekit.Config{CacheSizeGB: 0.25, DisableCaching: true, LRUMaxSize: 7, DisableBundlePooling: true, MaxBundlePoolSize: 3}
+	all := cachekit.Config{CacheSizeGB: 0.25, DisableCaching: true, LRUMaxSize: 7, DisableBundlePooling: true, MaxBundlePoolSize: 3, Policy: "lru"}
 	for _, prefix := range []string{"OPTCACHE_", "RUSTYBT_"} {
 		t.Run(prefix, func(t *testing.T) {
 			clearEnv(t)
@@ -77,6 +77,7 @@ func TestConfigFromEnv(t *testing.T) {
 			t.Setenv(prefix+"LRU_MAXSIZE", "7")
 			t.Setenv(prefix+"ENABLE_BUNDLE_POOLING", "0")
 			t.Setenv(prefix+"MAX_BUNDLE_POOL_SIZE", "3")
+			t.Setenv(prefix+"POLICY", "lru")
 			got, err := cachekit.ConfigFromEnv()
 			if err != nil {
 				t.Fatal(err)
@@ -111,6 +112,7 @@ func TestConfigFromEnvBadValues(t *testing.T) {
 		"LRU_MAXSIZE":           {"abc", "0", "-5", "1.5", "99999999999999999999", "2147483648", "NaN"},
 		"ENABLE_BUNDLE_POOLING": {"enabled"},
 		"MAX_BUNDLE_POOL_SIZE":  {"many", "0", "-1", "1e3"},
+		"POLICY":                {"LRU2", "best", "lru "},
 	} {
 		for _, value := range values {
 			for _, prefix := range []string{"OPTCACHE_", "RUSTYBT_"} {

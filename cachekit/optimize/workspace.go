@@ -2,6 +2,7 @@ package optimize
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -45,27 +46,34 @@ func NewWorkspace(config cachekit.Config, store *bundle.Store) (*Workspace, erro
 		return w, nil
 	}
 	budget := sizing.NewBudget(config.CacheBytes())
-	var err error
-	w.lists, err = cachekit.New(cachekit.Options[bundle.ListKey, *bundle.AssetList]{
+	var errs [2]error
+	w.lists, errs[0] = newCache(config, cachekit.Options[bundle.ListKey, *bundle.AssetList]{
 		Name:       "asset lists",
 		Budget:     budget,
 		MaxEntries: config.AssetLists(),
 		Size:       func(_ bundle.ListKey, l *bundle.AssetList) int64 { return l.SizeBytes() },
 		Version:    func(k bundle.ListKey) [32]byte { return k.Version },
 	})
-	if err != nil {
-		return nil, fmt.Errorf("make a workspace: %w", err)
-	}
-	w.bars, err = cachekit.New(cachekit.Options[bundle.BarsKey, *bundle.Bars]{
+	w.bars, errs[1] = newCache(config, cachekit.Options[bundle.BarsKey, *bundle.Bars]{
 		Name:    "grouped bars",
 		Budget:  budget,
 		Size:    func(_ bundle.BarsKey, b *bundle.Bars) int64 { return b.SizeBytes() },
 		Version: func(k bundle.BarsKey) [32]byte { return k.Digest },
 	})
-	if err != nil {
+	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("make a workspace: %w", err)
 	}
 	return w, nil
+}
+
+// newCache returns a cache with the policy that config names.
+func newCache[K comparable, V any](config cachekit.Config, o cachekit.Options[K, V]) (*cachekit.Cache[K, V], error) {
+	p, err := config.NewPolicy()
+	if err != nil {
+		return nil, err
+	}
+	o.Policy = p
+	return cachekit.New(o)
 }
 
 // Default returns the workspace of the process, which is made at the first call:

@@ -156,9 +156,10 @@ func TestCachedEqualsUncached(t *testing.T) {
 	params := gopter.DefaultTestParametersWithSeed(1)
 	params.MinSuccessfulTests = 100
 	properties := gopter.NewProperties(params)
+	policies := []string{"", "lru", "s3fifo", "lirs", "gdsf"}
 	properties.Property("same answers", prop.ForAll(func(seed uint64, n int, kb float64) string {
 		plain := workspace(t, cachekit.Config{DisableCaching: true, DisableBundlePooling: true}, store)
-		cached := workspace(t, cachekit.Config{CacheSizeGB: kb / (1 << 20)}, store)
+		cached := workspace(t, cachekit.Config{CacheSizeGB: kb / (1 << 20), Policy: policies[seed%uint64(len(policies))]}, store)
 		for _, r := range requests(seed, n) {
 			if d := cmp.Diff(ask(plain, r), ask(cached, r)); d != "" {
 				return fmt.Sprintf("%+v: %s", r, d)
@@ -284,8 +285,12 @@ func TestEveryConfigFieldCounts(t *testing.T) {
 	if _, small := stats(cachekit.Config{CacheSizeGB: 30.0 / (1 << 20)}); small.Budget != 30<<10 || small.Bytes > 30<<10 || small.Hits == 4 {
 		t.Errorf("CacheSizeGB: %d hits in %d of %d bytes", small.Hits, small.Bytes, small.Budget)
 	}
-	if few, _ := stats(cachekit.Config{LRUMaxSize: 2}); few.Entries != 2 || few.Hits != 0 {
+	few, _ := stats(cachekit.Config{LRUMaxSize: 2, Policy: "lru"})
+	if few.Entries != 2 || few.Hits != 0 {
 		t.Errorf("LRUMaxSize: %d entries, %d hits in a loop over 4", few.Entries, few.Hits)
+	}
+	if s, _ := stats(cachekit.Config{LRUMaxSize: 2, Policy: "lirs"}); s.Hits <= few.Hits {
+		t.Errorf("Policy: LIRS hits %d times in a loop, LRU %d times", s.Hits, few.Hits)
 	}
 	off := workspace(t, cachekit.Config{DisableCaching: true}, store)
 	use(off)
