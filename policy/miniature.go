@@ -13,7 +13,8 @@ type miniatures struct {
 	capacity int64 // of the whole cache, in bytes
 	decay    float64
 	asked    float64 // bytes requested lately
-	requests float64 // requests lately
+	squares  float64 // sum of the squares of these requests' bytes
+	full     bool    // someone had to leave: before, all hit the same
 }
 
 // A miniature is the cache of one candidate.
@@ -39,14 +40,14 @@ const (
 	// miniatureMemory is for how many requests for each entry of the sample a
 	// hit counts. Another takes over who is better than the leader by a share of
 	// the leader's misses, miniatureLead, and by what may be chance besides:
-	// miniatureDoubt standard deviations of their number. Measured over the
+	// miniatureDoubt standard deviations of their sum. Measured over the
 	// public traces and synthetic streams with 8 to 64, 0.005 to 0.04, and 0 to
 	// 1.5, the mean distance to the optimum differs by less than 0.1 points; but
 	// with a short memory or a small lead needless moves cost up to two points
 	// on short traces, and with a large lead late ones do on long traces.
 	miniatureMemory = 32
 	miniatureLead   = 0.01
-	miniatureDoubt  = 0.7
+	miniatureDoubt  = 1
 )
 
 func (m *miniatures) init() {
@@ -92,12 +93,14 @@ func (m *miniatures) resize(capacity int64) {
 }
 
 // request asks each of them for the entry. Where it does not count, it is a use
-// but no request: a value was set.
+// but no request: a value was set. None counts before one of them is full, since
+// all hit the same until then.
 func (m *miniatures) request(e *Entry, counts bool) {
 	s := m.shadow(e.Hash)
+	counts = counts && m.full
 	if counts {
 		m.asked = float64(m.asked*m.decay) + float64(e.Size)
-		m.requests = float64(m.requests*m.decay) + 1
+		m.squares = float64(m.squares*m.decay) + float64(float64(e.Size)*float64(e.Size))
 	}
 	for i := range m.caches {
 		c, in := &m.caches[i], &s.in[i]
@@ -139,6 +142,7 @@ func (m *miniatures) add(c *miniature, in, e *Entry) {
 func (m *miniatures) evict(c *miniature, newcomer *Entry, need int64) bool {
 	victims, admit := c.policy.Victims(c.victims[:0], newcomer, need)
 	c.victims = victims
+	m.full = true
 	if !admit {
 		return false
 	}
@@ -166,11 +170,11 @@ func (m *miniatures) best(leader int) int {
 // lead returns by how many bytes another must be better than a leader that
 // missed so many: a share of them, and what may be chance.
 func (m *miniatures) lead(missed float64) float64 {
-	if m.requests == 0 {
+	if m.asked == 0 {
 		return 0
 	}
-	mean := m.asked / m.requests
-	return float64(miniatureLead*missed) + float64(miniatureDoubt*math.Sqrt(missed*mean))
+	deviation := math.Sqrt(missed / m.asked * m.squares)
+	return float64(miniatureLead*missed) + float64(miniatureDoubt*deviation)
 }
 
 // forget deletes a hash from all of them.

@@ -19,7 +19,7 @@ func percent(newPolicy func() policy.Policy, capacity int64, requests []simulate
 
 // TestLoop runs loops longer than the cache: what sweeps do all day.
 func TestLoop(t *testing.T) {
-	for _, keys := range []int{300, 1000, 2000} {
+	for _, keys := range []int{300, 1500} {
 		requests := simulate.Loop(0, keys, 25*keys)
 		for _, share := range []int{10, 50, 90} {
 			capacity := int64(keys * share / 100)
