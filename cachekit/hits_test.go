@@ -114,3 +114,26 @@ func TestHitsTakeNoLock(t *testing.T) {
 		validate(t, c)
 	}
 }
+
+// TestLossyHitsCostLittle compares hit rates of caches that lose hits on the way to
+// the policy with such that tell of each at once.
+func TestLossyHitsCostLittle(t *testing.T) {
+	for _, p := range policies {
+		rate := func(seed uint64) float64 {
+			z := rand.NewZipf(rand.New(rand.NewPCG(3, 4)), 1.01, 1, 1<<15-1)
+			c := mustNew(t, Options[uint64, uint64]{MaxEntries: 1000, Policy: p.make(), Seed: seed})
+			for range 60_000 {
+				key := z.Uint64()
+				if _, ok := c.Lookup(key); !ok {
+					c.Set(key, key)
+				}
+			}
+			return c.Stats().HitRate()
+		}
+		lossy, exact := rate(0), rate(1)
+		t.Logf("%-9s lossy %.4f, exact %.4f", p.name, lossy, exact)
+		if lossy < exact-.01 {
+			t.Errorf("%s: hit rate %.4f, %.4f with every hit told", p.name, lossy, exact)
+		}
+	}
+}
