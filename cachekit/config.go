@@ -101,16 +101,16 @@ func (c Config) NewPolicy() (policy.Policy, error) {
 func (c Config) Validate() error {
 	var errs []error
 	if c.CacheSizeGB != 0 && !validGB(c.CacheSizeGB) {
-		errs = append(errs, fmt.Errorf("CacheSizeGB is %v: must be %s, or 0 for %v", c.CacheSizeGB, wantGB, defaultCacheSizeGB))
+		errs = append(errs, fmt.Errorf("field CacheSizeGB is %v: must be %s, or 0 for %v", c.CacheSizeGB, wantGB, defaultCacheSizeGB))
 	}
 	if c.LRUMaxSize != 0 && !validCount(c.LRUMaxSize) {
-		errs = append(errs, fmt.Errorf("LRUMaxSize is %d: must be %s, or 0 for %d", c.LRUMaxSize, wantCount, defaultLRUMaxSize))
+		errs = append(errs, fmt.Errorf("field LRUMaxSize is %d: must be %s, or 0 for %d", c.LRUMaxSize, wantCount, defaultLRUMaxSize))
 	}
 	if c.MaxBundlePoolSize != 0 && !validCount(c.MaxBundlePoolSize) {
-		errs = append(errs, fmt.Errorf("MaxBundlePoolSize is %d: must be %s, or 0 for %d", c.MaxBundlePoolSize, wantCount, defaultPoolSize))
+		errs = append(errs, fmt.Errorf("field MaxBundlePoolSize is %d: must be %s, or 0 for %d", c.MaxBundlePoolSize, wantCount, defaultPoolSize))
 	}
 	if _, err := c.NewPolicy(); err != nil {
-		errs = append(errs, fmt.Errorf("Policy: %w", err))
+		errs = append(errs, fmt.Errorf("field Policy: %w", err))
 	}
 	return errors.Join(errs...)
 }

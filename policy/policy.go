@@ -68,7 +68,7 @@ const side = MaxMark + 1
 // lose hits that race each other.
 func (e *Entry) Hit() {
 	if m := e.mark.Load(); m&MaxMark < MaxMark {
-		e.mark.Store(m + 1)
+		e.mark.CompareAndSwap(m, m+1) // not a store: the policy may change the other bits meanwhile
 	}
 }
 

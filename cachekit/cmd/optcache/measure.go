@@ -43,8 +43,9 @@ func (s *sweep) measure() (*report, error) {
 	p := s.newProgress(runs * r.Trials)
 	defer p.finish()
 
+	p.start("first reading")
 	if err := s.readOnce(); err != nil {
-		return nil, err
+		return nil, s.interrupted(err, p)
 	}
 	results, err := s.timeRounds(r, p)
 	if err != nil {
