@@ -86,7 +86,7 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 		departures: newRing(o.Departures),
 	}
 	if c.policy == nil {
-		c.policy = policy.NewLRU()
+		c.policy = policy.NewAdaptive()
 	}
 	c.ordered = c.policy.Ordered()
 	if c.ordered && !c.immediate {

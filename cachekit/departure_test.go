@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/bmadventure/optcache/policy"
 )
 
 // TestDepartures lets entries leave in every way and checks what is told.
@@ -15,7 +17,7 @@ func TestDepartures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []Departure
 		c := mustNew(t, Options[int, int]{
-			MaxEntries: 2, Departures: 10, ExpireAfterWrite: time.Hour,
+			MaxEntries: 2, Policy: policy.NewLRU(), Departures: 10, ExpireAfterWrite: time.Hour,
 			Version: func(key int) [32]byte { return [32]byte{byte(key)} },
 			OnEvict: func(_, _ int, d Departure) { told = append(told, d) },
 		})

@@ -43,7 +43,7 @@ type Options[K comparable, V any] struct {
 	Size func(key K, value V) int64
 
 	// Policy decides who leaves when the cache is full. Nil means
-	// [policy.NewLRU]. A policy serves one cache only.
+	// [policy.NewAdaptive]. A policy serves one cache only.
 	Policy policy.Policy
 
 	// Version tells which version of its data a key belongs to: the content
