@@ -26,8 +26,8 @@ type hitPlan struct {
 
 const longTrace = 200_000
 
-func quickHits(deadline time.Time) hitPlan {
-	slow := func(name string) bool { return !quickHitCaches[name] }
+func quickHitPlan(deadline time.Time) hitPlan {
+	slow := func(name string) bool { return !quickHits[name] }
 	return hitPlan{
 		contenders: slices.DeleteFunc(hitContenders(), func(c contender[uint64]) bool { return slow(c.name) }),
 		weighted:   slices.DeleteFunc(weightedContenders(), func(c weightedContender) bool { return slow(c.name) }),
@@ -37,7 +37,7 @@ func quickHits(deadline time.Time) hitPlan {
 	}
 }
 
-func fullHits() hitPlan {
+func fullHitPlan() hitPlan {
 	return hitPlan{contenders: hitContenders(), weighted: weightedContenders(), runs: 9, longRuns: 9}
 }
 

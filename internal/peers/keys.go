@@ -12,8 +12,8 @@ import (
 // probability proportional to 1/(k+1)^skew.
 const skew = 1.01
 
-// streamLength is how many requests are made before the clock starts. They are
-// asked for over and over.
+// streamLength is how many requests are made before the clock starts, at least:
+// twice as many as there are keys. They are asked for over and over.
 const streamLength = 1 << 19
 
 // A stream is what is asked for: all keys there are, each once and the most
@@ -27,7 +27,8 @@ type stream[K key] struct {
 // the same in every call. The requests are no copies of the keys: a key of text is to be
 // told by its letters, not by its address.
 func zipf[K key](keys int, names func(ranks []uint64) []K) stream[K] {
-	all, asked := make([]uint64, keys), make([]uint64, streamLength)
+	length := max(streamLength, (2*keys+chunk-1)/chunk*chunk)
+	all, asked := make([]uint64, keys), make([]uint64, length)
 	for i := range all {
 		all[i] = uint64(i)
 	}

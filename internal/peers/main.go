@@ -102,7 +102,7 @@ func (o options) measure(s *sink, progress io.Writer) error {
 	}
 	if o.only.MatchString(memoryWork) {
 		say("heap an entry")
-		if err := s.addAll(heapAnEntry(memoryWork, o.contenders(), memoryEntries)); err != nil {
+		if err := s.addAll(heapAnEntry(memoryWork, o.contenders(quickMemory), memoryEntries)); err != nil {
 			return err
 		}
 	}
@@ -120,21 +120,21 @@ func (o options) measure(s *sink, progress io.Writer) error {
 	return nil
 }
 
-// contenders returns those that are measured for speed and memory, with keys of
-// numbers.
-func (o options) contenders() []contender[uint64] {
-	return slices.DeleteFunc(contenders[uint64](), func(c contender[uint64]) bool { return o.quick && !quickCaches[c.name] })
+// contenders returns those that are measured with keys of numbers, in a quick run
+// only the quick.
+func (o options) contenders(quick map[string]bool) []contender[uint64] {
+	return slices.DeleteFunc(contenders[uint64](), func(c contender[uint64]) bool { return o.quick && !quick[c.name] })
 }
 
 // speed measures what is timed.
 func (o options) speed(s *sink, say func(string, ...any)) error {
-	groups, p := fullGroups(), pace{rounds: 9, slice: 40 * time.Millisecond}
+	groups, p := fullGroups(), pace{rounds: 7, slice: 40 * time.Millisecond, limit: 30 * time.Second}
 	if o.quick {
 		groups, p = quickGroups(), pace{rounds: 7, slice: 25 * time.Millisecond, limit: 9 * time.Second}
 	}
-	say("speed, medians of %d rounds of %v", p.rounds, p.slice)
+	say("speed, medians of %d rounds of %v, of fewer where they take long, of %d at least", p.rounds, p.slice, minRounds)
 	for _, g := range groups {
-		if err := s.addAll(measure(o.contenders(), g, "uint64", numbers, p, o.only.MatchString)); err != nil {
+		if err := s.addAll(measure(o.contenders(quickSpeed), g, "uint64", numbers, p, o.only.MatchString)); err != nil {
 			return err
 		}
 		if o.quick {
@@ -157,9 +157,9 @@ func (o options) hits(s *sink, began time.Time, say func(string, ...any)) error 
 		say("no traces in %s: hit ratios are not measured, give their folder with -traces", o.traces)
 		return nil
 	}
-	plan := fullHits()
+	plan := fullHitPlan()
 	if o.quick {
-		plan = quickHits(began.Add(40 * time.Second))
+		plan = quickHitPlan(began.Add(32 * time.Second))
 	}
 	say("hit ratios, medians of %d runs, %d where a trace has more than %d requests", plan.runs, plan.longRuns, longTrace)
 	return plan.measure(traces, o.only.MatchString, s.add)

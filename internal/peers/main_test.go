@@ -39,8 +39,8 @@ func decode(t *testing.T, text []byte) (rows []row) {
 func writeTrace(t *testing.T) string {
 	var text bytes.Buffer
 	z := gzip.NewWriter(&text)
-	random := rand.NewZipf(rand.New(rand.NewPCG(3, 3)), 1.2, 1, 5000)
-	for range 20_000 {
+	random := rand.NewZipf(rand.New(rand.NewPCG(3, 3)), 1.2, 1, 1000)
+	for range 5_000 {
 		fmt.Fprintln(z, random.Uint64())
 	}
 	if err := z.Close(); err != nil {
@@ -61,7 +61,7 @@ func TestRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := decode(t, out.Bytes())
-	if want := len(percents) * len(quickHitCaches); len(rows) != want {
+	if want := len(percents) * len(quickHits); len(rows) != want {
 		t.Errorf("%d rows, want %d", len(rows), want)
 	}
 	for _, r := range rows {
@@ -149,13 +149,13 @@ func TestSharedTraces(t *testing.T) {
 		t.Fatal("the folder of traces has none")
 	}
 	for _, trace := range traces {
-		if len(trace.Requests) > 20_000 { // the short ones will do
+		if len(trace.Requests) > 8_000 { // the short ones will do
 			continue
 		}
 		distinct, _ := simulate.Keys(trace.Requests)
 		entries := distinct / 10
 		best := simulate.Belady(trace.Requests, int64(entries)).Ratio()
-		for _, c := range quickHits(time.Time{}).contenders {
+		for _, c := range quickHitPlan(time.Time{}).contenders {
 			ratio, note := replay(c.make(settings{entries: entries, eager: true}), trace.Requests, entries)
 			if note != "" || ratio > best {
 				t.Errorf("%s: %s hits %v, the optimum %v: %s", trace.Name, c.name, ratio, best, note)

@@ -8,22 +8,25 @@ import (
 )
 
 // A strategy is a policy of ours, under the name that rows give the cache with it.
+// "optcache" alone is the cache as it is without a word about the policy.
 type strategy struct {
 	name string
 	make func() policy.Policy
 }
 
-// speedPolicies are the policies that are measured for speed.
+func byDefault() policy.Policy { return nil }
+
+// speedPolicies are the policies that are measured for speed: the default, the
+// cheapest, and the one that needs the order of all hits.
 var speedPolicies = []strategy{
-	{"optcache", policy.NewS3FIFO},
-	{"optcache-adaptive", policy.NewAdaptive},
+	{"optcache", byDefault},
+	{"optcache-s3fifo", policy.NewS3FIFO},
 	{"optcache-lru", policy.NewLRU},
 }
 
-// hitPolicies are those that are measured for hit ratios. Their first is what we
-// recommend where nothing is known of the requests.
+// hitPolicies are those that are measured for hit ratios.
 var hitPolicies = []strategy{
-	{"optcache", policy.NewAdaptive},
+	{"optcache", byDefault},
 	{"optcache-lru", policy.NewLRU},
 	{"optcache-fifo", policy.NewFIFO},
 	{"optcache-clock", policy.NewCLOCK},

@@ -57,14 +57,11 @@ func (g group) name(l lap, keyType string) string {
 	return name
 }
 
-// The caches of a quick run.
+// The caches of a quick run, by what is measured.
 var (
-	quickCaches = map[string]bool{
-		"optcache": true, "optcache-adaptive": true, "otter": true, "golang-lru": true, "go-map": true,
-	}
-	quickHitCaches = map[string]bool{
-		"optcache": true, "otter": true, "golang-lru": true, "golang-lru-2q": true, "golang-lru-arc": true,
-	}
+	quickSpeed  = map[string]bool{"optcache": true, "optcache-s3fifo": true, "otter": true, "golang-lru": true, "go-map": true}
+	quickMemory = map[string]bool{"optcache": true, "optcache-s3fifo": true, "otter": true, "golang-lru": true}
+	quickHits   = map[string]bool{"optcache": true, "otter": true, "golang-lru": true, "golang-lru-2q": true, "golang-lru-arc": true}
 )
 
 // quickGroups are those of a quick run, with uint64 keys.
