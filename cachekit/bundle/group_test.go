@@ -23,6 +23,7 @@ type shape struct {
 	Assets, Bars int
 	Gaps         float64 // share of the bars that are missing
 	Order        string
+	Fresh        bool // whether every row has a copy of the symbol of its own
 	Seed         uint64
 }
 
@@ -30,12 +31,16 @@ func (s shape) rows() []market.Bar {
 	rng := rand.New(rand.NewPCG(s.Seed, 1))
 	var rows []market.Bar
 	for a := range s.Assets {
+		symbol := fmt.Sprintf("S%03d", a)
 		for d := range s.Bars {
 			if rng.Float64() < s.Gaps {
 				continue
 			}
+			if s.Fresh {
+				symbol = strings.Clone(symbol)
+			}
 			rows = append(rows, market.Bar{
-				Symbol: fmt.Sprintf("S%03d", a),
+				Symbol: symbol,
 				Time:   time.Date(2020, 1, 1+d, 0, 0, 0, 0, time.UTC),
 				Open:   rng.Float64(), High: rng.Float64(), Low: rng.Float64(), Close: rng.Float64(), Volume: rng.Float64(),
 			})
@@ -60,6 +65,7 @@ func genShape() gopter.Gen {
 		"Bars":   gen.IntRange(0, 12),
 		"Gaps":   gen.OneConstOf(0.0, 0.3, 0.9),
 		"Order":  gen.OneConstOf("asset", "date", "descending", "random"),
+		"Fresh":  gen.Bool(),
 		"Seed":   gen.UInt64(),
 	})
 }
