@@ -190,8 +190,8 @@ func TestWeightedReplay(t *testing.T) {
 // it says of itself.
 func TestZipf(t *testing.T) {
 	const n = 1000
-	s := zipf(n, numbers)
-	again := zipf(n, numbers)
+	s := zipf(n, 0, shortStream, numbers)
+	again := zipf(n, 0, shortStream, numbers)
 	if !slices.Equal(s.requests, again.requests) {
 		t.Error("two streams of the same keys differ")
 	}
@@ -206,13 +206,13 @@ func TestZipf(t *testing.T) {
 	known := 0.0
 	for rank, k := range s.keys {
 		known += counts[k]
-		want := streamLength * math.Pow(float64(rank+1), -skew) / sum
+		want := shortStream * math.Pow(float64(rank+1), -skew) / sum
 		if diff := math.Abs(counts[k] - want); diff > 6*math.Sqrt(want) {
 			t.Errorf("rank %d is asked for %v times, want about %.0f", rank, counts[k], want)
 		}
 	}
-	if len(counts) != n || known != streamLength {
-		t.Errorf("%d keys are asked for, %v requests are for known ones; want %d and %d", len(counts), known, n, streamLength)
+	if len(counts) != n || known != shortStream {
+		t.Errorf("%d keys are asked for, %v requests are for known ones; want %d and %d", len(counts), known, n, shortStream)
 	}
 	names := texts([]uint64{0, 1, 2})
 	if len(names[0]) != 16 || names[0] == names[1] || names[1] == names[2] {

@@ -12,23 +12,42 @@ import (
 // probability proportional to 1/(k+1)^skew.
 const skew = 1.01
 
-// streamLength is how many requests are made before the clock starts, at least:
-// twice as many as there are keys. They are asked for over and over.
-const streamLength = 1 << 19
+// shortStream is how many requests there are for keys that all fit. They are made
+// before the clock starts, and asked for over and over.
+//
+// Where not all keys fit, the tail of rare keys matters: it must not come round
+// again before it was forgotten. So there are longStream requests for each key then,
+// and warmUp of them go before those that are timed.
+const (
+	shortStream = 1 << 19
+	longStream  = 16
+	longest     = 1 << 24 // requests
+	warmUp      = 4
+)
 
 // A stream is what is asked for: all keys there are, each once and the most
 // popular first, and requests for them.
 type stream[K key] struct {
 	keys     []K
+	warmUp   []K
 	requests []K
 }
 
-// zipf returns a stream of so many keys, which names names by their ranks. It is
-// the same in every call. The requests are no copies of the keys: a key of text is to be
-// told by its letters, not by its address.
-func zipf[K key](keys int, names func(ranks []uint64) []K) stream[K] {
-	length := max(streamLength, (2*keys+chunk-1)/chunk*chunk)
-	all, asked := make([]uint64, keys), make([]uint64, length)
+// streamFor returns the stream for work of that kind.
+func streamFor[K key](k kind, entries int, names func(ranks []uint64) []K) stream[K] {
+	keys := entries * k.keys / 100
+	if k.fits() {
+		return zipf(keys, 0, shortStream, names)
+	}
+	warm := warmUp * keys / chunk * chunk
+	return zipf(keys, warm, max(shortStream, min(longest, longStream*keys)-warm)/chunk*chunk, names)
+}
+
+// zipf returns a stream of so many keys and requests. Names names keys by their
+// ranks. The stream is the same in every call. The requests are no copies of the
+// keys: a key of text is to be told by its letters, not by its address.
+func zipf[K key](keys, warmUp, requests int, names func(ranks []uint64) []K) stream[K] {
+	all, asked := make([]uint64, keys), make([]uint64, warmUp+requests)
 	for i := range all {
 		all[i] = uint64(i)
 	}
@@ -36,7 +55,7 @@ func zipf[K key](keys int, names func(ranks []uint64) []K) stream[K] {
 	for i := range asked {
 		asked[i] = random.Uint64()
 	}
-	return stream[K]{names(all), names(asked)}
+	return stream[K]{names(all), names(asked[:warmUp]), names(asked[warmUp:])}
 }
 
 // numbers names keys by numbers without pattern, as hashes of contents are.

@@ -128,11 +128,11 @@ func (o options) contenders(quick map[string]bool) []contender[uint64] {
 
 // speed measures what is timed.
 func (o options) speed(s *sink, say func(string, ...any)) error {
-	groups, p := fullGroups(), pace{rounds: 7, slice: 40 * time.Millisecond, limit: 30 * time.Second}
+	groups, p := fullGroups(), pace{sittings: 3, rounds: 14, slice: 10 * time.Millisecond}
 	if o.quick {
-		groups, p = quickGroups(), pace{rounds: 7, slice: 25 * time.Millisecond, limit: 9 * time.Second}
+		groups, p.slice = quickGroups(), 7*time.Millisecond
 	}
-	say("speed, medians of %d rounds of %v, of fewer where they take long, of %d at least", p.rounds, p.slice, minRounds)
+	say("speed, medians of %d slices of %v", p.sittings*p.rounds, p.slice)
 	for _, g := range groups {
 		if err := s.addAll(measure(o.contenders(quickSpeed), g, "uint64", numbers, p, o.only.MatchString)); err != nil {
 			return err

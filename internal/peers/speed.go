@@ -12,14 +12,14 @@ import (
 // chunk is how many operations a goroutine does before it asks for more.
 const chunk = 2048
 
-// A pace says how long and how often is measured.
+// A pace says how long and how often is measured. Machines, and virtual ones most
+// of all, are slow for tenths of a second at a time. So slices are short, there are
+// many, the caches take turns, and the median counts.
 type pace struct {
-	rounds int
-	slice  time.Duration // about so long in each round
-	limit  time.Duration // unless 0: after so long no more rounds begin, but for minRounds
+	sittings int           // so often all caches are made anew
+	rounds   int           // so many slices of each work in each sitting
+	slice    time.Duration // about how long one takes
 }
-
-const minRounds = 3
 
 // A lap is one piece of work of a group.
 type lap struct {
@@ -29,15 +29,22 @@ type lap struct {
 
 // A tally is what one cache did at one lap.
 type tally struct {
-	operations int // in a round
-	next       int // where in the requests the next round begins
+	operations int // in a slice
 	sum        uint64
-	ns, allocs []float64 // an operation, for each round
+	ns, allocs []float64 // an operation, for each slice
 }
 
-// measure measures all caches at the work of g that want wants and returns the
-// medians of the rounds. In each round each cache is made anew, filled, and does
-// all its work while no other is in memory; the order of the caches alternates.
+// A runner is a cache at work.
+type runner[K key] struct {
+	contender[K]
+	store  store[K]
+	filled int            // what kind of keys it has seen, by their number in per cent
+	next   int            // where in the requests it goes on: it is to meet others than before
+	laps   map[lap]*tally // of all sittings
+}
+
+// measure measures all caches at the work of g that want wants, and returns the
+// medians.
 func measure[K key](all []contender[K], g group, keyType string, names func([]uint64) []K, p pace, want func(work string) bool) []row {
 	laps := g.laps(func(l lap) bool { return want(g.name(l, keyType)) })
 	if len(laps) == 0 {
@@ -46,59 +53,83 @@ func measure[K key](all []contender[K], g group, keyType string, names func([]ui
 	streams := make(map[int]stream[K])
 	for _, l := range laps {
 		if _, ok := streams[l.keys]; !ok {
-			streams[l.keys] = zipf(g.entries*l.keys/100, names)
+			streams[l.keys] = streamFor(l.kind, g.entries, names)
 		}
 	}
-	tallies := make([]map[lap]*tally, len(all))
-	for i := range all {
-		tallies[i] = make(map[lap]*tally)
+	runners := make([]*runner[K], len(all))
+	for i, c := range all {
+		runners[i] = &runner[K]{contender: c, laps: make(map[lap]*tally)}
 	}
-	began := time.Now()
-	for round := range p.rounds {
-		if p.limit > 0 && round >= minRounds && time.Since(began) > p.limit {
-			break
-		}
-		for i := range all {
-			if round%2 == 1 {
-				i = len(all) - 1 - i
-			}
-			all[i].round(g, laps, streams, p.slice, tallies[i])
-		}
+	for range p.sittings {
+		sit(runners, g, laps, streams, p)
 	}
 	var rows []row
 	for _, l := range laps {
-		for i, c := range all {
-			if t := tallies[i][l]; t != nil {
-				rows = append(rows, t.row(g.name(l, keyType), c.name, l.kind))
+		for _, r := range runners {
+			if t := r.laps[l]; t != nil {
+				rows = append(rows, t.row(g.name(l, keyType), r.name, l.kind))
 			}
 		}
 	}
 	return rows
 }
 
-// round has a new cache do the laps that it can do, and adds what it took to the
-// tallies.
-func (c contender[K]) round(g group, laps []lap, streams map[int]stream[K], slice time.Duration, tallies map[lap]*tally) {
-	laps = slices.DeleteFunc(slices.Clone(laps), func(l lap) bool { return !c.can(g, l.kind) })
-	if len(laps) == 0 {
-		return
-	}
-	s, filled := c.open(g, laps[0].kind), 0
-	defer s.Close()
+// sit makes all caches anew, has them do all laps that they can do, in turn, and
+// adds what that took to their tallies.
+func sit[K key](runners []*runner[K], g group, laps []lap, streams map[int]stream[K], p pace) {
 	for _, l := range laps {
-		from := streams[l.keys]
-		if filled != l.keys {
-			fill(s, from.keys)
-			filled = l.keys
+		var able []*runner[K]
+		for _, r := range runners {
+			if r.can(g, l.kind) {
+				r.prepare(g, l, streams[l.keys], p.slice)
+				able = append(able, r)
+			}
 		}
-		do := operation(s, l.kind)
-		t := tallies[l]
-		if t == nil {
-			t = &tally{operations: calibrate(l.threads, do, from.requests, slice)}
-			tallies[l] = t
+		runtime.GC()
+		for range p.rounds {
+			for _, r := range able {
+				r.once(l, streams[l.keys].requests)
+			}
+			slices.Reverse(able)
 		}
-		lapOnce(t, l.threads, do, from.requests)
 	}
+	for _, r := range runners {
+		if r.store != nil {
+			r.store.Close()
+			r.store = nil
+		}
+	}
+}
+
+// prepare makes the cache if there is none, shows it the keys of lap l if it has
+// not seen them, and finds out how much work a slice is.
+func (r *runner[K]) prepare(g group, l lap, from stream[K], slice time.Duration) {
+	if r.store == nil {
+		r.store, r.filled = r.open(g, l.kind), 0
+	}
+	if r.filled != l.keys {
+		prepare(r.store, l.kind, from)
+		r.filled = l.keys
+	}
+	if r.laps[l] == nil {
+		r.laps[l] = &tally{operations: calibrate(l.threads, operation(r.store, l.kind), from.requests, slice)}
+	}
+}
+
+// once does one slice of lap l, after a quarter of one to warm up.
+func (r *runner[K]) once(l lap, requests []K) {
+	t, do := r.laps[l], operation(r.store, l.kind)
+	warmUp := max(1, t.operations/4/chunk) * chunk
+	parallel(l.threads, r.next, warmUp, do, requests)
+	r.next += warmUp
+	before := mallocs()
+	took, sum := parallel(l.threads, r.next, t.operations, do, requests)
+	allocs := mallocs() - before
+	r.next += t.operations
+	r.store.Flush() // nothing of it is to run while others are measured
+	t.sum += sum
+	t.ns = append(t.ns, float64(took)/float64(t.operations))
+	t.allocs = append(t.allocs, float64(allocs)/float64(t.operations))
 }
 
 // can reports whether c can do work of that kind in g.
@@ -133,6 +164,19 @@ func operation[K key](s store[K], k kind) func(keys []K) uint64 {
 	return s.(cache[K]).Read
 }
 
+// prepare fills s for work of that kind. Where not all keys fit it makes requests,
+// so that the policy knows them: a walk over all keys would tell it of something
+// else.
+func prepare[K key](s store[K], k kind, from stream[K]) {
+	if k.fits() {
+		fill(s, from.keys)
+		return
+	}
+	k.every = 1
+	parallel(runtime.GOMAXPROCS(0), 0, len(from.warmUp), operation(s, k), from.warmUp)
+	s.Flush()
+}
+
 // fill sets all keys, the first last.
 func fill[K key](s store[K], keys []K) {
 	for i, k := range slices.Backward(keys) {
@@ -153,26 +197,12 @@ func calibrate[K key](threads int, do func([]K) uint64, requests []K, slice time
 	}
 }
 
-// lapOnce does the operations of one round: a quarter of them to warm up, and then
-// all.
-func lapOnce[K key](t *tally, threads int, do func([]K) uint64, requests []K) {
-	parallel(threads, t.next, t.operations/4, do, requests)
-	runtime.GC()
-	before := mallocs()
-	took, sum := parallel(threads, t.next, t.operations, do, requests)
-	allocs := mallocs() - before
-	t.next += t.operations
-	t.sum += sum
-	t.ns = append(t.ns, float64(took)/float64(t.operations))
-	t.allocs = append(t.allocs, float64(allocs)/float64(t.operations))
-}
-
 // row returns the medians of t, and says so if a cache that was to hold all keys
 // did not.
 func (t *tally) row(work, cache string, k kind) row {
 	ns, allocs := median(t.ns), median(t.allocs)
 	r := row{Work: work, Cache: cache, NsOp: &ns, AllocsOp: &allocs}
-	if found := float64(t.sum) / float64(t.operations*len(t.ns)); k.keys <= 100 && found < .999 {
+	if found := float64(t.sum) / float64(t.operations*len(t.ns)); k.fits() && found < .999 {
 		r.Note = fmt.Sprintf("held not all keys that fit: found %.0f of 100", 100*found)
 	}
 	return r

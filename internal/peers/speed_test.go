@@ -40,7 +40,7 @@ func TestMeasure(t *testing.T) {
 	// Rows: all ten caches, but the map only reads; those that count; those that load.
 	want := []int{2 * (10 + 9), 6, 2 * 5}
 	for i, g := range groups {
-		rows := measure(contenders[uint64](), g, "uint64", numbers, pace{rounds: 1, slice: time.Millisecond}, func(string) bool { return true })
+		rows := measure(contenders[uint64](), g, "uint64", numbers, pace{sittings: 2, rounds: 1, slice: time.Millisecond}, func(string) bool { return true })
 		if len(rows) != want[i] {
 			t.Errorf("group %d: %d rows, want %d", i, len(rows), want[i])
 		}
@@ -85,7 +85,7 @@ func TestHeapAnEntry(t *testing.T) {
 func Benchmark(b *testing.B) {
 	for _, g := range quickGroups() {
 		for _, l := range g.laps(func(lap) bool { return true }) {
-			s := zipf(g.entries*l.keys/100, numbers)
+			s := streamFor(l.kind, g.entries, numbers)
 			for _, c := range contenders[uint64]() {
 				if !c.can(g, l.kind) {
 					continue
@@ -99,7 +99,7 @@ func Benchmark(b *testing.B) {
 func benchmark(b *testing.B, c contender[uint64], g group, l lap, s stream[uint64]) {
 	in := c.open(g, l.kind)
 	defer in.Close()
-	fill(in, s.keys)
+	prepare(in, l.kind, s)
 	do := operation(in, l.kind)
 	parallel(l.threads, 0, chunk, do, s.requests)
 	b.ReportAllocs()

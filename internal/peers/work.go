@@ -13,6 +13,9 @@ type kind struct {
 	loads bool
 }
 
+// fits reports whether the cache may hold all keys.
+func (k kind) fits() bool { return k.keys <= 100 }
+
 // The reads find all that they look up. Otherwise there are twice as many keys
 // as the cache may hold.
 var (
