@@ -130,10 +130,13 @@ func (o options) contenders(quick map[string]bool) []contender[uint64] {
 func (o options) speed(s *sink, say func(string, ...any)) error {
 	groups, p := fullGroups(), pace{sittings: 3, rounds: 14, slice: 10 * time.Millisecond}
 	if o.quick {
-		groups, p.slice = quickGroups(), 7*time.Millisecond
+		groups, p.rounds = quickGroups(), 9
 	}
-	say("speed, medians of %d slices of %v", p.sittings*p.rounds, p.slice)
+	say("speed, medians of %d slices of %v, of %d of caches that take long to fill", p.sittings*p.rounds, p.slice, p.rounds)
 	for _, g := range groups {
+		if g.entries >= 1<<20 { // filling takes most of the time
+			p.sittings = 1
+		}
 		if err := s.addAll(measure(o.contenders(quickSpeed), g, "uint64", numbers, p, o.only.MatchString)); err != nil {
 			return err
 		}

@@ -116,10 +116,11 @@ func (r *runner[K]) prepare(g group, l lap, from stream[K], slice time.Duration)
 	}
 }
 
-// once does one slice of lap l, after a quarter of one to warm up.
+// once does one slice of lap l, after half of one that brings what the other caches
+// drove out back to the caches of the processor.
 func (r *runner[K]) once(l lap, requests []K) {
 	t, do := r.laps[l], operation(r.store, l.kind)
-	warmUp := max(1, t.operations/4/chunk) * chunk
+	warmUp := max(1, t.operations/2/chunk) * chunk
 	parallel(l.threads, r.next, warmUp, do, requests)
 	r.next += warmUp
 	before := mallocs()
