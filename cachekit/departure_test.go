@@ -112,8 +112,13 @@ func TestOnEvictIsNeverConcurrent(t *testing.T) {
 	}
 	writers.Wait()
 	c.Clear()
-	if s := c.Stats(); uint64(told.Load()) != s.Evictions.Total() || s.Evictions.Total() != 16_000 {
-		t.Errorf("told of %d departures, counted %d, 16,000 entries came", told.Load(), s.Evictions.Total())
+	s := c.Stats()
+	if uint64(told.Load()) != s.Evictions.Total() {
+		t.Errorf("told of %d departures, counted %d", told.Load(), s.Evictions.Total())
+	}
+	// The adaptive policy may turn to one that refuses newcomers.
+	if came := 16_000 - s.Refused - s.Uncached; came != s.Evictions.Total() {
+		t.Errorf("%d entries came, %d left", came, s.Evictions.Total())
 	}
 }
 
