@@ -78,6 +78,9 @@ func (m *model[K, V]) inspect(i int, s step, before []bool) {
 	if len(dropped) > 0 && s.op == opSet && before[s.key] && m.noLarger(s.key) {
 		m.fail(i, "", "k%d was driven out, though k%d was only given a value no larger than it had", dropped[0], s.key)
 	}
+	if m.property.ordered {
+		m.inOrder(i, before, dropped)
+	}
 	if m.len != nil && m.len() != entries {
 		m.fail(i, "", "Len is %d, but Peek shows %d entries", m.len(), entries)
 	}
@@ -100,6 +103,19 @@ func (m *model[K, V]) shapeOfStep(s step) shape {
 		return m.shapeOf(s.key, m.version(s.key))
 	}
 	return whole
+}
+
+// inOrder checks that whoever left was used before all that stayed.
+func (m *model[K, V]) inOrder(i int, before []bool, dropped []int) {
+	for _, d := range dropped {
+		for k := range m.Keys {
+			if stayed := before[k] && m.held[k].maybe; stayed && m.held[k].turn < m.held[d].turn {
+				m.fail(i, "", "k%d was driven out, last used in step %d; k%d stayed, last used in step %d",
+					d, m.held[d].turn+1, k, m.held[k].turn+1)
+				return
+			}
+		}
+	}
 }
 
 // noLarger reports whether the newest value of key is no larger than the one before, as far as

@@ -48,6 +48,7 @@
 //     sum of the sizes of what is held
 //   - oversize: a value that cannot fit is answered, not kept, and drives nobody out
 //   - pins: what is pinned stays
+//   - order: who leaves is who was asked for least recently
 //   - versions: nothing of a retired version is served
 //   - expiry: nothing is served after its time, and nothing is dropped long before it
 //   - aliasing: a value that a reader changed is not served to the next as if it were whole

@@ -117,8 +117,6 @@ func (p *prepared[K, V]) sound() error {
 	return nil
 }
 
-func (p *prepared[K, V]) equal(a, b V) bool { return cmp.Equal(a, b, p.options...) }
-
 // derive finds the relatives of the keys.
 func (p *prepared[K, V]) derive() {
 	for i, k := range p.Keys {
@@ -213,6 +211,7 @@ func (p *prepared[K, V]) lacks(prop *property) string {
 	given := map[string]bool{
 		"Suite.Big":     p.Big != nil,
 		"Suite.Mutate":  p.Mutate != nil,
+		"Suite.LRU":     p.LRU,
 		"Suite.Version": p.Version != nil,
 		"Suite.ExpireAfterWrite or ExpireAfterAccess": p.life > 0,
 		"a key with fields that can be varied":        len(p.universe) > len(p.Keys),

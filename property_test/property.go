@@ -20,6 +20,7 @@ type checks struct {
 	inspects bool // Peek shows what is held after each step
 	tallies  bool // the statistics are right after each step
 	shares   bool // loads of one key are shared
+	ordered  bool // who leaves is the least recently used
 	prompt   bool // nobody waits longer than needed
 	closes   bool // no goroutine is left
 	stress   bool // on real threads, without a trace
@@ -73,8 +74,8 @@ var properties = []*property{
 		explanation: "entries and bytes keep within their limits after every step, and are what is held",
 		needs:       []string{"Len|Bytes"},
 		profile: profile{
-			weights: [ops]int{opGet: 10, opPeek: 1, opSet: 4, opUpdate: 2, opInvalidate: 2, opClear: 1, opResize: 1, opPin: 2, opUnpin: 2},
-			shapes:  [shapes]int{whole: 10, large: 1}, faults: [faults]int{none: 8, fails: 1}, longest: 30,
+			weights: [ops]int{opGet: 10, opPeek: 1, opSet: 4, opUpdate: 2, opInvalidate: 2, opClear: 1, opResize: 1},
+			shapes:  [shapes]int{whole: 1}, faults: [faults]int{none: 8, fails: 1}, longest: 30,
 		},
 		checks: checks{bounded: true, inspects: true},
 	},
@@ -93,10 +94,20 @@ var properties = []*property{
 		explanation: "what is pinned stays until it is released or invalidated",
 		needs:       []string{"Pin"},
 		profile: profile{
-			weights: [ops]int{opGet: 10, opPeek: 2, opSet: 2, opUpdate: 1, opInvalidate: 1, opClear: 1, opPin: 6, opUnpin: 3, opResize: 0},
+			weights: [ops]int{opGet: 10, opPeek: 2, opSet: 2, opUpdate: 1, opInvalidate: 1, opClear: 1, opPin: 6, opUnpin: 3},
 			shapes:  [shapes]int{whole: 1}, faults: [faults]int{none: 10, fails: 1}, longest: 30,
 		},
 		checks: checks{bounded: true, inspects: true},
+	},
+	{
+		name:        "order",
+		explanation: "who leaves is who was asked for least recently",
+		needs:       []string{"Suite.LRU", "Peek"},
+		profile: profile{
+			weights: [ops]int{opGet: 10, opPeek: 2, opSet: 2, opInvalidate: 1},
+			shapes:  [shapes]int{whole: 1}, faults: [faults]int{none: 1}, longest: 30,
+		},
+		checks: checks{inspects: true, ordered: true},
 	},
 	{
 		name:        "versions",

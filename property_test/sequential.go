@@ -16,6 +16,7 @@ type held struct {
 	version  int
 	came     time.Duration // when
 	used     time.Duration // last
+	turn     int           // the step of the last use
 	overwrit bool          // a reader has changed it
 	detected bool          // and the cache has said so
 	pinned   []func()      // releases
@@ -150,7 +151,7 @@ func (m *model[K, V]) judge(i, key int, v V, a answer, loads []*load) {
 			m.fail(i, "", "no load was made, but the answer is %v", a)
 			return
 		}
-		h.used = m.now()
+		h.used, h.turn = m.now(), i
 		m.compare(i, key, v)
 	case 1:
 		m.note(i, "load  -> %s", m.show(v, a))
@@ -176,18 +177,18 @@ func (m *model[K, V]) loaded(i int, l *load, v V, a answer) {
 	if l.fault != none {
 		return
 	}
-	m.came(l.key, l.version)
+	m.came(i, l.key, l.version)
 	if want := m.value(l.key, l.version); !m.equal(want, v) {
 		m.fail(i, m.diff(want, v), "the answer is not what was loaded")
 	}
 }
 
 // came notes that the cache was given a version of key.
-func (m *model[K, V]) came(key, version int) {
+func (m *model[K, V]) came(i, key, version int) {
 	h := &m.held[key]
 	fits := m.shapeOf(key, version) != large
 	h.maybe, h.sure = fits, fits
-	h.version, h.came, h.used = version, m.now(), m.now()
+	h.version, h.turn, h.came, h.used = version, i, m.now(), m.now()
 	h.overwrit, h.detected = false, false
 }
 
@@ -341,7 +342,7 @@ func (m *model[K, V]) batch(i int, s step) {
 	}
 	for _, l := range last {
 		if m.held[l.key].maybe, m.held[l.key].sure = false, false; l.fault == none {
-			m.came(l.key, l.version)
+			m.came(i, l.key, l.version)
 			m.held[l.key].sure = failed == nil
 		}
 	}
@@ -431,7 +432,7 @@ func (m *model[K, V]) write(i int, s step) {
 		h.maybe, h.sure, h.pinned = false, false, m.letGo(h.pinned)
 	}
 	if s.op == opSet {
-		m.came(s.key, version)
+		m.came(i, s.key, version)
 	}
 	if s.changes() {
 		m.note(i, "now version %d", version)

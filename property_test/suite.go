@@ -92,6 +92,9 @@ type Suite[K comparable, V any] struct {
 	// for ever. What is not 0 must be a second at least.
 	ExpireAfterWrite, ExpireAfterAccess time.Duration
 
+	// LRU says that the entry that was got, loaded or set least recently is the first to be evicted.
+	LRU bool
+
 	// Cmp are the options by which go-cmp compares values. Nil compares all fields,
 	// floating-point numbers bit by bit.
 	Cmp []cmp.Option

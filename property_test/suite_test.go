@@ -31,7 +31,7 @@ var keys = []listKey{
 
 // closes are values of different lengths that no two keys and versions share.
 func closes(k listKey, version int) []float64 {
-	v := make([]float64, 4+(len(k.Bundle)*3+k.Window+version*5+int(k.Version[0]))%9)
+	v := make([]float64, 4+uint(len(k.Bundle)*3+k.Window+version*5+int(k.Version[0]))%9)
 	for i := range v {
 		v[i] = float64(version*1000+k.Window*10+int(k.Version[0]+2*k.Version[31])) + float64(i)/16
 	}
@@ -73,13 +73,15 @@ func (o *own) all() []*cachekit.Cache[listKey, []float64] {
 	return o.caches[:]
 }
 
-func (o *own) Get(ctx context.Context, k listKey) ([]float64, error) { return o.of(k).Get(ctx, k, o.load) }
-func (o *own) Set(k listKey, v []float64)                            { o.of(k).Set(k, v) }
-func (o *own) Invalidate(k listKey)                                  { o.of(k).Delete(k) }
-func (o *own) Peek(k listKey) ([]float64, bool)                      { return o.of(k).Peek(k) }
-func (o *own) Pin(k listKey) (func(), bool)                          { return o.of(k).Pin(k) }
-func (o *own) Bytes() int64                                          { return o.budget.Used() }
-func (o *own) Limit() int64                                          { return o.budget.Limit() }
+func (o *own) Get(ctx context.Context, k listKey) ([]float64, error) {
+	return o.of(k).Get(ctx, k, o.load)
+}
+func (o *own) Set(k listKey, v []float64)       { o.of(k).Set(k, v) }
+func (o *own) Invalidate(k listKey)             { o.of(k).Delete(k) }
+func (o *own) Peek(k listKey) ([]float64, bool) { return o.of(k).Peek(k) }
+func (o *own) Pin(k listKey) (func(), bool)     { return o.of(k).Pin(k) }
+func (o *own) Bytes() int64                     { return o.budget.Used() }
+func (o *own) Limit() int64                     { return o.budget.Limit() }
 
 func (o *own) Clear() {
 	for _, c := range o.all() {
@@ -140,8 +142,8 @@ func TestOwn(t *testing.T) {
 					o.caches[0] = c
 					return o
 				},
-				Keys:  keys,
-				Value: closes,
+				Keys:    keys,
+				Value:   closes,
 				Version: func(k listKey) [32]byte { return k.Version },
 			})
 		})

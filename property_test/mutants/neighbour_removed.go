@@ -1,0 +1,15 @@
+package mutants
+
+var neighbourRemoved = Mutant{
+	Name:     "neighbourRemoved",
+	Defect:   "of two keys with equal hashes the wrong one is removed",
+	Property: "sequential",
+	Break: func(c *Cache) {
+		c.remove = func(e *entry) {
+			h := c.hash(e.key)
+			c.entries[h] = c.entries[h][1:]
+			c.order = without(c.order, e)
+			c.bytes -= e.size
+		}
+	},
+}
