@@ -5,6 +5,8 @@
 // import it without taking a store, a cache or a backtest with it.
 package market
 
+//go:generate go run ../../gen -type ListKey -o ../../generated/assets/assets.go
+
 import (
 	"fmt"
 	"time"
@@ -58,4 +60,22 @@ func ParseFrequency(s string) (Frequency, error) {
 		return Minute, nil
 	}
 	return 0, fmt.Errorf("frequency %q: must be daily or minute", s)
+}
+
+// A ListKey is the key of the asset list of one version of a bundle.
+//
+//optcache:list of=Asset cache=AssetListCache
+type ListKey struct {
+	// Bundle is the name of the bundle.
+	Bundle string
+
+	// Version is the content hash of the bundle's data.
+	Version [32]byte `optcache:"digest"`
+}
+
+// A BarsKey is the key of everything that is derived from certain bars and from
+// nothing else: a digest of the bars themselves, of the window, the fields and the
+// frequency.
+type BarsKey struct {
+	Digest [32]byte `optcache:"digest"`
 }

@@ -2,7 +2,11 @@
 // code lies in other modules, and is not meant for people: use package cachekit.
 package rt
 
-import "github.com/bmadventure/optcache/internal/keyhash"
+import (
+	"math"
+
+	"github.com/bmadventure/optcache/internal/keyhash"
+)
 
 // GeneratedV1 is referred to by all code that the generator of this version
 // emitted: `const _ = rt.GeneratedV1`. A library that no longer fits such code has no
@@ -28,3 +32,19 @@ func HashString(h uint64, s string) uint64 { return keyhash.String(s, h) }
 
 // HashBytes mixes b into the hash h.
 func HashBytes(h uint64, b []byte) uint64 { return keyhash.Bytes(b, h) }
+
+// HashFloat64 mixes x into the hash h. The two zeros, which are equal, hash alike.
+func HashFloat64(h uint64, x float64) uint64 {
+	if x == 0 {
+		x = 0
+	}
+	return keyhash.Uint64(math.Float64bits(x), h)
+}
+
+// HashBool mixes b into the hash h.
+func HashBool(h uint64, b bool) uint64 {
+	if b {
+		return keyhash.Uint64(1, h)
+	}
+	return keyhash.Uint64(0, h)
+}

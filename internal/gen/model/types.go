@@ -50,9 +50,7 @@ func (f *File) Object(o *types.TypeName) *jen.Statement {
 		f.used[o.Name()] = true
 		return jen.Id(o.Name())
 	}
-	if f.names[o.Pkg().Path()] == "" {
-		f.ImportName(o.Pkg().Path(), o.Pkg().Name())
-	}
+	f.importName(o.Pkg().Path(), o.Pkg().Name())
 	return jen.Qual(o.Pkg().Path(), o.Name())
 }
 
@@ -89,6 +87,9 @@ func (f *File) structType(t *types.Struct) *jen.Statement {
 		s := jen.Add(f.Type(v.Type()))
 		if !v.Embedded() {
 			s = jen.Id(v.Name()).Add(f.Type(v.Type()))
+		}
+		if tag := t.Tag(i); tag != "" {
+			s.Lit(tag)
 		}
 		fields = append(fields, s)
 	}

@@ -1,0 +1,176 @@
+// Package gen is the generator: it reads the types and directives of a package
+// and says which files belong beside them. Writing them is a separate step.
+//
+//	result, err := gen.Generate(ctx, gen.Options{Dir: "."})
+//	...
+//	err = result.Write()
+//
+// Package load reads, package model holds what was read and the file that is
+// being written, packages list, grouped, cache, params and proof emit.
+package gen
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/bmadventure/optcache/internal/gen/cache"
+	"github.com/bmadventure/optcache/internal/gen/list"
+	"github.com/bmadventure/optcache/internal/gen/load"
+	"github.com/bmadventure/optcache/internal/gen/model"
+)
+
+// Options say what to generate.
+type Options struct {
+	Dir    string   // folder of the package, "" for the working directory
+	Output string   // file to write, relative to Dir; "" for optcache_gen.go
+	Types  []string // only these types; all that have directives if empty
+	Tags   string   // build tags
+	NoTest bool     // no _test.go file
+	Env    []string // added to the environment of the go command
+}
+
+// A Result is the files that belong beside the types, not written yet.
+type Result struct {
+	Files []File
+
+	// Missing are packages that the files import and that are not to be had: the
+	// module lacks them, or the folder vendor does.
+	Missing []string
+}
+
+// A File is one of them.
+type File struct {
+	Path    string // absolute
+	Content []byte
+}
+
+// Generate reads a package and returns the files for it. It writes nothing. The
+// error has all that the user has to change, one a line, by position.
+func Generate(ctx context.Context, o Options) (*Result, error) {
+	var errs model.Errors
+	if o.Output != "" && (!strings.HasSuffix(o.Output, ".go") || strings.HasSuffix(o.Output, "_test.go")) {
+		return nil, fmt.Errorf("writing to %s: the name must end in .go and not in _test.go, for the test goes beside it", o.Output)
+	}
+	l, err := load.Load(ctx, load.Request{Dir: o.Dir, Output: o.Output, Types: o.Types, Tags: o.Tags, Env: o.Env}, &errs)
+	if err != nil {
+		return nil, err
+	}
+	if err := errs.Err(); err != nil {
+		return nil, err
+	}
+	code, err := render(l.Output, &errs, emitCode)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{Missing: l.Missing, Files: []File{{l.Path, code}}}
+	if o.NoTest || !provable(l.Package) {
+		return r, l.Check(code, nil)
+	}
+	test, err := render(l.Output, &errs, emitTests)
+	if err != nil {
+		return nil, err
+	}
+	r.Files = append(r.Files, File{strings.TrimSuffix(l.Path, ".go") + "_test.go", test})
+	return r, l.Check(code, test)
+}
+
+// emitCode emits what all directives of the package ask for.
+func emitCode(f *model.File) {
+	if !f.Out.Same() && !f.Out.Documented {
+		f.PackageComment(fmt.Sprintf("Package %s has what optcache generates from the types of package %s.", f.Out.Name, f.Out.Source.Name))
+	}
+	f.Comment("The library that this code was made for; one that no longer fits does not compile.")
+	f.Const().Id("_").Op("=").Qual(model.RT, "GeneratedV1")
+	var used []*model.Type
+	for _, t := range f.Out.Source.All {
+		used = append(used, t)
+		for _, d := range t.Directives {
+			if d.Elem != nil {
+				used = append(used, d.Elem)
+			}
+			if d.Key != nil {
+				used = append(used, d.Key)
+			}
+		}
+	}
+	guard(f, used)
+	for _, t := range f.Out.Source.All {
+		for _, d := range t.Directives {
+			emitDirective(f, t, d)
+		}
+	}
+}
+
+// emitDirective emits what one directive asks for.
+func emitDirective(f *model.File, t *model.Type, d *model.Directive) {
+	switch d.Name {
+	case "list":
+		cache.Emit(f, d, t, list.Emit(f, t, d))
+	}
+}
+
+// provable reports whether there is anything to test.
+func provable(p *model.Package) bool {
+	for _, t := range p.All {
+		if len(t.Directives) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// emitTests emits the tests of what the directives ask for.
+func emitTests(f *model.File) {
+	f.Var().Id("_").Op("=").Qual("testing", "Short").Add(jen.Null())
+}
+
+// Write writes the files that differ from what is on disk: each to a temporary
+// file, which then takes the place of the old one.
+func (r *Result) Write() error {
+	for _, f := range r.Files {
+		if err := f.write(); err != nil {
+			return fmt.Errorf("writing %s: %w", f.Path, err)
+		}
+	}
+	return nil
+}
+
+func (f *File) write() error {
+	if old, err := os.ReadFile(f.Path); err == nil && string(old) == string(f.Content) {
+		return nil
+	}
+	dir := filepath.Dir(f.Path)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(dir, ".optcache-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) // gone already if all went well
+	if _, err := tmp.Write(f.Content); err != nil {
+		tmp.Close()
+		return err
+	}
+	if err := tmp.Chmod(mode(f.Path)); err != nil {
+		tmp.Close()
+		return err
+	}
+	if err := tmp.Close(); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), f.Path)
+}
+
+// mode returns the permissions for a file: those that it has, or the usual.
+func mode(path string) os.FileMode {
+	if info, err := os.Stat(path); err == nil {
+		return info.Mode().Perm()
+	}
+	return 0o644
+}
