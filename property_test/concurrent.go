@@ -268,7 +268,7 @@ func (x *run[K, V]) loadsAreShared(h *history) {
 				x.fail(second.step, "", "load %d of k%d begins while load %d is under way, which it could have shared", n+1, second.key, m+1)
 				return
 			}
-			if x.property.ample && x.trace.capacity >= x.ample(x.property) && !first.cancelled {
+			if x.trace.capacity >= x.ample(x.property) && !first.cancelled {
 				x.fail(second.step, "", "load %d of k%d begins though load %d has ended well and there is room for all", n+1, second.key, m+1)
 				return
 			}

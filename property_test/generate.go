@@ -14,6 +14,7 @@ type profile struct {
 	faults     [faults]int // how often each fault comes where a load may happen
 	longest    int         // steps
 	ample      bool        // there is room for all keys, and nothing need ever be evicted
+	mixed      bool        // every other trace is ample
 	relatives  bool        // keys that differ from others in one field take part
 	concurrent bool        // steps have times
 	ticks      int         // latest begin, longest load, latest leave
@@ -42,7 +43,7 @@ func (p *prepared[K, V]) generator(prop *property) gopter.Gen {
 		d := drawer{rng: g.Rng, profile: &prop.profile, weights: weights, shapes: shapes}
 		t := trace{property: prop.name}
 		d.keys = 1 + g.Rng.Intn(len(p.Keys))
-		if t.capacity = 1 + g.Rng.Intn(tight); prop.ample {
+		if t.capacity = 1 + g.Rng.Intn(tight); prop.ample || prop.mixed && g.Rng.Intn(2) == 0 {
 			t.capacity = p.ample(prop)
 		} else {
 			d.keys = min(len(p.Keys), 1+g.Rng.Intn(t.capacity+2))

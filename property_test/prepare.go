@@ -78,7 +78,7 @@ func bitwise() []cmp.Option {
 // sound checks that the suite can tell what it must tell apart.
 func (p *prepared[K, V]) sound() error {
 	if p.New == nil || p.Value == nil {
-		return errors.New("New and Value are required")
+		return errors.New("it needs New and Value")
 	}
 	if n := len(p.Keys); n < 4 || n > 8 {
 		return fmt.Errorf("there are %d Keys; give it 4 to 8", n)
@@ -95,7 +95,7 @@ func (p *prepared[K, V]) sound() error {
 	var values []named
 	for i, k := range p.Keys {
 		if slices.Index(p.Keys, k) != i {
-			return fmt.Errorf("Keys %d and %d are equal, or Key %d is not equal to itself", slices.Index(p.Keys, k), i, i)
+			return fmt.Errorf("key %d and key %d of Keys are equal, or key %d is not equal to itself", slices.Index(p.Keys, k), i, i)
 		}
 		for v := range versions {
 			values = append(values, named{fmt.Sprintf("Value(Keys[%d], %d)", i, v), p.Value(k, v)})

@@ -66,7 +66,7 @@ var properties = []*property{
 		needs:       []string{"GetMany"},
 		profile: profile{
 			weights: [ops]int{opGet: 4, opBatch: 10, opPeek: 1, opSet: 2, opUpdate: 3, opClear: 1},
-			shapes:  [shapes]int{whole: 1}, faults: [faults]int{none: 8, fails: 1, missing: 1}, longest: 16,
+			shapes:  [shapes]int{whole: 1}, faults: [faults]int{none: 8, fails: 1, missing: 1}, longest: 16, mixed: true,
 		},
 	},
 	{

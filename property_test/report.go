@@ -26,7 +26,7 @@ func (p *prepared[K, V]) report(t *testing.T, prop *property, tr trace, v verdic
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s; here it is not so:\n\n", prop.name, prop.explanation)
 	capacity := fmt.Sprintf("capacity %d", tr.capacity)
-	if prop.ample {
+	if tr.capacity >= p.ample(prop) {
 		capacity += ", which is room for all"
 	}
 	fmt.Fprintf(&b, "    %s (%s)\n", capacity, origin)

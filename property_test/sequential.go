@@ -35,7 +35,7 @@ type model[K comparable, V any] struct {
 // sequential plays the trace, one step after the other.
 func (x *run[K, V]) sequential() {
 	m := &model[K, V]{run: x, held: make([]held, len(x.universe)), capacity: x.trace.capacity}
-	m.ample = x.property.ample && x.trace.capacity >= x.ample(x.property)
+	m.ample = x.trace.capacity >= x.ample(x.property)
 	for i, s := range x.trace.steps {
 		x.mu.Lock()
 		x.current = i

@@ -43,7 +43,7 @@ type Cache struct {
 }
 
 // Unit is the bytes of room that one entry of capacity stands for.
-const Unit = 128
+const Unit = 104
 
 type entry struct {
 	key   Key

@@ -30,5 +30,5 @@ var All = []Mutant{
 	loadUnderLock, oneLoadAtATime, firstCallersContext, cannotLeave, leaverCancels,
 	errorForOne, panicIsZero, panicHangs, goexitHangs, panicKills,
 	waiterLeaks, janitorStays,
-	notLocked,
+	publishedApart,
 }

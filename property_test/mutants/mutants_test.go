@@ -39,9 +39,9 @@ var keys = []Key{
 	{"", [32]byte{}, 0, false},
 }
 
-// value is a list of 4 to 12 numbers that no two keys and versions share.
+// value is a list of 8 to 12 numbers that no two keys and versions share.
 func value(k Key, version int) []float64 {
-	v := make([]float64, 4+uint(len(k.Bundle)*3+k.Window+version*5+int(k.Version[0]))%9)
+	v := make([]float64, 8+uint(len(k.Bundle)*3+k.Window+version*3+int(k.Version[0]))%5)
 	v[0] = float64(version)
 	v[1] = float64(hash(k))
 	v[2] = float64(k.Window)
@@ -96,12 +96,18 @@ type caught struct{ steps, cases int }
 const mostSteps = 8
 
 func TestMutants(t *testing.T) {
-	table := map[string]caught{}
-	for _, m := range All {
+	table := make([]caught, len(All))
+	t.Cleanup(func() {
+		if *record {
+			write(t, table)
+		}
+	})
+	for i, m := range All {
 		t.Run(m.Name, func(t *testing.T) {
+			t.Parallel() // those that hang wait most of their time
 			smoke(t, m)
 			if m.Dies && os.Getenv(inChild) == "" {
-				table[m.Name] = dies(t, m)
+				table[i] = dies(t, m)
 				return
 			}
 			err := propertytest.Check(t, suite(m), m.Property)
@@ -112,58 +118,52 @@ func TestMutants(t *testing.T) {
 			if *report {
 				t.Log(f)
 			}
-			table[m.Name] = caught{f.Steps, f.Case}
+			table[i] = caught{f.Steps, f.Case}
 			if f.Steps > mostSteps {
 				t.Errorf("%d steps:\n%v", f.Steps, f)
 			}
 		})
 	}
-	if *record {
-		write(t, table)
-	}
 }
 
 // smoke is the test that everybody writes: no mutant may fail it.
 func smoke(t *testing.T, m Mutant) {
+	if m.Property == "leaks" { // it would not end in a bubble
+		play(t, m, func() {})
+		return
+	}
 	synctest.Test(t, func(t *testing.T) {
-		loads := 0
-		c := m.make(4, func(_ context.Context, k Key) ([]float64, error) {
-			loads++
-			return value(k, loads), nil
-		})
-		if m.Name == janitorStays.Name {
-			return // it would outlive the test, which is for the suite to notice
-		}
-		want := func(k Key, version int) {
-			t.Helper()
-			v, err := c.Get(t.Context(), k)
-			synctest.Wait()
-			if m.Name == publishedLate.Name {
-				time.Sleep(time.Second)
-			}
-			if err != nil || len(v) != len(value(k, version)) || v[0] != float64(version) {
-				t.Errorf("smoke: %v, %v; want version %d", v, err, version)
-			}
-		}
-		want(keys[0], 1)
-		if want(keys[0], 1); m.Name == hitPaysTheLoad.Name {
-			return
-		}
-		c.Invalidate(keys[0])
-		want(keys[0], 2)
-		c.Set(keys[4], value(keys[4], 7))
-		want(keys[4], 7)
-		for i := range 30 {
-			k := keys[0]
-			k.Bundle = fmt.Sprint("x", i)
-			if _, err := c.Get(t.Context(), k); err != nil {
-				t.Error(err)
-			}
-		}
-		if _, ok := c.Peek(keys[0]); ok {
-			t.Error("smoke: nothing was evicted")
-		}
+		play(t, m, func() { time.Sleep(time.Second) })
 	})
+}
+
+func play(t *testing.T, m Mutant, settle func()) {
+	newest := map[Key]int{}
+	c := m.make(4, func(_ context.Context, k Key) ([]float64, error) { return value(k, newest[k]), nil })
+	want := func(k Key) {
+		t.Helper()
+		v, err := c.Get(t.Context(), k)
+		settle()
+		if err != nil || !slices.Equal(v, value(k, newest[k])) {
+			t.Errorf("smoke: %v, %v; want version %d", v, err, newest[k])
+		}
+	}
+	want(keys[0])
+	want(keys[0])
+	newest[keys[0]]++
+	c.Invalidate(keys[0])
+	want(keys[0])
+	newest[keys[4]]++
+	c.Set(keys[4], value(keys[4], newest[keys[4]]))
+	want(keys[4])
+	for i := range 30 {
+		k := keys[0]
+		k.Bundle = fmt.Sprint("x", i)
+		want(k)
+	}
+	if _, ok := c.Peek(keys[0]); ok {
+		t.Error("smoke: nothing was evicted")
+	}
 }
 
 const inChild = "OPTCACHE_MUTANT"
@@ -179,17 +179,15 @@ func dies(t *testing.T, m Mutant) caught {
 	if *report {
 		t.Logf("%s", out[:min(len(out), 2000)])
 	}
-	if found := regexp.MustCompile(`OPTCACHE_TRACE='(.*)'`).FindSubmatch(out); found != nil {
-		steps := bytes.Count(found[1], []byte(";")) + 1
-		if steps > mostSteps {
-			t.Errorf("%d steps: %s", steps, found[1])
-		}
-		return caught{steps: steps}
+	found := regexp.MustCompile(`OPTCACHE_TRACE='(.*)'`).FindSubmatch(out)
+	if found == nil {
+		t.Fatalf("%s ends without a word of what is wrong:\n%s", m.Name, out)
 	}
-	if !regexp.MustCompile("concurrent map|DATA RACE|none of the versions|the cache counts").Match(out) {
-		t.Errorf("%s ends without a word of what is wrong:\n%s", m.Name, out)
+	steps := bytes.Count(found[1], []byte(";")) + 1
+	if steps > mostSteps {
+		t.Errorf("%d steps: %s", steps, found[1])
 	}
-	return caught{}
+	return caught{steps: steps}
 }
 
 // TestEachMutantHasAFile: one mutant a file, and all of them are tried.
@@ -230,7 +228,7 @@ const (
 )
 
 // write puts the table into README.md.
-func write(t *testing.T, table map[string]caught) {
+func write(t *testing.T, table []caught) {
 	text, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -245,12 +243,12 @@ func write(t *testing.T, table map[string]caught) {
 	}
 }
 
-func tableOf(table map[string]caught) string {
+func tableOf(table []caught) string {
 	var b strings.Builder
 	b.WriteString("| mutant | what is wrong with it | property that notices | steps |\n|---|---|---|---|\n")
-	for _, m := range All {
-		steps := fmt.Sprint(table[m.Name].steps)
-		if table[m.Name].steps == 0 {
+	for i, m := range All {
+		steps := fmt.Sprint(table[i].steps)
+		if m.Property == "stress" {
 			steps = "real threads"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", m.Name, m.Defect, m.Property, steps)

@@ -7,11 +7,14 @@ var panicKills = Mutant{
 	Dies:     true,
 	Break: func(c *Cache) {
 		c.run = func(f *flight) {
+			f.err = errGone
+			defer func() {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				c.finish(f)
+				close(f.landed)
+			}()
 			f.value, f.err = c.load(f.ctx, f.key)
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.finish(f)
-			close(f.landed)
 		}
 	},
 }

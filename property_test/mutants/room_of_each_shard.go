@@ -7,13 +7,13 @@ var roomOfEachShard = Mutant{
 	Break: func(c *Cache) {
 		shard := 0
 		c.put = func(k Key, v []float64) {
-			shard = k.Window % 2
+			shard = len(k.Bundle) % 2
 			c.putValue(k, v)
 		}
 		c.room = func(need int64) bool {
 			var held int64
 			for _, e := range c.order {
-				if e.key.Window%2 == shard {
+				if len(e.key.Bundle)%2 == shard {
 					held += e.size
 				}
 			}
