@@ -19,14 +19,14 @@ import (
 const _ = rt.GeneratedV1
 
 // Types that changed do not compile until the code is generated anew.
-var _ = (struct {
+var _ = struct {
 	ID     uint64
 	Symbol string
-})(market.Asset{})
-var _ = (struct {
+}(market.Asset{})
+var _ = struct {
 	Bundle  string
 	Version [32]byte
-})(market.ListKey{})
+}(market.ListKey{})
 
 // AssetList is an immutable list of Asset values, in the order in which they were
 // given, each to be found by its Symbol in constant time. Strings are kept once,

@@ -16,12 +16,11 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/dave/jennifer/jen"
-
 	"github.com/bmadventure/optcache/internal/gen/cache"
 	"github.com/bmadventure/optcache/internal/gen/list"
 	"github.com/bmadventure/optcache/internal/gen/load"
 	"github.com/bmadventure/optcache/internal/gen/model"
+	"github.com/bmadventure/optcache/internal/gen/proof"
 )
 
 // Options say what to generate.
@@ -63,15 +62,16 @@ func Generate(ctx context.Context, o Options) (*Result, error) {
 	if err := errs.Err(); err != nil {
 		return nil, err
 	}
-	code, err := render(l.Output, &errs, emitCode)
+	e := emission{containers: make(map[*model.Directive]*model.Container)}
+	code, err := render(l.Output, &errs, e.code)
 	if err != nil {
 		return nil, err
 	}
 	r := &Result{Missing: l.Missing, Files: []File{{l.Path, code}}}
-	if o.NoTest || !provable(l.Package) {
+	if o.NoTest {
 		return r, l.Check(code, nil)
 	}
-	test, err := render(l.Output, &errs, emitTests)
+	test, err := render(l.Output, &errs, e.tests)
 	if err != nil {
 		return nil, err
 	}
@@ -79,54 +79,50 @@ func Generate(ctx context.Context, o Options) (*Result, error) {
 	return r, l.Check(code, test)
 }
 
-// emitCode emits what all directives of the package ask for.
-func emitCode(f *model.File) {
+// An emission is what the directives of one package ask for.
+type emission struct {
+	containers map[*model.Directive]*model.Container // that were emitted, for the tests
+}
+
+// code emits the code.
+func (e emission) code(f *model.File) {
 	if !f.Out.Same() && !f.Out.Documented {
 		f.PackageComment(fmt.Sprintf("Package %s has what optcache generates from the types of package %s.", f.Out.Name, f.Out.Source.Name))
 	}
 	f.Comment("The library that this code was made for; one that no longer fits does not compile.")
 	f.Const().Id("_").Op("=").Qual(model.RT, "GeneratedV1")
-	var used []*model.Type
-	for _, t := range f.Out.Source.All {
-		used = append(used, t)
-		for _, d := range t.Directives {
-			if d.Elem != nil {
-				used = append(used, d.Elem)
-			}
-			if d.Key != nil {
-				used = append(used, d.Key)
-			}
-		}
-	}
-	guard(f, used)
+	guard(f, f.Out.Source.All)
 	for _, t := range f.Out.Source.All {
 		for _, d := range t.Directives {
-			emitDirective(f, t, d)
+			e.emit(f, t, d)
 		}
 	}
 }
 
-// emitDirective emits what one directive asks for.
-func emitDirective(f *model.File, t *model.Type, d *model.Directive) {
+// emit emits what one directive asks for.
+func (e emission) emit(f *model.File, t *model.Type, d *model.Directive) {
 	switch d.Name {
 	case "list":
-		cache.Emit(f, d, t, list.Emit(f, t, d))
+		e.containers[d] = list.Emit(f, t, d)
+		cache.Emit(f, d, t, e.containers[d])
 	}
 }
 
-// provable reports whether there is anything to test.
-func provable(p *model.Package) bool {
-	for _, t := range p.All {
-		if len(t.Directives) > 0 {
-			return true
+// tests emits the tests of what was emitted.
+func (e emission) tests(f *model.File) {
+	for _, t := range f.Out.Source.All {
+		for _, d := range t.Directives {
+			e.test(f, t, d)
 		}
 	}
-	return false
 }
 
-// emitTests emits the tests of what the directives ask for.
-func emitTests(f *model.File) {
-	f.Var().Id("_").Op("=").Qual("testing", "Short").Add(jen.Null())
+func (e emission) test(f *model.File, t *model.Type, d *model.Directive) {
+	switch d.Name {
+	case "list":
+		list.EmitTest(f, d, e.containers[d])
+		proof.Cache(f, d, t, e.containers[d])
+	}
 }
 
 // Write writes the files that differ from what is on disk: each to a temporary

@@ -12,17 +12,24 @@ import (
 // guard emits conversions that compile only while the structs have the fields
 // that they had: a field that the code does not know would be ignored by the
 // equality of a key, so that one value would be served for another.
-func guard(f *model.File, used []*model.Type) {
+func guard(f *model.File, all []*model.Type) {
 	var structs []*types.Named
-	for _, t := range used {
+	for _, t := range all {
 		structs = appendStructs(structs, t.Named, f.Out.Path)
+		for _, d := range t.Directives {
+			for _, other := range []*model.Type{d.Elem, d.Key} {
+				if other != nil {
+					structs = appendStructs(structs, other.Named, f.Out.Path)
+				}
+			}
+		}
 	}
 	slices.SortFunc(structs, func(a, b *types.Named) int { return strings.Compare(a.String(), b.String()) })
 	structs = slices.Compact(structs)
 	f.Comment("Types that changed do not compile until the code is generated anew.")
 	for _, n := range structs {
 		bare := types.NewStruct(slices.Collect(n.Underlying().(*types.Struct).Fields()), nil) // tags do not matter
-		f.Var().Id("_").Op("=").Parens(f.Type(bare)).Call(f.Type(n).Values())
+		f.Var().Id("_").Op("=").Add(f.Type(bare)).Call(f.Type(n).Values())
 	}
 }
 
