@@ -6,6 +6,7 @@
 package market
 
 //go:generate go run ../../gen -type ListKey -o ../../generated/assets/assets.go
+//go:generate go run ../../gen -type Bar -o ../../generated/bars/bars.go
 
 import (
 	"fmt"
@@ -15,6 +16,8 @@ import (
 // A Bar is what one asset did during one session (daily bars) or one minute
 // (minute bars). Prices are in the currency of the source, as the source has
 // them; Volume is in units of the asset.
+//
+//optcache:grouped by=Symbol cache=BarsCache key=BarsKey
 type Bar struct {
 	Symbol                         string
 	Time                           time.Time // start of the bar; midnight UTC for daily bars
