@@ -93,7 +93,7 @@ func repeat(x float64, n int) []float64 {
 
 // A NaN of one processor is not that of another, unless it is made one.
 func TestEveryNaNIsTheSame(t *testing.T) {
-	m := measure(startCurve(0), trades{}, 252)
+	m := measure(summary{}, trades{}, 252)
 	for _, got := range []Metrics{m, run(t, mustGroup(t, market.Daily, bars("KO", 1, 1, 1, 1, 1, 1)), Crossover{Fast: 1, Slow: 2}).assets[0]} {
 		for metric, v := range got.All() {
 			if v != v && math.Float64bits(v) != math.Float64bits(math.NaN()) {
@@ -105,7 +105,7 @@ func TestEveryNaNIsTheSame(t *testing.T) {
 
 // An empty curve has no metrics; a run has at least one bar.
 func TestMetricsOfNothing(t *testing.T) {
-	m := measure(startCurve(0), trades{}, 252)
+	m := measure(summary{}, trades{}, 252)
 	for metric, v := range m.All() {
 		if metric != Trades && v == v {
 			t.Errorf("%v of nothing is %v, want NaN", metric, v)
@@ -134,9 +134,7 @@ func TestPortfolioByHand(t *testing.T) {
 }
 
 func measureCurve(equity []float64, periods float64) Metrics {
-	c := startCurve(len(equity))
-	c.extend(equity)
-	return measure(c, trades{}, periods)
+	return measure(summarise(equity), trades{}, periods)
 }
 
 // Ten returns whose metrics were worked out from empyrical's formulas by hand.
@@ -185,7 +183,7 @@ func TestValidate(t *testing.T) {
 		if _, err := new(Runner).Run(context.Background(), mustGroup(t, market.Daily, bars("KO", 1, 1)), c.c, nil); err == nil {
 			t.Errorf("a runner takes %+v", c.c)
 		}
-		if _, err := c.c.Run(bundle.Group{}, 252, nil); err == nil {
+		if _, err := new(Runner).RunAsset(context.Background(), c.c, bundle.Group{}, 252, nil); err == nil {
 			t.Errorf("a run takes %+v", c.c)
 		}
 	}
@@ -216,7 +214,7 @@ func TestWhatARunNeeds(t *testing.T) {
 	}
 	g := mustGroup(t, market.Daily, bars("KO", 1, 1, 2, 2)).Group(0)
 	g.Open = nil
-	if _, err := c.Run(g, 252, make([]float64, 2)); err == nil || !strings.Contains(err.Error(), "read both") {
+	if _, err := new(Runner).RunAsset(t.Context(), c, g, 252, make([]float64, 2)); err == nil || !strings.Contains(err.Error(), "read both") {
 		t.Errorf("without opens: %v", err)
 	}
 	stop := errors.New("the user pressed Ctrl-C")
@@ -235,8 +233,8 @@ func TestATrialAllocatesNothing(t *testing.T) {
 	var r Runner
 	visit := func(int, Metrics, []float64) {}
 	if n := testing.AllocsPerRun(20, func() {
-		for _, c := range benchmarkCrossovers {
-			if _, err := r.Run(context.Background(), gapped, c, visit); err != nil {
+		for i := range benchmarkCrossovers {
+			if _, err := r.Run(context.Background(), gapped, &benchmarkCrossovers[i], visit); err != nil {
 				t.Fatal(err)
 			}
 		}

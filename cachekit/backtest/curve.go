@@ -2,44 +2,39 @@ package backtest
 
 import "math"
 
-// A curve is what the metrics need to know of an equity curve, gathered in one
-// pass. Points at which the equity does not change need not be shown to it:
-// their return of 0 adds nothing to any sum.
+// A summary is what the metrics need to know of an equity curve that began at 1.
 //
 // The variance comes from the sums of the returns and of their squares. That is
-// sound here because the first bars never trade: of n returns at least 2 are 0,
-// so the two terms of the difference are never closer than 2/n of their size.
-type curve struct {
+// sound here because nothing trades at the first bar: at least one of the n
+// returns is 0, so the two terms of the difference are never closer than 1/n of
+// their size.
+type summary struct {
 	points                 int
 	last                   float64 // equity at the last point
 	sum, squares, downside float64 // of the returns; downside is 4 times the sum of min(return, 0)^2
-	peak, trough           float64 // highest equity so far, lowest since then
-	worst                  float64 // deepest drawdown below an earlier peak
+	worst                  float64 // smallest quotient of the equity and an earlier peak, at most 1
 }
 
-// startCurve returns the curve of an equity of 1 that stays there for all points.
-func startCurve(points int) curve { return curve{points: points, last: 1, peak: 1, trough: 1} }
-
-// extend shows the equity at the next points to c. It does not count them.
-func (c *curve) extend(equity []float64) {
-	last, sum, squares, downside := c.last, c.sum, c.squares, c.downside
-	peak, trough := c.peak, c.trough
+// summarise returns the summary of a curve, point by point.
+func summarise(equity []float64) summary {
+	s := summary{points: len(equity), last: 1, worst: 1}
+	peak, trough := 1.0, 1.0 // highest equity so far, lowest since then
 	for _, e := range equity {
-		r := e/last - 1
-		last = e
-		sum += r
-		squares += float64(r * r)
-		d := r - math.Abs(r) // 2*min(r, 0) without a branch, which no processor could predict
-		downside += float64(d * d)
+		r := e/s.last - 1
+		s.last = e
+		d := r - math.Abs(r)
+		s.sum += r
+		s.squares += float64(r * r)
+		s.downside += float64(d * d)
 		if e < trough {
 			trough = e
 		} else if e > peak {
-			c.worst = min(c.worst, trough/peak-1)
+			s.worst = min(s.worst, trough/peak)
 			peak, trough = e, e
 		}
 	}
-	c.last, c.sum, c.squares, c.downside = last, sum, squares, downside
-	c.peak, c.trough = peak, trough
+	s.worst = min(s.worst, trough/peak)
+	return s
 }
 
 // trades counts round trips and what they made, in units of the capital of 1.
@@ -67,7 +62,7 @@ func (t *trades) merge(other trades) {
 }
 
 // measure returns the metrics of a curve and of the trades that made it.
-func measure(c curve, t trades, periodsPerYear float64) Metrics {
+func measure(s summary, t trades, periodsPerYear float64) Metrics {
 	m := Metrics{
 		TotalReturn: math.NaN(), CAGR: math.NaN(), Sharpe: math.NaN(), Sortino: math.NaN(),
 		Calmar: math.NaN(), MaxDrawdown: math.NaN(),
@@ -75,23 +70,23 @@ func measure(c curve, t trades, periodsPerYear float64) Metrics {
 		ProfitFactor: quotient(t.gained, t.lost),
 		Trades:       t.count,
 	}
-	if c.points == 0 {
+	if s.points == 0 {
 		return m
 	}
-	n := float64(c.points)
-	m.TotalReturn = c.last - 1
-	m.CAGR = pow(c.last, periodsPerYear/n) - 1
-	m.MaxDrawdown = min(c.worst, c.trough/c.peak-1)
+	n := float64(s.points)
+	m.TotalReturn = s.last - 1
+	m.CAGR = pow(s.last, periodsPerYear/n) - 1
+	m.MaxDrawdown = s.worst - 1
 	if m.MaxDrawdown < 0 && !math.IsInf(m.CAGR, 0) {
 		m.Calmar = quotient(m.CAGR, -m.MaxDrawdown)
 	}
-	if c.points < 2 {
+	if s.points < 2 {
 		return m
 	}
-	mean := c.sum / n
-	variance := max(0, c.squares-float64(c.sum*c.sum)/n) / (n - 1)
+	mean := s.sum / n
+	variance := max(0, s.squares-float64(s.sum*s.sum)/n) / (n - 1)
 	m.Sharpe = quotient(mean, math.Sqrt(variance)) * math.Sqrt(periodsPerYear)
-	m.Sortino = quotient(mean, math.Sqrt(c.downside/4/n)) * math.Sqrt(periodsPerYear)
+	m.Sortino = quotient(mean, math.Sqrt(s.downside/4/n)) * math.Sqrt(periodsPerYear)
 	return m
 }
 

@@ -270,7 +270,7 @@ func TestCostsOnlyCost(t *testing.T) {
 }
 
 // Metrics gathered while trading, only where the equity changes, are those of
-// the whole curve bit for bit.
+// the whole curve.
 func TestMetricsAreThoseOfTheCurve(t *testing.T) {
 	holds(t, func(s scene) string {
 		bars := mustGroup(t, s.frequency(), slices.Concat(s.rows()...))
@@ -278,7 +278,7 @@ func TestMetricsAreThoseOfTheCurve(t *testing.T) {
 		for a, equity := range got.equity {
 			m := measureCurve(equity, bars.PeriodsPerYear())
 			m.Trades, m.WinRate, m.ProfitFactor = got.assets[a].Trades, got.assets[a].WinRate, got.assets[a].ProfitFactor
-			if d := metricBitsDiffer(m, got.assets[a]); d != "" {
+			if d := differMetrics(m, got.assets[a]); d != "" {
 				return d
 			}
 		}
@@ -303,7 +303,7 @@ func TestRunsAreIndependent(t *testing.T) {
 		for a := range bars.Assets() {
 			g := bars.Group(a)
 			equity := make([]float64, len(g.Times))
-			m, err := s.Crossover.Run(g, bars.PeriodsPerYear(), equity)
+			m, err := new(Runner).RunAsset(t.Context(), s.Crossover, g, bars.PeriodsPerYear(), equity)
 			if err != nil {
 				return err.Error()
 			}

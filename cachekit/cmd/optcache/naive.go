@@ -10,6 +10,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
@@ -134,6 +135,7 @@ func (n *naive) filter(symbol string) bundle.Group {
 // run returns the details of every asset in every trial of a batch, trial by
 // trial. Those of failed trials are zero.
 func (n *naive) run(s *sweep, batch slice[params]) ([]detail, error) {
+	var runner backtest.Runner
 	all := make([]detail, batch.Len()*len(n.symbols))
 	for a, symbol := range n.symbols {
 		if err := s.ctx.Err(); err != nil {
@@ -142,7 +144,7 @@ func (n *naive) run(s *sweep, batch slice[params]) ([]detail, error) {
 		g := n.filter(symbol)
 		for i := range batch.Len() {
 			equity := make([]float64, len(g.Times))
-			m, err := s.crossover(batch.At(i)).Run(g, n.periods, equity)
+			m, err := runner.RunAsset(s.ctx, s.crossover(batch.At(i)), g, n.periods, equity)
 			if err == nil {
 				all[i*len(n.symbols)+a] = detail{m, curveHash(equity)}
 			}
