@@ -4,31 +4,30 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unsafe"
 
 	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/generated/bars"
 	"github.com/bmadventure/optcache/sizing"
 )
 
-// Bars holds the bars of several assets, grouped by asset: a structure of
-// arrays with one contiguous slice a column, in which every asset has a range.
-// Assets are in the order of their symbols, the bars of an asset in the order
-// of time.
+// Bars holds the bars of several assets, grouped by asset: the rows in a
+// [bars.Bars], a structure of arrays in which every asset has a range, and what a
+// bundle knows beside them. Assets are in the order of their symbols, the bars of
+// an asset in the order of time.
 //
 // Bars are shared by everyone who asks a cache for them, so they are read-only:
 // whoever wants to change a price copies the column first. All methods may be
 // called concurrently.
 type Bars struct {
-	frequency market.Frequency
-	assets    []market.Asset
-	offsets   []int                // asset i has the bars offsets[i] to offsets[i+1]
-	times     []int64              // Unix nanoseconds, UTC
-	columns   [numFields][]float64 // nil where the field was not read
-	timeline  []int64              // every time that some asset has, ascending
-	starts    []int32              // position on the timeline of the first bar of each asset
-	slots     []int32              // position on the timeline of every bar; nil if no asset has a gap
-	gapped    []bool               // whether the asset has a gap; nil with slots
-	sessions  int                  // dates on which some asset has a bar
+	frequency       market.Frequency
+	assets          []market.Asset
+	rows            *bars.Bars
+	dividend, split []float64 // nil where the field was not read
+	timeline        []int64   // every time that some asset has, ascending
+	starts          []int32   // position on the timeline of the first bar of each asset
+	slots           []int32   // position on the timeline of every bar; nil if no asset has a gap
+	gapped          []bool    // whether the asset has a gap; nil with slots
+	sessions        int       // dates on which some asset has a bar
 }
 
 // A Group is the bars of one asset: views into [Bars], each as long as Times or
@@ -52,17 +51,23 @@ func (b *Bars) Frequency() market.Frequency { return b.frequency }
 func (b *Bars) Assets() []market.Asset { return b.assets }
 
 // Len returns the number of bars of all assets together.
-func (b *Bars) Len() int { return len(b.times) }
+func (b *Bars) Len() int { return b.rows.Len() }
 
 // Fields returns the columns that were read.
 func (b *Bars) Fields() Fields {
 	var f Fields
-	for i, c := range b.columns {
+	for i, c := range b.columns() {
 		if c != nil {
 			f |= 1 << i
 		}
 	}
 	return f
+}
+
+// columns returns the columns in the order of the fields.
+func (b *Bars) columns() [numFields][]float64 {
+	c := b.rows.Columns()
+	return [numFields][]float64{c.Open, c.High, c.Low, c.Close, c.Volume, b.dividend, b.split}
 }
 
 // Timeline returns every time at which some asset has a bar, in Unix
@@ -72,28 +77,18 @@ func (b *Bars) Timeline() []int64 { return b.timeline }
 // Group returns the bars of asset i, 0 <= i < len(Assets()), without a copy and
 // without an allocation.
 func (b *Bars) Group(i int) Group {
-	lo, hi := b.offsets[i], b.offsets[i+1]
-	g := Group{Asset: b.assets[i], Times: b.times[lo:hi:hi], Start: int(b.starts[i])}
-	for f, c := range b.columns {
-		if c == nil {
-			continue
-		}
-		switch view := c[lo:hi:hi]; Fields(1) << f {
-		case Open:
-			g.Open = view
-		case High:
-			g.High = view
-		case Low:
-			g.Low = view
-		case Close:
-			g.Close = view
-		case Volume:
-			g.Volume = view
-		case Dividend:
-			g.Dividend = view
-		case Split:
-			g.Split = view
-		}
+	rows := b.rows.Group(i)
+	lo, hi := b.rows.Bounds(i)
+	g := Group{
+		Asset: b.assets[i], Times: rows.Time,
+		Open: rows.Open, High: rows.High, Low: rows.Low, Close: rows.Close, Volume: rows.Volume,
+		Start: int(b.starts[i]),
+	}
+	if b.dividend != nil {
+		g.Dividend = b.dividend[lo:hi:hi]
+	}
+	if b.split != nil {
+		g.Split = b.split[lo:hi:hi]
 	}
 	if b.gapped != nil && b.gapped[i] {
 		g.Slots = b.slots[lo:hi:hi]
@@ -116,7 +111,8 @@ func (b *Bars) Lookup(symbol string) (Group, bool) {
 func (b *Bars) Longest() int {
 	longest := 0
 	for i := range b.assets {
-		longest = max(longest, b.offsets[i+1]-b.offsets[i])
+		lo, hi := b.rows.Bounds(i)
+		longest = max(longest, hi-lo)
 	}
 	return longest
 }
@@ -134,37 +130,14 @@ func (b *Bars) PeriodsPerYear() float64 {
 }
 
 // SizeBytes returns the heap that b holds, in bytes, as the runtime rounds it.
-// Strings of the symbols are not counted: they belong to the bundle.
 func (b *Bars) SizeBytes() int64 {
-	n := sizing.Alloc(int64(unsafe.Sizeof(*b))) +
-		sizing.Slice(b.assets) + sizing.Slice(b.offsets) + sizing.Slice(b.times) +
+	return sizing.Pointer(b) + b.rows.SizeBytes() +
+		sizing.Slice(b.assets) + sizing.Slice(b.dividend) + sizing.Slice(b.split) +
 		sizing.Slice(b.timeline) + sizing.Slice(b.starts) + sizing.Slice(b.slots) + sizing.Slice(b.gapped)
-	for _, c := range b.columns {
-		n += sizing.Slice(c)
-	}
-	return n
 }
 
 // Rows returns the bars as rows, asset by asset. Fields that were not read are 0.
-func (b *Bars) Rows() []market.Bar {
-	rows := make([]market.Bar, 0, b.Len())
-	at := func(c []float64, i int) float64 {
-		if c == nil {
-			return 0
-		}
-		return c[i]
-	}
-	for a := range b.assets {
-		g := b.Group(a)
-		for i, t := range g.Times {
-			rows = append(rows, market.Bar{
-				Symbol: g.Asset.Symbol, Time: time.Unix(0, t).UTC(),
-				Open: at(g.Open, i), High: at(g.High, i), Low: at(g.Low, i), Close: at(g.Close, i), Volume: at(g.Volume, i),
-			})
-		}
-	}
-	return rows
-}
+func (b *Bars) Rows() []market.Bar { return b.rows.Rows() }
 
 // A Window is a half-open span of time, From <= t < To. A zero From is the
 // beginning of the data, a zero To its end.

@@ -5,20 +5,19 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash"
+
+	"github.com/bmadventure/optcache/cachekit/market"
 )
 
 // A ListKey is the key of the asset list of a version.
-type ListKey struct {
-	Bundle  string
-	Version Version
-}
+type ListKey = market.ListKey
 
 // A BarsKey is the key of everything that is derived from the bars of a query
 // and from nothing else: it is equal for equal bars in any version of any
 // bundle, so that a correction to one asset leaves what was derived from others
 // valid, and different as soon as one value, one date, one field, the window or
 // the frequency differs.
-type BarsKey struct{ Digest [sha256.Size]byte }
+type BarsKey = market.BarsKey
 
 // A keyQuery is a query of all assets, whose key is remembered.
 type keyQuery struct {

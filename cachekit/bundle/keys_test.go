@@ -1,11 +1,11 @@
 package bundle
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/market"
-	"github.com/bmadventure/optcache/sizing"
 )
 
 func key(t *testing.T, b *Bundle, q Query) BarsKey {
@@ -94,7 +94,7 @@ func TestKeysSurviveVersionsThatDoNotTouchThem(t *testing.T) {
 			t.Errorf("%s: the key is the same: %t", name, same)
 		}
 	}
-	if before.ListKey() == after.ListKey() || before.ListKey() != (ListKey{"b", v}) {
+	if before.ListKey() == after.ListKey() || before.ListKey() != (ListKey{Bundle: "b", Version: v}) {
 		t.Error("list keys of two versions")
 	}
 }
@@ -157,8 +157,26 @@ func TestAssetList(t *testing.T) {
 	if i != 50 || l.Len() != 50 || l.Contains("") || l.Contains("A050") {
 		t.Errorf("%d assets", i)
 	}
-	want := sizing.Slice(make([]market.Asset, 50)) + 50*sizing.String("A000") + sizing.Slice(make([]market.Asset, 1))
-	if l.SizeBytes() != want {
-		t.Errorf("size %d, want %d", l.SizeBytes(), want)
+}
+
+// The list must be all that is kept: no bundle, no manifest.
+func TestAssetListKeepsNoBundle(t *testing.T) {
+	s, v := written(t, market.Daily, walk(50, 2))
+	b := opened(t, s, v)
+	const lists = 2000
+	all := make([]*AssetList, lists)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.GC() // pools give up what they hold in the second
+	runtime.ReadMemStats(&before)
+	for i := range all {
+		all[i] = b.List()
 	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	grown := float64(after.HeapAlloc-before.HeapAlloc) / lists
+	if d := float64(all[0].SizeBytes())/grown - 1; d < -0.01 || d > 0.01 {
+		t.Errorf("SizeBytes %d, the heap grew by %.0f a list", all[0].SizeBytes(), grown)
+	}
+	runtime.KeepAlive(all)
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/cachekit/rt"
 )
 
 const (
@@ -387,7 +388,7 @@ func (s *manifestScanner) time() moment {
 		return m
 	}
 	at, err := time.Parse(timeLayout(s.m.frequency), string(text))
-	nanos, inRange := unixNano(at.UTC())
+	nanos, inRange := rt.UnixNano(at.UTC())
 	if err != nil || !inRange || formatTime(s.m.frequency, nanos) != string(text) {
 		s.fail("a time")
 		return moment{}

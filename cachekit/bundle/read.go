@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/generated/bars"
 )
 
 // A Query says which bars to read. The zero Query is all of them.
@@ -177,7 +178,7 @@ func (b *content) read(ctx context.Context, q Query) (*Bars, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.bars(times, columns), nil
+	return r.bars(times, columns)
 }
 
 // A reading is the work of one call of Read.
@@ -430,8 +431,8 @@ func (r *reading) forParts(ctx context.Context, values int, work func(*partReade
 
 // bars makes the result, without the assets that turned out to have no bars in
 // the window.
-func (r *reading) bars(times []int64, columns [numFields][]float64) *Bars {
-	assets := make([]market.Asset, 0, len(r.plan.assets))
+func (r *reading) bars(times []int64, columns [numFields][]float64) (*Bars, error) {
+	assets, symbols := make([]market.Asset, 0, len(r.plan.assets)), make([]string, 0, len(r.plan.assets))
 	offsets := make([]int, 1, len(r.plan.assets)+1)
 	n := 0
 	for i, a := range r.plan.assets {
@@ -440,7 +441,15 @@ func (r *reading) bars(times []int64, columns [numFields][]float64) *Bars {
 		}
 		if n > offsets[len(offsets)-1] {
 			assets, offsets = append(assets, r.manifest.assets[a]), append(offsets, n)
+			symbols = append(symbols, r.manifest.assets[a].Symbol)
 		}
 	}
-	return newBars(r.manifest.frequency, assets, offsets, times, columns)
+	rows, err := bars.NewBars(symbols, offsets, bars.BarColumns{
+		Time: times, Open: columns[openField], High: columns[highField], Low: columns[lowField],
+		Close: columns[closeField], Volume: columns[volumeField],
+	})
+	if err != nil {
+		return nil, err
+	}
+	return newBars(r.manifest.frequency, assets, rows, columns[dividendField], columns[splitField]), nil
 }

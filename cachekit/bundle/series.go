@@ -83,6 +83,12 @@ func (s *Series) checkBar(i int, p *problems) {
 
 func formatFloat(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
+// Seconds of the first and the last whole second that int64 nanoseconds hold.
+const (
+	minSecond = math.MinInt64/int64(time.Second) + 1
+	maxSecond = math.MaxInt64/int64(time.Second) - 1
+)
+
 // Times that a bundle takes, in Unix nanoseconds.
 const (
 	minTime = minSecond * int64(time.Second)

@@ -133,8 +133,9 @@ func TestReadHasNoRoomToSpare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := bars.Len(); n == 0 || cap(bars.times) > n+n/4 || cap(bars.columns[closeField]) != n || bars.Group(0).Open != nil {
-		t.Errorf("%d bars: times have room for %d, closes for %d", n, cap(bars.times), cap(bars.columns[closeField]))
+	c := bars.rows.Columns()
+	if n := bars.Len(); n == 0 || cap(c.Time) > n+n/4 || cap(c.Close) != n || bars.Group(0).Open != nil {
+		t.Errorf("%d bars: times have room for %d, closes for %d", n, cap(c.Time), cap(c.Close))
 	}
 }
 

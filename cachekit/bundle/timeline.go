@@ -5,22 +5,23 @@ import (
 	"slices"
 
 	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/generated/bars"
 )
 
-// newBars makes Bars of columns that are grouped already: asset i has the
-// positions offsets[i] to offsets[i+1] of times and of every column that is not
-// nil; symbols ascend, and so do the times of each asset. It keeps the slices.
-func newBars(frequency market.Frequency, assets []market.Asset, offsets []int, times []int64, columns [numFields][]float64) *Bars {
+// newBars makes Bars of rows that are grouped by symbol, the times of each asset
+// ascending. It keeps the slices. Symbols of assets are taken from the rows, so that
+// they keep no bundle in memory.
+func newBars(frequency market.Frequency, assets []market.Asset, rows *bars.Bars, dividend, split []float64) *Bars {
 	b := &Bars{
-		frequency: frequency, assets: assets, offsets: offsets, times: times, columns: columns,
-		starts: make([]int32, len(assets)),
+		frequency: frequency, rows: rows, dividend: dividend, split: split,
+		assets: assets, starts: make([]int32, len(assets)),
+	}
+	for i, symbol := range rows.Keys() {
+		assets[i].Symbol = symbol
 	}
 	b.timeline = union(b.assetTimes())
 	b.sessions = countDates(b.timeline)
 	for i, t := range b.assetTimes() {
-		if len(t) == 0 {
-			continue
-		}
 		start, _ := slices.BinarySearch(b.timeline, t[0])
 		b.starts[i] = int32(start)
 		if !slices.Equal(b.timeline[start:min(start+len(t), len(b.timeline))], t) {
@@ -53,7 +54,7 @@ func countDates(times []int64) int {
 func (b *Bars) assetTimes() [][]int64 {
 	all := make([][]int64, len(b.assets))
 	for i := range all {
-		all[i] = b.times[b.offsets[i]:b.offsets[i+1]]
+		all[i] = b.rows.Group(i).Time
 	}
 	return all
 }
@@ -61,11 +62,12 @@ func (b *Bars) assetTimes() [][]int64 {
 // addSlots notes the position of every bar of asset i, which has gaps.
 func (b *Bars) addSlots(i int, times []int64, start int) {
 	if b.slots == nil {
-		b.slots = make([]int32, len(b.times))
+		b.slots = make([]int32, b.Len())
 		b.gapped = make([]bool, len(b.assets))
 	}
 	b.gapped[i] = true
-	slots := b.slots[b.offsets[i]:b.offsets[i+1]]
+	lo, hi := b.rows.Bounds(i)
+	slots := b.slots[lo:hi]
 	at := start
 	for j, t := range times {
 		for b.timeline[at] != t {

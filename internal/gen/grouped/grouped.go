@@ -39,12 +39,7 @@ type column struct {
 // Emit emits the container that a directive asks for.
 func Emit(f *model.File, t *model.Type, d *model.Directive) *model.Container {
 	before := f.Len()
-	g := &grouped{f: f, row: t, name: nameOf(t, d)}
-	order, _ := d.Arg("order")
-	g.seen = order.Value == "seen"
-	_, g.clone = d.Arg("clone")
-	g.chooseBy(d)
-	g.chooseColumns(d)
+	g := newGrouped(f, t, d)
 	g.declare(d)
 	if f.Len() > before {
 		return nil
@@ -54,6 +49,18 @@ func Emit(f *model.File, t *model.Type, d *model.Directive) *model.Container {
 	g.readers()
 	g.parts()
 	return &model.Container{Name: g.name, Build: g.build(), Fails: g.refuses(), Row: t, Clone: g.clone}
+}
+
+// newGrouped returns what a directive asks for, and says what is wrong with it.
+func newGrouped(f *model.File, t *model.Type, d *model.Directive) *grouped {
+	g := &grouped{f: f, row: t, name: nameOf(t, d)}
+	g.columnsName, g.groupName, g.keyName = t.Name+"Columns", t.Name+"Group", t.Name+"Key"
+	order, _ := d.Arg("order")
+	g.seen = order.Value == "seen"
+	_, g.clone = d.Arg("clone")
+	g.chooseBy(d)
+	g.chooseColumns(d)
+	return g
 }
 
 // nameOf returns the name of the container: as given, or the cache's without
@@ -161,7 +168,6 @@ func (g *grouped) declare(d *model.Directive) {
 			at = a.Pos
 		}
 	}
-	g.columnsName, g.groupName, g.keyName = g.row.Name+"Columns", g.row.Name+"Group", g.row.Name+"Key"
 	names := []string{
 		g.name, g.columnsName, g.groupName, g.build(), g.buildColumns(), g.buildSeq(), g.adopt(),
 		g.local("copySorted", g.name), g.local("move", g.name), g.local("make", g.columnsName), g.local("copy", g.row.Name, "Runs"),
