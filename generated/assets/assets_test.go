@@ -30,7 +30,9 @@ func genAsset() gopter.Gen {
 
 // TestAssetListKeepsItsElements takes out what it put in, by position and by Symbol.
 func TestAssetListKeepsItsElements(t *testing.T) {
-	properties := gopter.NewProperties(gopter.DefaultTestParametersWithSeed(1))
+	parameters := gopter.DefaultTestParametersWithSeed(1)
+	parameters.MaxSize = 10 // of each slice and string
+	properties := gopter.NewProperties(parameters)
 	properties.Property("what went in comes out", prop.ForAll(
 		func(rows []market.Asset) string {
 			l := NewAssetList(rows)
@@ -71,7 +73,9 @@ func genListKey() gopter.Gen {
 // TestListKeyHashAndEqual holds the generated equality against ==, for keys that
 // differ in one field.
 func TestListKeyHashAndEqual(t *testing.T) {
-	properties := gopter.NewProperties(gopter.DefaultTestParametersWithSeed(1))
+	parameters := gopter.DefaultTestParametersWithSeed(1)
+	parameters.MaxSize = 10 // of each slice and string
+	properties := gopter.NewProperties(parameters)
 	properties.Property("keys that are == are equal and hash alike, and no others are equal", prop.ForAll(
 		func(a, b market.ListKey, which uint8) bool {
 			c := a
@@ -92,7 +96,9 @@ func TestListKeyHashAndEqual(t *testing.T) {
 // TestAssetListCacheAnswersAsItsLoader asks the cache and its loader for the same,
 // while the data change and a small cache evicts.
 func TestAssetListCacheAnswersAsItsLoader(t *testing.T) {
-	properties := gopter.NewProperties(gopter.DefaultTestParametersWithSeed(1))
+	parameters := gopter.DefaultTestParametersWithSeed(1)
+	parameters.MaxSize = 10 // of each slice and string
+	properties := gopter.NewProperties(parameters)
 	properties.Property("cached and uncached agree", prop.ForAll(
 		func(keys []market.ListKey, rows [][]market.Asset, steps []uint16) string {
 			// What a key stands for now: the index of its rows.
@@ -124,7 +130,7 @@ func TestAssetListCacheAnswersAsItsLoader(t *testing.T) {
 		},
 		gen.SliceOfN(5, genListKey()),
 		gen.SliceOfN(7, gen.SliceOf(genAsset())),
-		gen.SliceOf(gen.UInt16()),
+		gen.SliceOfN(60, gen.UInt16()),
 	))
 	properties.TestingRun(t)
 }

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/bmadventure/optcache/internal/gen/cache"
+	"github.com/bmadventure/optcache/internal/gen/grouped"
 	"github.com/bmadventure/optcache/internal/gen/list"
 	"github.com/bmadventure/optcache/internal/gen/load"
 	"github.com/bmadventure/optcache/internal/gen/model"
@@ -37,8 +38,8 @@ type Options struct {
 type Result struct {
 	Files []File
 
-	// Missing are packages that the files import and that are not to be had: the
-	// module lacks them, or the folder vendor does.
+	// Missing are packages that the files import and that are not to be had: go.mod
+	// or go.sum lacks them, or the folder vendor does.
 	Missing []string
 }
 
@@ -67,14 +68,16 @@ func Generate(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Missing: l.Missing, Files: []File{{l.Path, code}}}
+	r := &Result{Files: []File{{l.Path, code}}}
 	if o.NoTest {
+		r.Missing = l.Lacks(code)
 		return r, l.Check(code, nil)
 	}
 	test, err := render(l.Output, &errs, e.tests)
 	if err != nil {
 		return nil, err
 	}
+	r.Missing = l.Lacks(code, test)
 	r.Files = append(r.Files, File{strings.TrimSuffix(l.Path, ".go") + "_test.go", test})
 	return r, l.Check(code, test)
 }
@@ -105,7 +108,25 @@ func (e emission) emit(f *model.File, t *model.Type, d *model.Directive) {
 	case "list":
 		e.containers[d] = list.Emit(f, t, d)
 		cache.Emit(f, d, t, e.containers[d])
+	case "grouped":
+		e.containers[d] = grouped.Emit(f, t, d)
+		if _, ok := d.Arg("cache"); !ok || e.containers[d] == nil {
+			return
+		}
+		key := e.key(f, d)
+		if _, ok := d.Arg("key"); !ok {
+			cache.EmitDefaultKey(f, key)
+		}
+		cache.Emit(f, d, key, e.containers[d])
 	}
+}
+
+// key returns the key type of a cache of grouped rows.
+func (e emission) key(f *model.File, d *model.Directive) *model.Type {
+	if a, ok := d.Arg("key"); !ok {
+		return cache.DefaultKey(f, e.containers[d], a.Pos)
+	}
+	return d.Key
 }
 
 // tests emits the tests of what was emitted.
@@ -122,6 +143,9 @@ func (e emission) test(f *model.File, t *model.Type, d *model.Directive) {
 	case "list":
 		list.EmitTest(f, d, e.containers[d])
 		proof.Cache(f, d, t, e.containers[d])
+	case "grouped":
+		grouped.EmitTest(f, t, d)
+		proof.Cache(f, d, e.key(f, d), e.containers[d])
 	}
 }
 

@@ -23,7 +23,9 @@ func EmitTest(f *model.File, d *model.Directive, value *model.Container) {
 	f.Doc("%s takes out what it put in, by position and by %s.", name, by.Name)
 	row := func() *jen.Statement { return jen.Id(rows).Index(jen.Id(i)) }
 	f.Func().Id(name).Params(jen.Id("t").Op("*").Qual("testing", "T")).Block(
-		jen.Id("properties").Op(":=").Qual(gopter, "NewProperties").Call(jen.Qual(gopter, "DefaultTestParametersWithSeed").Call(jen.Lit(1))),
+		jen.Id("parameters").Op(":=").Qual(gopter, "DefaultTestParametersWithSeed").Call(jen.Lit(1)),
+		jen.Id("parameters").Dot("MaxSize").Op("=").Lit(10).Comment("of each slice and string"),
+		jen.Id("properties").Op(":=").Qual(gopter, "NewProperties").Call(jen.Id("parameters")),
 		jen.Id("properties").Dot("Property").Call(jen.Lit("what went in comes out"), jen.Qual(props, "ForAll").Call(
 			jen.Line().Func().Params(jen.Id(rows).Index().Add(f.Type(d.Elem.Named))).String().Block(
 				jen.Id(l).Op(":=").Id(value.Build).Call(jen.Id(rows)),

@@ -7,12 +7,13 @@ import (
 	"go/parser"
 	"go/types"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // Check finds out whether generated code compiles with the package that it goes
 // into, without writing it. Errors that lie elsewhere are the user's own affair. A file
-// that imports a package which is not to be had (see Missing) is not checked.
+// that imports a package which is not to be had (see Lacks) is not checked.
 func (l *Loaded) Check(code, test []byte) error {
 	file, err := l.parseCode(l.Path, code)
 	if err != nil {
@@ -29,6 +30,17 @@ func (l *Loaded) Check(code, test []byte) error {
 	return l.checkFiles(append(append(files, l.tests...), testFile), testFile)
 }
 
+// Lacks returns the packages that the files import and that are not to be had.
+func (l *Loaded) Lacks(files ...[]byte) []string {
+	var lacks []string
+	for _, path := range l.missing {
+		if slices.ContainsFunc(files, func(file []byte) bool { return strings.Contains(string(file), strconv.Quote(path)+"\n") }) {
+			lacks = append(lacks, path)
+		}
+	}
+	return lacks
+}
+
 func (l *Loaded) parseCode(path string, code []byte) (*ast.File, error) {
 	f, err := parser.ParseFile(l.universe.fset, path, code, parser.SkipObjectResolution)
 	if err != nil {
@@ -40,7 +52,7 @@ func (l *Loaded) parseCode(path string, code []byte) (*ast.File, error) {
 // checkFiles reports the type errors that lie in one of the files.
 func (l *Loaded) checkFiles(files []*ast.File, of *ast.File) error {
 	for _, s := range of.Imports {
-		if slices.Contains(l.Missing, strings.Trim(s.Path.Value, `"`)) {
+		if slices.Contains(l.missing, strings.Trim(s.Path.Value, `"`)) {
 			return nil
 		}
 	}

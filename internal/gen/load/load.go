@@ -33,8 +33,8 @@ type Loaded struct {
 	Package *model.Package
 	Output  *model.Output
 	Path    string // of the file to write, absolute
-	Missing []string
 
+	missing  []string // of what generated code may import
 	universe *universe
 	target   *listed // of the output's package
 	files    []*ast.File
@@ -84,7 +84,7 @@ func Load(ctx context.Context, r Request, errs *model.Errors) (*Loaded, error) {
 	}
 	for _, path := range append(needed, neededByTests...) {
 		if p := l.universe.byPath[path]; p == nil || p.Name == "" || p.Error != nil && p.Export == "" && len(p.GoFiles) == 0 {
-			l.Missing = append(l.Missing, path)
+			l.missing = append(l.missing, path)
 		}
 	}
 	return l, nil

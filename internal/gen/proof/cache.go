@@ -19,12 +19,14 @@ func Cache(f *model.File, d *model.Directive, key *model.Type, value *model.Cont
 	name := f.Declare("Test"+title(c.name)+"AnswersAsItsLoader", d.Pos)
 	f.Doc("%s asks the cache and its loader for the same, while the data change and a small cache evicts.", name)
 	f.Func().Id(name).Params(jen.Id("t").Op("*").Qual("testing", "T")).Block(
-		jen.Id("properties").Op(":=").Qual(gopter, "NewProperties").Call(jen.Qual(gopter, "DefaultTestParametersWithSeed").Call(jen.Lit(1))),
+		jen.Id("parameters").Op(":=").Qual(gopter, "DefaultTestParametersWithSeed").Call(jen.Lit(1)),
+		jen.Id("parameters").Dot("MaxSize").Op("=").Lit(10).Comment("of each slice and string"),
+		jen.Id("properties").Op(":=").Qual(gopter, "NewProperties").Call(jen.Id("parameters")),
 		jen.Id("properties").Dot("Property").Call(jen.Lit("cached and uncached agree"), jen.Qual(props, "ForAll").Call(
 			jen.Line().Add(c.property()),
 			jen.Line().Qual(gens, "SliceOfN").Call(jen.Lit(5), keys),
 			jen.Line().Qual(gens, "SliceOfN").Call(jen.Lit(7), jen.Qual(gens, "SliceOf").Call(rows)),
-			jen.Line().Qual(gens, "SliceOf").Call(jen.Qual(gens, "UInt16").Call()), jen.Line(),
+			jen.Line().Qual(gens, "SliceOfN").Call(jen.Lit(60), jen.Qual(gens, "UInt16").Call()), jen.Line(),
 		)),
 		jen.Id("properties").Dot("TestingRun").Call(jen.Id("t")),
 	)

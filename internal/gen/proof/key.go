@@ -26,7 +26,9 @@ func Key(f *model.File, d *model.Directive, key *model.Type) {
 	name := f.Declare("Test"+title(key.Name)+"HashAndEqual", d.Pos)
 	f.Doc("%s holds the generated equality against ==, for keys that differ in one field.", name)
 	f.Func().Id(name).Params(jen.Id("t").Op("*").Qual("testing", "T")).Block(
-		jen.Id("properties").Op(":=").Qual(gopter, "NewProperties").Call(jen.Qual(gopter, "DefaultTestParametersWithSeed").Call(jen.Lit(1))),
+		jen.Id("parameters").Op(":=").Qual(gopter, "DefaultTestParametersWithSeed").Call(jen.Lit(1)),
+		jen.Id("parameters").Dot("MaxSize").Op("=").Lit(10).Comment("of each slice and string"),
+		jen.Id("properties").Op(":=").Qual(gopter, "NewProperties").Call(jen.Id("parameters")),
 		jen.Id("properties").Dot("Property").Call(jen.Lit("keys that are == are equal and hash alike, and no others are equal"), jen.Qual(props, "ForAll").Call(
 			jen.Line().Func().Params(jen.List(jen.Id(a), jen.Id(b)).Add(f.Type(key.Named)), jen.Id(which).Uint8()).Bool().Block(
 				jen.Id(c).Op(":=").Id(a),
