@@ -237,7 +237,7 @@ func (l *Loaded) take(f *ast.File) {
 	}
 }
 
-// Relative returns path as seen from the working directory, if it lies below it.
+// Relative returns path as seen from the working directory, if that is shorter.
 func Relative(path string) string {
 	wd, err := os.Getwd()
 	if err != nil {
@@ -247,7 +247,7 @@ func Relative(path string) string {
 		wd = real
 	}
 	rel, err := filepath.Rel(wd, path)
-	if err != nil || strings.HasPrefix(rel, "..") {
+	if err != nil || len(rel) > len(path) {
 		return path
 	}
 	return rel
