@@ -51,12 +51,21 @@ func inBubble(t *testing.T, patience time.Duration, f func()) ending {
 			f()
 		})
 	}()
-	watchdog := time.NewTimer(patience)
+	return watch(ended, patience)
+}
+
+// watch waits until something ended, or for so long. It counts the time in short pieces, so that
+// a process that was stopped for a while does not blame what it runs.
+func watch(ended <-chan any, patience time.Duration) ending {
+	const piece = 20 * time.Millisecond
+	watchdog := time.NewTicker(piece)
 	defer watchdog.Stop()
-	select {
-	case panicked := <-ended:
-		return ending{panicked: panicked}
-	case <-watchdog.C:
-		return ending{hung: true}
+	for waited := time.Duration(0); waited < patience; waited += piece {
+		select {
+		case panicked := <-ended:
+			return ending{panicked: panicked}
+		case <-watchdog.C:
+		}
 	}
+	return ending{hung: true}
 }

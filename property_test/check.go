@@ -29,7 +29,7 @@ func (p *prepared[K, V]) check(t *testing.T, prop *property) *Failure {
 		if tr.property != prop.name {
 			continue
 		}
-		if v := p.verdict(t, prop, tr, p.run.patience); v.violation != nil {
+		if v := p.verdict(t, prop, tr, p.run.patience, true); v.violation != nil {
 			return p.report(t, prop, tr, v, "a kept trace")
 		}
 	}
@@ -50,9 +50,11 @@ func (p *prepared[K, V]) checkRandom(t *testing.T, of *property) *Failure {
 		if hung != nil {
 			patience = shrinking
 		}
-		v := p.verdict(t, of, tr, patience)
+		v := p.verdict(t, of, tr, patience, false)
 		if v.ending.hung && hung == nil {
-			hung = &tr
+			if v = p.verdict(t, of, tr, patience, false); v.ending.hung {
+				hung = &tr
+			}
 		}
 		return v.violation == nil
 	}, p.generator(of)).Check(params)
@@ -65,10 +67,10 @@ func (p *prepared[K, V]) checkRandom(t *testing.T, of *property) *Failure {
 	last := result.Args[len(result.Args)-1]
 	tr, from := last.Arg.(trace), len(last.OrigArg.(trace).steps)
 	origin := fmt.Sprintf("seed %d, case %d, shrunk from %d steps to %d", p.run.seed, result.Succeeded+1, from, len(tr.steps))
-	v := p.verdict(t, of, tr, p.run.patience)
+	v := p.verdict(t, of, tr, p.run.patience, true)
 	if v.violation == nil && hung != nil {
 		tr = *hung
-		v = p.verdict(t, of, tr, p.run.patience)
+		v = p.verdict(t, of, tr, p.run.patience, true)
 		origin = fmt.Sprintf("seed %d, case %d, not shrunk", p.run.seed, result.Succeeded+1)
 	}
 	if v.violation == nil {
@@ -86,11 +88,11 @@ type verdict struct {
 	ending    ending
 }
 
-// verdict plays one trace.
-func (p *prepared[K, V]) verdict(t *testing.T, prop *property, tr trace, patience time.Duration) verdict {
+// verdict plays one trace, and keeps what happened at each step if it is to be told.
+func (p *prepared[K, V]) verdict(t *testing.T, prop *property, tr trace, patience time.Duration, told bool) verdict {
 	var current atomic.Pointer[run[K, V]]
 	ending := inBubble(t, patience, func() {
-		x := p.newRun(prop, tr)
+		x := p.newRun(prop, tr, told)
 		current.Store(x)
 		x.play()
 	})

@@ -54,7 +54,7 @@ func (x *run[K, V]) concurrent() {
 	done := slices.Clone(doings)
 	loads := slices.Clone(x.loads)
 	x.mu.Unlock()
-	for i := range done {
+	for i := range x.lines {
 		x.tellDoing(i, &done[i], loads)
 	}
 	for _, rule := range []func(*history){x.allReturn, x.answersAreCurrent, x.errorsAreTheirOwn, x.loadsAreShared, x.nobodyWaitsForOthers, x.countsAddUp} {
@@ -160,11 +160,15 @@ func (x *run[K, V]) perform(i int, s step) ([]V, error) {
 
 // match finds out whether v is a version that it may be.
 func (x *run[K, V]) match(p *part, v V) {
-	p.shows = brief(v)
+	if x.lines != nil {
+		p.shows = brief(v)
+	}
 	for version := p.high; version >= 0; version-- {
 		if x.equal(x.value(p.key, version), v) {
 			p.matches = version >= p.low
-			p.shows = fmt.Sprintf("version %d: %s", version, p.shows)
+			if x.lines != nil {
+				p.shows = fmt.Sprintf("version %d: %s", version, p.shows)
+			}
 			break
 		}
 	}

@@ -34,8 +34,9 @@ const usualSeed = 7
 // comes to is played once more with all patience.
 const shrinking = 200 * time.Millisecond
 
-// patience is how long a case of a few microseconds may take on a busy machine.
-const patience = 5 * time.Second
+// patience is how long a case of a few microseconds may take on a busy machine, and
+// once more before it is blamed.
+const patience = 4 * time.Second
 
 func fromEnvironment(cases int) (environment, error) {
 	e := environment{seed: usualSeed, cases: cases, trace: os.Getenv(traceVariable), patience: patience}

@@ -7,22 +7,27 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// equal reports whether two values are the same to the suite. Most are, so a quick look comes
-// first, unless the suite has options of its own.
+// equal reports whether two values are the same to the suite.
 func (p *prepared[K, V]) equal(a, b V) bool {
-	if p.Cmp == nil && identical(reflect.ValueOf(&a).Elem(), reflect.ValueOf(&b).Elem(), 0) {
-		return true
+	if p.Cmp == nil {
+		var l looker
+		if same := l.identical(reflect.ValueOf(&a).Elem(), reflect.ValueOf(&b).Elem(), 0); !l.unsure {
+			return same
+		}
 	}
 	return cmp.Equal(a, b, p.options...)
 }
 
-// deepest is how far identical looks, which protects it from circles.
+// A looker compares values bit by bit, many times faster than go-cmp, whose Diff is
+// wanted only once a test has failed. What it cannot compare makes it unsure.
+type looker struct{ unsure bool }
+
+// deepest is how far a looker looks, which protects it from circles.
 const deepest = 20
 
-// identical reports whether two values of one type are equal in all their bits. It
-// says no where it cannot tell.
-func identical(a, b reflect.Value, depth int) bool {
+func (l *looker) identical(a, b reflect.Value, depth int) bool {
 	if depth > deepest {
+		l.unsure = true
 		return false
 	}
 	switch a.Kind() {
@@ -37,28 +42,26 @@ func identical(a, b reflect.Value, depth int) bool {
 	case reflect.String:
 		return a.String() == b.String()
 	case reflect.Pointer:
-		return a.Pointer() == b.Pointer() || !a.IsNil() && !b.IsNil() && identical(a.Elem(), b.Elem(), depth+1)
+		return a.Pointer() == b.Pointer() || !a.IsNil() && !b.IsNil() && l.identical(a.Elem(), b.Elem(), depth+1)
 	case reflect.Slice:
-		if a.IsNil() != b.IsNil() || a.Len() != b.Len() {
-			return false
-		}
-		return identicalElements(a, b, depth)
+		return a.IsNil() == b.IsNil() && a.Len() == b.Len() && l.elements(a, b, depth)
 	case reflect.Array:
-		return identicalElements(a, b, depth)
+		return l.elements(a, b, depth)
 	case reflect.Struct:
 		for i := range a.NumField() {
-			if !identical(a.Field(i), b.Field(i), depth+1) {
+			if !l.identical(a.Field(i), b.Field(i), depth+1) {
 				return false
 			}
 		}
 		return true
 	}
+	l.unsure = true
 	return false
 }
 
-func identicalElements(a, b reflect.Value, depth int) bool {
+func (l *looker) elements(a, b reflect.Value, depth int) bool {
 	for i := range a.Len() {
-		if !identical(a.Index(i), b.Index(i), depth+1) {
+		if !l.identical(a.Index(i), b.Index(i), depth+1) {
 			return false
 		}
 	}

@@ -28,6 +28,7 @@ type model[K comparable, V any] struct {
 	held     []held // of each key of the universe
 	capacity int
 	ample    bool
+	pinned   bool // something was, so that what is forgotten may count on
 	counts   Counts
 	dropped  int64 // entries that left without being told to, as far as Peek shows
 }
@@ -63,9 +64,9 @@ func (x *run[K, V]) sequential() {
 
 // note tells what happened at a step.
 func (m *model[K, V]) note(i int, text string, args ...any) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.lines[i] += fmt.Sprintf(text, args...)
+	if m.lines != nil {
+		m.lines[i] += fmt.Sprintf(text, args...)
+	}
 }
 
 func (m *model[K, V]) step(i int, s step) {
@@ -195,7 +196,7 @@ func (m *model[K, V]) came(i, key, version int) {
 func (m *model[K, V]) shapeOf(key, version int) shape {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.source[key].shapes[version]
+	return m.source[key].shape(version)
 }
 
 // mayServe reports whether the cache may have key, and fails if it may not.
@@ -488,6 +489,7 @@ func (m *model[K, V]) pins(i int, s step) {
 	}
 	var release func()
 	var ok bool
+	m.pinned = true
 	m.guard(i, func() { release, ok = m.pin(m.key(s.key, i)) })
 	switch {
 	case m.failed():
@@ -505,6 +507,9 @@ func (m *model[K, V]) pins(i int, s step) {
 
 // show writes an answer in a few words.
 func (x *run[K, V]) show(v V, a answer) string {
+	if x.lines == nil {
+		return ""
+	}
 	if a.bad() {
 		return a.String()
 	}

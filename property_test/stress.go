@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 const (
@@ -34,25 +33,20 @@ type storm[K comparable, V any] struct {
 func (p *prepared[K, V]) checkStress(t *testing.T, prop *property) *Failure {
 	for round := range max(1, p.run.cases/10) {
 		var s *storm[K, V]
-		done := make(chan struct{})
+		done := make(chan any, 1)
 		go func() {
-			defer close(done)
 			s = p.newStorm(prop, round%2 == 0)
 			if s.cache != nil {
 				s.blow(uint64(p.run.seedOf(prop.name)), uint64(round))
 			}
+			done <- nil
 		}()
-		watchdog := time.NewTimer(p.run.patience)
 		what := ""
-		select {
-		case <-done:
-			if f := s.fault.Load(); f != nil {
-				what = *f
-			}
-		case <-watchdog.C:
+		if watch(done, p.run.patience).hung {
 			what = "the threads stand still: each waits for another"
+		} else if f := s.fault.Load(); f != nil {
+			what = *f
 		}
-		watchdog.Stop()
 		if what != "" {
 			return &Failure{Property: prop.name, Case: round + 1, report: fmt.Sprintf(
 				"%s: %s; here it is not so, in round %d of %d threads (seed %d, not repeatable):\n\n    %s\n",

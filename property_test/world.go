@@ -28,14 +28,21 @@ type run[K comparable, V any] struct {
 	loads   []*load    // in the order in which they began
 	current int        // the step that runs, of a trace that is not concurrent
 	fault   *violation // the first
-	lines   []string   // what is told of each step
+	lines   []string   // what is told of each step; nil if nobody will read it
 }
 
 // A source is what the loader reads of one key.
 type source struct {
 	version   int
-	shapes    []shape // of each version
+	shapes    []shape // of each version but the first, which is whole
 	committed int     // the oldest version that a Get which begins now may return
+}
+
+func (s *source) shape(version int) shape {
+	if version == 0 {
+		return whole
+	}
+	return s.shapes[version-1]
 }
 
 // A load is one call of the loader.
@@ -56,22 +63,23 @@ type violation struct {
 }
 
 // newRun makes a run, within the bubble in which it is played.
-func (p *prepared[K, V]) newRun(prop *property, tr trace) *run[K, V] {
+func (p *prepared[K, V]) newRun(prop *property, tr trace, told bool) *run[K, V] {
 	x := &run[K, V]{prepared: p, property: prop, trace: tr}
 	x.source = make([]source, len(p.universe))
 	x.asked = make([]int, len(p.universe))
 	for k := range x.source {
-		x.source[k].shapes = []shape{whole}
 		x.asked[k] = -1
 	}
-	x.lines = make([]string, len(tr.steps))
+	if told {
+		x.lines = make([]string, len(tr.steps))
+	}
 	x.start = time.Now()
 	return x
 }
 
 // play makes the cache and plays the trace on it.
 func (x *run[K, V]) play() {
-	if a := call(false, func() error { x.cache = x.New(x.trace.capacity, x.load); return nil }); a.bad() {
+	if a := call(true, func() error { x.cache = x.New(x.trace.capacity, x.load); return nil }); a.bad() {
 		x.fail(-1, "", "New: %v", a)
 		return
 	}
@@ -111,7 +119,7 @@ func (x *run[K, V]) change(key int, s shape) {
 // value is the value of a key at a version.
 func (x *run[K, V]) value(key, version int) V {
 	x.mu.Lock()
-	s := x.source[key].shapes[version]
+	s := x.source[key].shape(version)
 	x.mu.Unlock()
 	switch s {
 	case zero:
