@@ -92,19 +92,33 @@ func (a *account) pass(t *tape, x, y int) {
 		a.addReturn(price/a.price - 1)
 		x++
 	}
-	for x < y {
-		end := min(y, legEnd(x))
-		switch {
-		case t.legs == nil:
-			a.join(scan(t.closes, x, end))
-		case end == legEnd(x):
-			a.join(t.legs.ends[x-t.legs.from])
-		case x%legBars == 0:
-			a.join(t.legs.begins[end-1-t.legs.from])
-		default:
-			a.join(scan(t.closes, x, end))
+	if t.legs == nil {
+		for ; x < y; x = legEnd(x) {
+			l := scan(t.closes, x, min(y, legEnd(x)))
+			a.join(&l)
 		}
-		x = end
+		return
+	}
+	a.look(t, x, y)
+}
+
+// look joins the legs of the bars x to y-1 to the position, by the table.
+func (a *account) look(t *tape, x, y int) {
+	end := legEnd(x)
+	if y < end {
+		if x < y {
+			l := scan(t.closes, x, y)
+			a.join(&l)
+		}
+		return
+	}
+	ends := t.legs.ends
+	for x -= t.legs.from; end <= y; end += legBars {
+		a.join(&ends[x])
+		x = end - t.legs.from
+	}
+	if end -= legBars; end < y {
+		a.join(&t.legs.begins[y-1-t.legs.from])
 	}
 }
 
@@ -127,11 +141,11 @@ func (a *account) mark(equity, closes []float64) {
 }
 
 // join adds a leg to the position.
-func (a *account) join(l leg) {
+func (a *account) join(l *leg) {
 	a.sum += l.sum
 	a.squares += l.squares
 	a.downside += l.downside
-	a.run.fall = min(a.run.fall, l.fall, l.low/a.run.high)
+	a.run.fall = min(a.run.fall, min(l.fall, l.low/a.run.high))
 	a.run.high = max(a.run.high, l.high)
 	a.run.low = min(a.run.low, l.low)
 }

@@ -18,7 +18,7 @@ type leg struct {
 //
 // That order is part of what a run means: a sum in another order may differ in
 // its last digits. It is one that tables can be made for.
-const legBars = 16
+const legBars = 8
 
 // oneBar returns the leg of a bar that closed at x after one that closed at before.
 func oneBar(before, x float64) leg {
