@@ -80,13 +80,16 @@ func (x *run[K, V]) do(i int, s step, d *doing) {
 		keys = s.keys
 	}
 	x.mu.Lock()
-	d.began = x.now()
+	began := x.now()
+	d.began = began
+	var parts []part
 	for _, k := range keys {
 		if s.asks() {
 			x.asked[k] = i
 		}
-		d.parts = append(d.parts, part{key: k, low: x.source[k].committed})
+		parts = append(parts, part{key: k, low: x.source[k].committed})
 	}
+	d.parts = slices.Clone(parts)
 	x.mu.Unlock()
 	var values []V
 	a := call(false, func() (err error) {
@@ -94,24 +97,26 @@ func (x *run[K, V]) do(i int, s step, d *doing) {
 		return err
 	})
 	x.mu.Lock()
-	d.ended, d.over, d.answer = x.now(), true, a
-	for j := range d.parts {
-		d.parts[j].high = x.source[d.parts[j].key].version
+	done := doing{began: began, ended: x.now(), over: true, answer: a}
+	for j := range parts {
+		parts[j].high = x.source[parts[j].key].version
 	}
 	x.mu.Unlock()
-	if a.bad() {
-		return
+	switch {
+	case a.bad():
+	case s.op == opPeek && len(values) == 0:
+		done.lookedUp, parts = true, nil
+	case len(values) != len(parts):
+		x.fail(i, "", "%d values for %d keys", len(values), len(parts))
+	default:
+		for j := range parts {
+			x.match(&parts[j], values[j])
+		}
 	}
-	if s.op == opPeek && len(values) == 0 {
-		d.lookedUp, d.parts = true, nil
-	}
-	if len(values) != len(d.parts) {
-		x.fail(i, "", "%d values for %d keys", len(values), len(d.parts))
-		return
-	}
-	for j := range d.parts {
-		x.match(&d.parts[j], values[j])
-	}
+	done.parts = parts
+	x.mu.Lock()
+	*d = done
+	x.mu.Unlock()
 }
 
 // perform calls the cache for a step, and returns the values that came.
