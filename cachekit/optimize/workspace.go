@@ -22,6 +22,8 @@ type Workspace struct {
 	lists *cachekit.Cache[bundle.ListKey, *bundle.AssetList] // nil: caching is off
 	bars  *cachekit.Cache[bundle.BarsKey, *bundle.Bars]      // nil: caching is off
 
+	series *cachekit.Cache[SeriesKey, []float64] // nil: caching is off
+
 	mu       sync.Mutex
 	versions map[bundle.ListKey]*version // pinned, and those that were and are still current; guarded by mu
 }
@@ -29,7 +31,7 @@ type Workspace struct {
 // A version is what the pins of one version have in common.
 type version struct {
 	pins int                         // not closed
-	keys map[bundle.BarsKey]struct{} // of the bars that its views read
+	keys map[bundle.BarsKey]struct{} // of the bars that its views and their series read
 }
 
 // NewWorkspace returns a workspace over the bundles of a store. It fails if
@@ -46,7 +48,7 @@ func NewWorkspace(config cachekit.Config, store *bundle.Store) (*Workspace, erro
 		return w, nil
 	}
 	budget := sizing.NewBudget(config.CacheBytes())
-	var errs [2]error
+	var errs [3]error
 	w.lists, errs[0] = newCache(config, cachekit.Options[bundle.ListKey, *bundle.AssetList]{
 		Name:       "asset lists",
 		Budget:     budget,
@@ -60,6 +62,7 @@ func NewWorkspace(config cachekit.Config, store *bundle.Store) (*Workspace, erro
 		Size:    func(_ bundle.BarsKey, b *bundle.Bars) int64 { return b.SizeBytes() },
 		Version: func(k bundle.BarsKey) [32]byte { return k.Digest },
 	})
+	w.series, errs[2] = newSeriesCache(config, budget)
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("make a workspace: %w", err)
 	}
@@ -117,6 +120,7 @@ func (w *Workspace) Stats() []CacheStats {
 	return []CacheStats{
 		{w.lists.Stats(), cachekit.AssetListBands},
 		{w.bars.Stats(), cachekit.BarsBands},
+		{w.series.Stats(), cachekit.BarsBands},
 	}
 }
 
@@ -135,6 +139,7 @@ func (w *Workspace) Clear() {
 	if w.lists != nil {
 		w.lists.Clear()
 		w.bars.Clear()
+		w.series.Clear()
 	}
 }
 
@@ -242,6 +247,7 @@ func (w *Workspace) retireOld(name string, current bundle.Version) {
 		for k := range v.keys {
 			if !w.reads(k) {
 				w.bars.Retire(k.Digest)
+				w.series.Retire(k.Digest)
 			}
 		}
 	}
@@ -276,6 +282,9 @@ type View struct {
 	query    bundle.Query
 	key      bundle.BarsKey
 	loadBars func(context.Context, bundle.BarsKey) (*bundle.Bars, error)
+
+	keysMu sync.RWMutex
+	keys   map[assetFields]bundle.BarsKey // guarded by keysMu
 }
 
 // View prepares a query: it computes the key of its bars, once for all trials,
@@ -286,11 +295,7 @@ func (p *Pin) View(q bundle.Query) (*View, error) {
 		return nil, err
 	}
 	w := p.workspace
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if v := w.versions[p.key]; v != nil { // nil after Close
-		v.keys[key] = struct{}{}
-	}
+	w.note(p.key, key)
 	v := &View{pin: p, query: q, key: key}
 	v.loadBars = func(ctx context.Context, _ bundle.BarsKey) (*bundle.Bars, error) {
 		b, err := w.open(p.key)
@@ -301,6 +306,15 @@ func (p *Pin) View(q bundle.Query) (*View, error) {
 		return b.Read(ctx, q)
 	}
 	return v, nil
+}
+
+// note remembers that a view of the version, or a series of it, reads those bars.
+func (w *Workspace) note(version bundle.ListKey, key bundle.BarsKey) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if v := w.versions[version]; v != nil { // nil after Close
+		v.keys[key] = struct{}{}
+	}
 }
 
 // Bars returns the bars of the query, grouped by asset. They are shared: they

@@ -345,7 +345,7 @@ func TestClear(t *testing.T) {
 	v := view(t, p, bundle.Query{Fields: bundle.Close})
 	load(t, v)
 	w.Clear()
-	for _, s := range w.Stats() {
+	for _, s := range w.Stats()[:2] {
 		if s.Entries != 0 || s.Misses != 1 {
 			t.Errorf("%+v", s)
 		}

@@ -1,0 +1,94 @@
+package optimize
+
+import (
+	"context"
+
+	"github.com/bmadventure/optcache/cachekit"
+	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/sizing"
+)
+
+// A SeriesKey is the key of a derived series of one asset: the leaves that it is
+// computed from, the window and the frequency (all in Bars), the indicator and its
+// length. A correction to one asset leaves the series of the others valid, and a
+// series of closes serves whoever reads other columns beside them.
+type SeriesKey struct {
+	Bars      bundle.BarsKey
+	Indicator string
+	Length    int
+}
+
+// newSeriesCache returns the cache of derived series.
+func newSeriesCache(config cachekit.Config, budget *sizing.Budget) (*cachekit.Cache[SeriesKey, []float64], error) {
+	return newCache(config, cachekit.Options[SeriesKey, []float64]{
+		Name:    "derived series",
+		Budget:  budget,
+		Size:    func(_ SeriesKey, column []float64) int64 { return sizing.Slice(column) },
+		Version: func(k SeriesKey) [32]byte { return k.Bars.Digest },
+	})
+}
+
+// Columns returns the source of derived series for the runners of a sweep
+// ([backtest.Runner.Columns]): each is computed once for all trials and workers
+// and kept in the cache of the workspace. With caching off it is nil, so that a
+// runner computes what each of its trials needs.
+//
+// The groups that it is asked for must be those of the view's bars.
+func (v *View) Columns() func(ctx context.Context, g bundle.Group, s backtest.Series) ([]float64, error) {
+	if v.pin.workspace.series == nil {
+		return nil
+	}
+	return v.column
+}
+
+// column returns a derived series from the cache.
+func (v *View) column(ctx context.Context, g bundle.Group, s backtest.Series) ([]float64, error) {
+	if s.Of == nil {
+		return nil, s.Fill(nil, g) // says what is wrong
+	}
+	bars, err := v.assetKey(g.Asset.Symbol, s.Of.Fields())
+	if err != nil {
+		return nil, err
+	}
+	key := SeriesKey{Bars: bars, Indicator: s.Of.Name(), Length: s.Length}
+	series := v.pin.workspace.series
+	if column, ok := series.Lookup(key); ok {
+		return column, nil
+	}
+	return series.Get(ctx, key, func(context.Context, SeriesKey) ([]float64, error) {
+		column := make([]float64, len(g.Times))
+		return column, s.Fill(column, g)
+	})
+}
+
+// An assetFields names the columns that a series is computed from.
+type assetFields struct {
+	symbol string
+	fields bundle.Fields
+}
+
+// assetKey returns the key of those columns of one asset in the view's window.
+// It remembers it, for a sweep asks for it in every batch.
+func (v *View) assetKey(symbol string, fields bundle.Fields) (bundle.BarsKey, error) {
+	at := assetFields{symbol, fields}
+	v.keysMu.RLock()
+	key, ok := v.keys[at]
+	v.keysMu.RUnlock()
+	if ok {
+		return key, nil
+	}
+	q := bundle.Query{Symbols: []string{symbol}, Fields: fields, Window: v.query.Window}
+	key, err := v.pin.bundle.Key(q)
+	if err != nil {
+		return bundle.BarsKey{}, err
+	}
+	v.pin.workspace.note(v.pin.key, key)
+	v.keysMu.Lock()
+	defer v.keysMu.Unlock()
+	if v.keys == nil {
+		v.keys = make(map[assetFields]bundle.BarsKey)
+	}
+	v.keys[at] = key
+	return key, nil
+}
