@@ -203,8 +203,8 @@ func (c *Cache[K, V]) admit(e *entry[K, V]) {
 		c.tell(max(c.resident, c.mayHold(c.share.Budget().Limit())))
 	}
 	c.policy.Add(&e.Entry)
-	if c.ordered && c.inserted-c.sample.inserted > 4*busy {
-		c.sample.adapt(c.inserted, c.table.Len())
+	if c.at.rings != nil && c.inserted-c.sample.inserted > 4*busy {
+		c.sample.adapt(c.inserted, c.table.Len(), c.counted)
 	}
 }
 

@@ -83,8 +83,8 @@ func (c *Cache[K, V]) overwrite(key *K, hash uint64, value V, size int64) bool {
 	c.storeWord(e, value)
 	c.counts.Evictions.Replaced++
 	c.mu.Unlock()
-	e.Hit()
-	if c.ordered && c.sample.takes(hash) {
+	e.hit()
+	if c.sample.wants(hash) {
 		c.recordUse(e)
 	}
 	return true
