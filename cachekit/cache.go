@@ -277,9 +277,11 @@ func (c *Cache[K, V]) Stats() Stats {
 	defer c.mu.Unlock()
 	s := c.counts
 	s.Name, s.Entries = c.name, c.table.Len()
+	hits, misses, overwrites := c.at.sum()
 	if c.counted {
-		s.Hits, s.Misses = c.at.sum()
+		s.Hits, s.Misses = hits, misses
 	}
+	s.Evictions.Replaced += overwrites
 	s.Bytes, s.Pinned = c.share.Held(), c.pinned
 	s.Budget, s.Used = c.share.Budget().Limit(), c.share.Budget().Used()
 	return s

@@ -10,7 +10,7 @@ import (
 	"github.com/bmadventure/optcache/policy"
 )
 
-// stripes count hits and misses, and keep the last hits for a policy that needs
+// stripes count hits, misses and values overwritten, and keep the last hits for a policy that needs
 // their order. A goroutine stays on one stripe while its stack stays where it
 // is, so a core mostly has the cache lines of a stripe for itself and a count costs an
 // uncontended atomic addition.
@@ -22,8 +22,9 @@ type stripes struct {
 
 // A stripe is two cache lines, which processors fetch in pairs.
 type stripe struct {
-	hits, misses uint64 // written by the functions of sync/atomic: see [table.Table]
-	_            [112]byte
+	hits, misses, overwrites uint64 // written by the functions of sync/atomic: see [table.Table]
+
+	_ [104]byte
 }
 
 // A hitRing holds the hashes of the last hits that were recorded on its stripe:
@@ -61,12 +62,13 @@ func (s *stripes) mine() uint64 {
 }
 
 // sum returns the counts of all stripes.
-func (s *stripes) sum() (hits, misses uint64) {
+func (s *stripes) sum() (hits, misses, overwrites uint64) {
 	for i := range s.stripes {
 		hits += atomic.LoadUint64(&s.stripes[i].hits)
 		misses += atomic.LoadUint64(&s.stripes[i].misses)
+		overwrites += atomic.LoadUint64(&s.stripes[i].overwrites)
 	}
-	return hits, misses
+	return hits, misses, overwrites
 }
 
 // lookup returns the value of key, if the cache holds it and it may be served,
@@ -212,6 +214,19 @@ func (c *Cache[K, V]) drain(ring *hitRing, n uint64) {
 	c.sample.adapt(c.inserted, c.table.Len(), c.counted)
 }
 
+// catchUp tells the policy of the hits that the caller left and it was not told of
+// yet, before an entry comes. So one goroutine alone is seen in its own order. mu is
+// held.
+func (c *Cache[K, V]) catchUp() {
+	if c.at.rings == nil {
+		return
+	}
+	ring := &c.at.rings[c.at.mine()]
+	if n := ring.head.Load(); n != ring.told {
+		c.drain(ring, n)
+	}
+}
+
 // isPinned reports whether e is pinned. mu is held.
 func (c *Cache[K, V]) isPinned(e *entry[K, V]) bool {
 	return len(c.pins) > 0 && c.pins[&e.Entry] != nil
@@ -225,8 +240,8 @@ func (c *Cache[K, V]) isPinned(e *entry[K, V]) bool {
 // leave, a share of the hits tells as much of it as all of them would: in the
 // time in which an entry gets from one end of a queue to the other, its turn
 // comes many times all the same. So the share is halved, down to one in
-// 2^maxThinning, while no entry comes for ringSlots hits told, and made whole as
-// soon as a few do. A [policy.Sampler], which orders its own entries by their
+// 2^maxThinning, while no entry comes for ringSlots hits told, and made whole when
+// some do. A [policy.Sampler], which orders its own entries by their
 // marks, is told of none while the smallest share tells nothing new.
 type sample struct {
 	// wanted has a mask in its high half, and in the low half the bits that
@@ -240,13 +255,15 @@ type sample struct {
 	policy   policy.Sampler // says what is unwanted, nil if it wants all; asked under mu of the cache
 	mask     uint32         // of the turn; guarded by mu of the cache
 	turn     uint32         // guarded by mu of the cache
+	idle     int            // rings told with the largest mask while nobody came; guarded by mu of the cache
 	inserted uint64         // entries that had come at the last adapt; guarded by mu of the cache
 }
 
 const (
 	maxThinning = 6  // one entry in 64 has its turn
 	crowd       = 64 // but no fewer entries than about these, or a turn might never end
-	busy        = 4  // entries that come for ringSlots hits told
+	busy        = 16 // entries that come before a thin sample is made whole again
+	patience    = 32 // rings told in vain before a Sampler is told of no more
 	turnShift   = 16 // beside the bits that samplers and tags are made of
 
 	noHit = 1 // what wanted is where no hit is told
@@ -284,11 +301,12 @@ func (s *sample) adapt(inserted uint64, left int, counted bool) {
 	}
 	asleep := false
 	switch {
-	case came > busy || int(s.mask) > left/crowd:
-		s.mask = 0
-	case came > 0:
+	case came > 0 || int(s.mask) > left/crowd:
+		s.mask, s.idle = 0, 0
 	case s.mask < 1<<maxThinning-1 && int(2*s.mask+1) < left/crowd:
 		s.mask = 2*s.mask + 1
+	case s.idle < patience:
+		s.idle++
 	default:
 		asleep = s.policy != nil
 	}

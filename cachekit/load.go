@@ -31,6 +31,7 @@ func (c *Cache[K, V]) miss(ctx context.Context, key K, load func(context.Context
 		id = c.versionOf(key)
 	}
 	c.mu.Lock()
+	c.catchUp()
 	if e := c.find(&key, hash); e != nil {
 		why := c.staleOr(e, causeNone)
 		if why == causeNone { // a load landed meanwhile
