@@ -24,13 +24,13 @@ type Cache[K comparable, V any] struct {
 	table    table.Table // read without a lock, changed under mu
 	seed     uint64
 	integer  bool // K is an integer of 8 bytes, hashed in line
+	direct   bool // so it is, and entries are not extended
 	extended bool // entries are extended
 	counted  bool // hits and misses are counted
-	ordered  bool // the policy needs the order of hits
 	word     word // how values are kept that are replaced in place
 	sample   sample
 	at       stripes
-	hash     func(*K) uint64
+	hash     func(key *K, seed uint64) uint64
 	equal    func(a, b *K) bool // nil: ==
 
 	name       string
@@ -88,11 +88,13 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 	if c.policy == nil {
 		c.policy = policy.NewAdaptive()
 	}
-	c.ordered = c.policy.Ordered()
-	if c.ordered && !c.immediate {
+	ordered := c.policy.Ordered()
+	if !ordered {
+		c.sample.want(noHit, c.counted)
+	} else if !c.immediate {
 		c.sample.policy, _ = c.policy.(policy.Sampler)
 	}
-	c.at = newStripes(c.ordered && !c.immediate)
+	c.at = newStripes(ordered && !c.immediate)
 	c.extended = o.Version != nil || o.OnEvict != nil || o.Departures > 0 || o.Fingerprint != nil || c.clock.expires()
 	c.entryBytes = entryBytes[K, V](c.extended)
 	if !c.extended {
@@ -100,6 +102,7 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 	}
 	c.chooseHash(o.Hooks.Hash, o.Hooks.Equal)
 
+	c.direct = c.integer && !c.extended
 	budget := o.Budget
 	if budget == nil {
 		budget = sizing.NewBudget(limitOr(o.MaxBytes, DefaultMaxBytes))
@@ -116,14 +119,11 @@ func (c *Cache[K, V]) chooseHash(hash func(*K, uint64) uint64, equal func(a, b *
 	if c.seed == 0 {
 		c.seed = rand.Uint64()
 	}
-	c.equal = equal
-	if hash != nil {
-		seed := c.seed
-		c.hash = func(key *K) uint64 { return hash(key, seed) }
-		return
+	c.hash, c.equal = hash, equal
+	if hash == nil {
+		c.hash = keyhash.For[K]()
+		c.integer = keyhash.Integer[K]() == 8
 	}
-	c.integer = keyhash.Integer[K]() == 8
-	c.hash = keyhash.For[K](c.seed)
 }
 
 // shardsFor returns how many shards a table gets: some 4,096 entries each, so that
@@ -174,21 +174,16 @@ func (m member[K, V]) Shed(need int64) int64 {
 // load runs on a goroutine of its own, under no lock. It may use the cache, for
 // other keys: a load that asks for its own key waits for itself.
 func (c *Cache[K, V]) Get(ctx context.Context, key K, load func(context.Context, K) (V, error)) (V, error) {
-	e, hash := c.hit(&key)
-	if e != nil {
-		return c.valueOf(e), nil
+	if value, ok := c.lookup(&key, false); ok {
+		return value, nil
 	}
-	return c.miss(ctx, key, hash, load)
+	return c.miss(ctx, key, load)
 }
 
 // Lookup returns the value of key if the cache holds it. Like [Cache.Get] it
 // counts as a hit or a miss and as a use of the entry.
 func (c *Cache[K, V]) Lookup(key K) (value V, ok bool) {
-	if e, _ := c.hit(&key); e != nil {
-		return c.valueOf(e), true
-	}
-	c.recordMiss()
-	return value, false
+	return c.lookup(&key, true)
 }
 
 // Peek returns the value of key if the cache holds it, and leaves no trace: it
@@ -232,7 +227,7 @@ func (c *Cache[K, V]) Clear() {
 	c.mu.Lock()
 	clear(c.flights)
 	c.unlock()
-	for i := range c.table.Shards() {
+	for i := range c.table.Shards {
 		c.mu.Lock()
 		c.scratch = c.table.AppendShard(c.scratch[:0], i)
 		for _, p := range c.scratch {
@@ -259,7 +254,7 @@ func (c *Cache[K, V]) Len() int {
 func (c *Cache[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		var entries []*uint64
-		for i := range c.table.Shards() {
+		for i := range c.table.Shards {
 			c.mu.Lock()
 			entries = c.table.AppendShard(entries[:0], i)
 			c.mu.Unlock()
@@ -282,9 +277,11 @@ func (c *Cache[K, V]) Stats() Stats {
 	defer c.mu.Unlock()
 	s := c.counts
 	s.Name, s.Entries = c.name, c.table.Len()
+	hits, misses, overwrites := c.at.sum()
 	if c.counted {
-		s.Hits, s.Misses = c.at.sum()
+		s.Hits, s.Misses = hits, misses
 	}
+	s.Evictions.Replaced += overwrites
 	s.Bytes, s.Pinned = c.share.Held(), c.pinned
 	s.Budget, s.Used = c.share.Budget().Limit(), c.share.Budget().Used()
 	return s

@@ -71,8 +71,8 @@ func TestDefectVictimsLeaveForRefusedNewcomer(t *testing.T) {
 
 func TestDefectShardsMultiplyCapacity(t *testing.T) {
 	c := mustNew(t, Options[int, int]{MaxEntries: 20_000})
-	if c.table.Shards() < 4 {
-		t.Fatalf("%d shards: too few to tell", c.table.Shards())
+	if len(c.table.Shards) < 4 {
+		t.Fatalf("%d shards: too few to tell", len(c.table.Shards))
 	}
 	for i := range 60_000 {
 		c.Set(i, i)

@@ -33,6 +33,17 @@ type extended[K comparable, V any] struct {
 	fingerprint uint64
 }
 
+// hit is policy.Entry's Hit, in line.
+func (e *entry[K, V]) hit() {
+	at := (*uint32)(unsafe.Add(unsafe.Pointer(e), markOffset))
+	if mark := atomic.LoadUint32(at); mark&policy.MaxMark < policy.MaxMark {
+		atomic.CompareAndSwapUint32(at, mark, mark+1)
+	}
+}
+
+// markOffset is where the mark is: behind the cost, as a test makes sure.
+const markOffset = unsafe.Offsetof(policy.Entry{}.Cost) + 4
+
 // entryBytes returns the heap that an entry takes.
 func entryBytes[K comparable, V any](isExtended bool) int64 {
 	if isExtended {
@@ -95,7 +106,7 @@ func (c *Cache[K, V]) hashOf(key *K) uint64 {
 	if c.integer {
 		return hashWord(*(*uint64)(unsafe.Pointer(key)), c.seed)
 	}
-	return c.hash(noescape(key))
+	return c.hash(noescape(key), c.seed)
 }
 
 // find returns the entry of key, nil if there is none. It needs no lock.

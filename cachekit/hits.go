@@ -6,10 +6,11 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/bmadventure/optcache/internal/table"
 	"github.com/bmadventure/optcache/policy"
 )
 
-// stripes count hits and misses, and keep the last hits for a policy that needs
+// stripes count hits, misses and values overwritten, and keep the last hits for a policy that needs
 // their order. A goroutine stays on one stripe while its stack stays where it
 // is, so a core mostly has the cache lines of a stripe for itself and a count costs an
 // uncontended atomic addition.
@@ -21,8 +22,9 @@ type stripes struct {
 
 // A stripe is two cache lines, which processors fetch in pairs.
 type stripe struct {
-	hits, misses atomic.Uint64
-	_            [112]byte
+	hits, misses, overwrites uint64 // written by the functions of sync/atomic: see [table.Table]
+
+	_ [104]byte
 }
 
 // A hitRing holds the hashes of the last hits that were recorded on its stripe:
@@ -60,45 +62,94 @@ func (s *stripes) mine() uint64 {
 }
 
 // sum returns the counts of all stripes.
-func (s *stripes) sum() (hits, misses uint64) {
+func (s *stripes) sum() (hits, misses, overwrites uint64) {
 	for i := range s.stripes {
-		hits += s.stripes[i].hits.Load()
-		misses += s.stripes[i].misses.Load()
+		hits += atomic.LoadUint64(&s.stripes[i].hits)
+		misses += atomic.LoadUint64(&s.stripes[i].misses)
+		overwrites += atomic.LoadUint64(&s.stripes[i].overwrites)
 	}
-	return hits, misses
+	return hits, misses, overwrites
 }
 
-// hit returns the entry of key, if it may be served, and leaves the traces of a
-// hit: a mark, a count, and word to a policy that needs the order of hits. It
-// returns nil, and leaves none, on a miss. This is all that most look-ups do, so
-// it is written out in one piece.
-func (c *Cache[K, V]) hit(key *K) (e *entry[K, V], hash uint64) {
-	if c.integer {
-		hash = hashWord(*(*uint64)(unsafe.Pointer(key)), c.seed)
-	} else {
-		hash = c.hash(noescape(key))
+// lookup returns the value of key, if the cache holds it and it may be served,
+// and leaves the traces of a hit: a mark, a count, and word to a policy that
+// needs the order of hits. On a miss it leaves none, but for a count if counts is
+// set.
+//
+// This is all that most look-ups do, so for keys that are integers it is written
+// out in one piece, without a call in the loop that would make everything wait in
+// memory instead of registers. It does what [table.Table.Find] describes, and calls
+// no method of another package: see [table.Table].
+func (c *Cache[K, V]) lookup(key *K, counts bool) (value V, ok bool) {
+	if !c.direct {
+		return c.lookupAny(key, counts)
 	}
-	p := c.table.Find(hash)
-	if p == nil {
-		return nil, hash
+	word := *(*uint64)(unsafe.Pointer(key))
+	hash := hashWord(word, c.seed)
+	shards := c.table.Shards
+	shard := (*table.Shard)(atomic.LoadPointer(&shards[hash>>table.ShardShift&uint64(len(shards)-1)]))
+	if shard == nil {
+		return c.lookupAny(key, counts)
 	}
-	e = fromHash[K, V](p)
-	if c.equal != nil || e.key != *key {
-		if e = c.findEqual(key, hash); e == nil {
-			return nil, hash
+	home, _ := bits.Mul64(hash, uint64(len(shard.Buckets)))
+	bucket := unsafe.Add(unsafe.Pointer(unsafe.SliceData(shard.Buckets)), home*table.BucketBytes)
+	tag := hash & 0xff
+	x := atomic.LoadUint64((*uint64)(bucket)) ^ (tag|(tag-1)>>63)*table.LowBits
+	m := (x - table.LowBits) &^ x & table.HighBits
+	if m == 0 {
+		return c.lookupAny(key, counts)
+	}
+	e := (*entry[K, V])(atomic.LoadPointer((*unsafe.Pointer)(unsafe.Add(bucket, bits.TrailingZeros64(m)+1))))
+	if e == nil || *(*uint64)(unsafe.Pointer(&e.key)) != word {
+		return c.lookupAny(key, counts)
+	}
+	e.hit()
+	if c.sample.traces(hash) {
+		c.trace(e, hash)
+	}
+	switch c.word {
+	case fullWord:
+		*(*uint64)(unsafe.Pointer(&value)) = atomic.LoadUint64((*uint64)(unsafe.Pointer(&e.value)))
+	case pointer:
+		*(*unsafe.Pointer)(unsafe.Pointer(&value)) = atomic.LoadPointer((*unsafe.Pointer)(unsafe.Pointer(&e.value)))
+	default:
+		return c.valueOf(e), true
+	}
+	return value, true
+}
+
+// lookupAny is lookup for keys that are no integers, and for what is not found at
+// the first glance.
+func (c *Cache[K, V]) lookupAny(key *K, counts bool) (value V, ok bool) {
+	hash := c.hashOf(key)
+	e := c.find(key, hash)
+	if e == nil || c.extended && !c.fresh(e) {
+		return c.missed(counts)
+	}
+	e.hit()
+	if c.sample.traces(hash) {
+		c.trace(e, hash)
+	}
+	return c.valueOf(e), true
+}
+
+// trace counts a hit of e, and tells the policy of it if that wants to know.
+func (c *Cache[K, V]) trace(e *entry[K, V], hash uint64) {
+	if c.counted {
+		atomic.AddUint64(&c.at.stripes[c.at.mine()].hits, 1)
+		if !c.sample.wants(hash) {
+			return
 		}
 	}
-	if c.extended && !c.fresh(e) {
-		return nil, hash
+	c.recordUse(e)
+}
+
+// missed returns no value, and counts a miss if counts is set.
+func (c *Cache[K, V]) missed(counts bool) (value V, ok bool) {
+	if counts {
+		c.recordMiss()
 	}
-	e.Hit()
-	if c.counted {
-		c.at.stripes[c.at.mine()].hits.Add(1)
-	}
-	if c.ordered && c.sample.takes(hash) {
-		c.recordUse(e)
-	}
-	return e, hash
+	return value, false
 }
 
 // hashWord returns the hash of an integer key. It stands here, and not with the
@@ -128,7 +179,7 @@ func (c *Cache[K, V]) recordUse(e *entry[K, V]) {
 // recordMiss counts a miss.
 func (c *Cache[K, V]) recordMiss() {
 	if c.counted {
-		c.at.stripes[c.at.mine()].misses.Add(1)
+		atomic.AddUint64(&c.at.stripes[c.at.mine()].misses, 1)
 	}
 }
 
@@ -160,7 +211,20 @@ func (c *Cache[K, V]) drain(ring *hitRing, n uint64) {
 	if len(c.victims) > 0 {
 		c.policy.Use(c.victims)
 	}
-	c.sample.adapt(c.inserted, c.table.Len())
+	c.sample.adapt(c.inserted, c.table.Len(), c.counted)
+}
+
+// catchUp tells the policy of the hits that the caller left and it was not told of
+// yet, before an entry comes. So one goroutine alone is seen in its own order. mu is
+// held.
+func (c *Cache[K, V]) catchUp() {
+	if c.at.rings == nil {
+		return
+	}
+	ring := &c.at.rings[c.at.mine()]
+	if n := ring.head.Load(); n != ring.told {
+		c.drain(ring, n)
+	}
 }
 
 // isPinned reports whether e is pinned. mu is held.
@@ -176,48 +240,80 @@ func (c *Cache[K, V]) isPinned(e *entry[K, V]) bool {
 // leave, a share of the hits tells as much of it as all of them would: in the
 // time in which an entry gets from one end of a queue to the other, its turn
 // comes many times all the same. So the share is halved, down to one in
-// 2^maxThinning, while no entry comes for ringSlots hits told, and made whole as
-// soon as a few do.
+// 2^maxThinning, while no entry comes for ringSlots hits told, and made whole when
+// some do. A [policy.Sampler], which orders its own entries by their
+// marks, is told of none while the smallest share tells nothing new.
 type sample struct {
-	turn     atomic.Uint64  // mask in the high half, wanted bits in the low half, of the bits of a hash from turnShift on
-	unwanted atomic.Uint64  // no hit is told if any of these bits of its hash is 1
+	// wanted has a mask in its high half, and in the low half the bits that
+	// the low half of a hash must have under the mask: the unwanted bits, 0, and from
+	// turnShift on those whose turn it is. Where no hash will do, a bit outside of the
+	// mask is set. traced is the same, but where hits are counted it lets all through.
+	// Both are read without a lock, by the functions of sync/atomic, and written
+	// under mu of the cache.
+	wanted, traced uint64
+
 	policy   policy.Sampler // says what is unwanted, nil if it wants all; asked under mu of the cache
+	mask     uint32         // of the turn; guarded by mu of the cache
+	turn     uint32         // guarded by mu of the cache
+	idle     int            // rings told with the largest mask while nobody came; guarded by mu of the cache
 	inserted uint64         // entries that had come at the last adapt; guarded by mu of the cache
 }
 
 const (
 	maxThinning = 6  // one entry in 64 has its turn
 	crowd       = 64 // but no fewer entries than about these, or a turn might never end
-	busy        = 4  // entries that come for ringSlots hits told
+	busy        = 16 // entries that come before a thin sample is made whole again
+	patience    = 32 // rings told in vain before a Sampler is told of no more
 	turnShift   = 16 // beside the bits that samplers and tags are made of
+
+	noHit = 1 // what wanted is where no hit is told
 )
 
-// takes reports whether a hit of an entry of that hash is to be recorded.
-func (s *sample) takes(hash uint64) bool {
-	turn := s.turn.Load()
-	return hash&s.unwanted.Load() == 0 && uint32(hash>>turnShift)&uint32(turn>>32) == uint32(turn)
+// wants reports whether the policy wants to know of a hit of that hash.
+func (s *sample) wants(hash uint64) bool { return among(hash, atomic.LoadUint64(&s.wanted)) }
+
+// traces reports whether more than a mark is to be left by a hit of that hash.
+func (s *sample) traces(hash uint64) bool { return among(hash, atomic.LoadUint64(&s.traced)) }
+
+func among(hash, sample uint64) bool { return uint32(hash)&uint32(sample>>32) == uint32(sample) }
+
+// want makes the policy be told of the hits in sample, and all hits be traced if
+// they are counted. mu of the cache is held, or the cache not shared yet.
+func (s *sample) want(sample uint64, counted bool) {
+	if sample == s.wanted {
+		return
+	}
+	atomic.StoreUint64(&s.wanted, sample)
+	if !counted {
+		atomic.StoreUint64(&s.traced, sample)
+	}
 }
 
 // adapt chooses the next sample after the policy was told of some hits, or some
 // entries have come: inserted since the cache was made, of which some are left.
 // mu of the cache is held.
-func (s *sample) adapt(inserted uint64, left int) {
+func (s *sample) adapt(inserted uint64, left int, counted bool) {
 	came := inserted - s.inserted
 	s.inserted = inserted
+	unwanted := uint32(0)
 	if s.policy != nil {
-		if mask := s.policy.Sample(); mask != s.unwanted.Load() {
-			s.unwanted.Store(mask)
-		}
+		unwanted = uint32(s.policy.Sample()) & (1<<turnShift - 1)
 	}
-	was := s.turn.Load()
-	mask := was >> 32
+	asleep := false
 	switch {
-	case came > busy || int(mask) > left/crowd:
-		mask = 0
-	case came == 0 && mask < 1<<maxThinning-1 && int(2*mask+1) < left/crowd:
-		mask = 2*mask + 1
+	case came > 0 || int(s.mask) > left/crowd:
+		s.mask, s.idle = 0, 0
+	case s.mask < 1<<maxThinning-1 && int(2*s.mask+1) < left/crowd:
+		s.mask = 2*s.mask + 1
+	case s.idle < patience:
+		s.idle++
+	default:
+		asleep = s.policy != nil
 	}
-	if next := mask<<32 | (was+1)&mask; next != was {
-		s.turn.Store(next)
+	s.turn = (s.turn + 1) & s.mask
+	next := uint64(unwanted|s.mask<<turnShift)<<32 | uint64(s.turn<<turnShift)
+	if asleep {
+		next = noHit
 	}
+	s.want(next, counted)
 }

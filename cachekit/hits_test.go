@@ -137,3 +137,17 @@ func TestLossyHitsCostLittle(t *testing.T) {
 		}
 	}
 }
+
+// TestMark: a hit in line marks the entry as policy.Entry's own method does.
+func TestMark(t *testing.T) {
+	e := new(entry[int, int])
+	for i := range uint32(2 * policy.MaxMark) {
+		e.hit()
+		if got, want := e.Mark(), min(i+1, policy.MaxMark); got != want {
+			t.Fatalf("after %d hits the mark is %d, want %d", i+1, got, want)
+		}
+	}
+	if e.Hash|uint64(e.Size)|uint64(e.Cost)|e.State != 0 {
+		t.Error("a hit changed more than the mark")
+	}
+}

@@ -24,20 +24,19 @@ type flight[K comparable, V any] struct {
 
 // miss returns the value of key, which the cache did not hold a moment ago. No
 // lock is held.
-func (c *Cache[K, V]) miss(ctx context.Context, key K, hash uint64, load func(context.Context, K) (V, error)) (V, error) {
+func (c *Cache[K, V]) miss(ctx context.Context, key K, load func(context.Context, K) (V, error)) (V, error) {
+	hash := c.hashOf(&key)
 	var id [32]byte
 	if c.versionOf != nil {
 		id = c.versionOf(key)
 	}
 	c.mu.Lock()
+	c.catchUp()
 	if e := c.find(&key, hash); e != nil {
 		why := c.staleOr(e, causeNone)
 		if why == causeNone { // a load landed meanwhile
 			c.unlock()
-			if e, _ := c.hit(&key); e != nil {
-				return c.valueOf(e), nil
-			}
-			return c.miss(ctx, key, hash, load) // and left again
+			return c.Get(ctx, key, load) // it may have left again
 		}
 		c.remove(e, why)
 	}

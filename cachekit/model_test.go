@@ -176,7 +176,7 @@ func playModel(t *testing.T, tape *tape) {
 		validate(t, c)
 		held := map[int]value{}
 		c.mu.Lock()
-		for i := range c.table.Shards() {
+		for i := range c.table.Shards {
 			for _, p := range c.table.AppendShard(nil, i) {
 				e := fromHash[int, value](p)
 				held[e.key] = e.value

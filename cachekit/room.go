@@ -34,6 +34,7 @@ func (c *Cache[K, V]) put(e *entry[K, V], f *flight[K, V]) bool {
 			return false
 		}
 		c.sweep()
+		c.catchUp()
 		c.enter(e, id)
 		got, need := c.place(e, &grant, try == maxTries)
 		if got != placed {
@@ -203,8 +204,8 @@ func (c *Cache[K, V]) admit(e *entry[K, V]) {
 		c.tell(max(c.resident, c.mayHold(c.share.Budget().Limit())))
 	}
 	c.policy.Add(&e.Entry)
-	if c.ordered && c.inserted-c.sample.inserted > 4*busy {
-		c.sample.adapt(c.inserted, c.table.Len())
+	if c.at.rings != nil && c.inserted-c.sample.inserted > busy {
+		c.sample.adapt(c.inserted, c.table.Len(), c.counted)
 	}
 }
 

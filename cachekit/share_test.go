@@ -131,7 +131,7 @@ func quiet[K comparable, V any](c *Cache[K, V]) {
 	for {
 		c.mu.Lock()
 		busy := len(c.flights) > 0
-		for i := range c.table.Shards() {
+		for i := range c.table.Shards {
 			for _, p := range c.table.AppendShard(nil, i) {
 				busy = busy || c.stale(fromHash[K, V](p)) != causeNone
 			}

@@ -61,7 +61,7 @@ func (c *Cache[K, V]) Retire(id [32]byte) {
 
 // reap removes the entries of a retired version, one part of the table at a time.
 func (c *Cache[K, V]) reap(v *version) {
-	for i := range c.table.Shards() {
+	for i := range c.table.Shards {
 		c.mu.Lock()
 		c.scratch = c.table.AppendShard(c.scratch[:0], i)
 		for _, p := range c.scratch {

@@ -49,7 +49,7 @@ func validate[K comparable, V any](t testing.TB, c *Cache[K, V]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var entries []*uint64
-	for i := range c.table.Shards() {
+	for i := range c.table.Shards {
 		entries = c.table.AppendShard(entries, i)
 	}
 	if len(entries) != c.table.Len() {

@@ -72,19 +72,19 @@ func (c *Cache[K, V]) storeWord(e *entry[K, V], value V) {
 // overwrite makes value, of one word, the value of key, if the cache holds the
 // key in an entry that would be charged the same. For the policy that is a use of the
 // entry. It reports whether it did.
+//
+// It takes no lock. If the entry leaves between the search and the store, all is as if
+// it had left right after the store; and if a load of the key began meanwhile,
+// that is as if it had begun after the store.
 func (c *Cache[K, V]) overwrite(key *K, hash uint64, value V, size int64) bool {
-	c.mu.Lock()
 	e := c.find(key, hash)
-	if e == nil || e.Size != size || e.Cost != 0 || c.isPinned(e) {
-		c.mu.Unlock()
+	if e == nil || e.Size != size || e.Cost != 0 {
 		return false
 	}
-	c.detach(key, hash)
 	c.storeWord(e, value)
-	c.counts.Evictions.Replaced++
-	c.mu.Unlock()
-	e.Hit()
-	if c.ordered && c.sample.takes(hash) {
+	atomic.AddUint64(&c.at.stripes[c.at.mine()].overwrites, 1)
+	e.hit()
+	if c.sample.wants(hash) {
 		c.recordUse(e)
 	}
 	return true

@@ -16,10 +16,10 @@ func same[K comparable](t *testing.T, a, b K) {
 	if a != b {
 		t.Fatalf("%v and %v are not equal", a, b)
 	}
-	if For[K](1)(&a) != For[K](1)(&b) {
+	if For[K]()(&a, 1) != For[K]()(&b, 1) {
 		t.Errorf("%T: %v and %v are equal and hash differently", a, a, b)
 	}
-	if For[K](1)(&a) == For[K](2)(&a) {
+	if For[K]()(&a, 1) == For[K]()(&a, 2) {
 		t.Errorf("%T: the seed does not matter", a)
 	}
 }
@@ -27,12 +27,12 @@ func same[K comparable](t *testing.T, a, b K) {
 // differ checks that all keys hash differently.
 func differ[K comparable](t *testing.T, keys ...K) {
 	t.Helper()
-	hash, seen := For[K](7), map[uint64]K{}
+	hash, seen := For[K](), map[uint64]K{}
 	for _, k := range keys {
-		if other, ok := seen[hash(&k)]; ok {
+		if other, ok := seen[hash(&k, 7)]; ok {
 			t.Errorf("%T: %v and %v hash alike", k, k, other)
 		}
-		seen[hash(&k)] = k
+		seen[hash(&k, 7)] = k
 	}
 }
 
@@ -104,7 +104,7 @@ func TestUncomparablePanics(t *testing.T) {
 		}
 	}()
 	key := any([]int{1})
-	For[any](1)(&key)
+	For[any]()(&key, 1)
 }
 
 func TestInteger(t *testing.T) {
@@ -134,11 +134,11 @@ func TestSpread(t *testing.T) {
 		"negative":      func(i uint64) uint64 { return -i },
 		"bits reversed": bits.Reverse64,
 	}
-	asText := For[string](99)
+	asText := For[string]()
 	for name, key := range patterns {
 		for what, hash := range map[string]func(uint64) uint64{
 			"integer": func(x uint64) uint64 { return Uint64(x, 0x1234_5678_9abc_def0) },
-			"string":  func(x uint64) uint64 { s := fmt.Sprint(x); return asText(&s) },
+			"string":  func(x uint64) uint64 { s := fmt.Sprint(x); return asText(&s, 99) },
 		} {
 			var low, high [cells]float64
 			for i := range uint64(n) {
@@ -194,10 +194,10 @@ func BenchmarkHash(b *testing.B) {
 		leaf     [32]byte
 		from, to int64
 	}
-	hash, key := For[slice](1), slice{leaf: [32]byte{1}, from: 1}
+	hash, key := For[slice](), slice{leaf: [32]byte{1}, from: 1}
 	b.Run("struct of 48 bytes", func(b *testing.B) {
 		for b.Loop() {
-			key.to = int64(hash(&key))
+			key.to = int64(hash(&key, 1))
 		}
 	})
 	text := "AAPL/2019-01-02/close"

@@ -13,9 +13,9 @@ type hasher func(p unsafe.Pointer, h uint64) uint64
 // For returns the hash function of the type K: keys that are == hash alike. It is
 // put together once, from what K is made of. A key with an interface that holds a
 // value which cannot be compared makes it panic, as it would a Go map.
-func For[K comparable](seed uint64) func(*K) uint64 {
+func For[K comparable]() func(key *K, seed uint64) uint64 {
 	hash := plan(reflect.TypeFor[K]())
-	return func(key *K) uint64 { return mix(hash(unsafe.Pointer(key), seed)^k2, k0) }
+	return func(key *K, seed uint64) uint64 { return mix(hash(unsafe.Pointer(key), seed)^k2, k0) }
 }
 
 // Integer returns the size in bytes of K if a key is nothing but an integer (or

@@ -27,16 +27,24 @@ package table
 import (
 	"math/bits"
 	"sync/atomic"
+	"unsafe"
 )
 
 // A Table maps 64-bit hashes to entries. An entry is known by a pointer to its
 // hash, which is its first field and does not change while the entry is in the
 // table. Several entries may have the same hash. The zero value is not usable:
 // see [New].
+//
+// The fields that a look-up needs are exported, and are bare words and pointers
+// that the functions of sync/atomic read and write: generic code is compiled where
+// it is used, and there no method of another package is inlined, not even one of
+// sync/atomic, unless that package is imported too.
 type Table struct {
-	shards []atomic.Pointer[shard]
-	shift  uint // hash >> shift is the shard
-	n      int  // entries
+	// Shards holds a pointer to each [Shard], nil if it is empty. Their number is
+	// a power of two. The bits of a hash from [ShardShift] on are its shard.
+	Shards []unsafe.Pointer
+
+	n int // entries
 
 	// cost returns what an array of that many bytes takes of the heap; bytes is
 	// the sum over all arrays.
@@ -44,32 +52,42 @@ type Table struct {
 	bytes int64
 }
 
-// A shard is one array of buckets and how full it is.
-type shard struct {
-	buckets []bucket
+// A Shard is one array of buckets and how full it is.
+type Shard struct {
+	Buckets []Bucket
 	n       int // entries; for the writer
 }
 
 const slotsPerBucket = 7
 
-// A bucket is one cache line.
-type bucket struct {
-	// meta holds the tag of slot i in its byte i, 0 for an empty slot, and in
+// A Bucket is one cache line.
+type Bucket struct {
+	// Meta holds the tag of slot i in its byte i, 0 for an empty slot, and in
 	// its highest byte how many entries passed, up to maxPassed, where
 	// the count sticks until the shard is copied.
-	meta  atomic.Uint64
-	slots [slotsPerBucket]atomic.Pointer[uint64]
+	Meta  uint64
+	Slots [slotsPerBucket]unsafe.Pointer
 }
 
+func (b *Bucket) meta() uint64        { return atomic.LoadUint64(&b.Meta) }
+func (b *Bucket) setMeta(meta uint64) { atomic.StoreUint64(&b.Meta, meta) }
+
+func (b *Bucket) slot(i int) *uint64       { return (*uint64)(atomic.LoadPointer(&b.Slots[i])) }
+func (b *Bucket) setSlot(i int, p *uint64) { atomic.StorePointer(&b.Slots[i], unsafe.Pointer(p)) }
+
+// What a look-up needs to know of the layout.
 const (
-	bucketBytes = 64
+	ShardShift = 8 // the bits below are the tag
+	LowBits    = 0x01_01_01_01_01_01_01_01
+	HighBits   = 0x00_80_80_80_80_80_80_80 // of the seven tags
+	OnePassed  = 1 << passedShift
+
+	BucketBytes = 64
+)
+
+const (
 	shardBytes  = 32
-
-	lowBits  = 0x01_01_01_01_01_01_01_01
-	highBits = 0x00_80_80_80_80_80_80_80 // of the seven tags
-
 	passedShift = 56
-	onePassed   = 1 << passedShift
 	maxPassed   = 255
 )
 
@@ -80,8 +98,7 @@ const (
 func New(shards int, cost func(bytes int64) int64) *Table {
 	logarithm := bits.Len(uint(max(2, shards) - 1))
 	return &Table{
-		shards: make([]atomic.Pointer[shard], 1<<logarithm),
-		shift:  uint(64 - logarithm),
+		Shards: make([]unsafe.Pointer, 1<<logarithm),
 		cost:   cost,
 	}
 }
@@ -92,11 +109,10 @@ func (t *Table) Len() int { return t.n }
 // Bytes returns the bytes of heap that the table holds.
 func (t *Table) Bytes() int64 { return t.bytes }
 
-// home returns the bucket of n where an entry of that hash belongs. The
-// shard's bits are shifted out, the others spread over n by multiplication
-// (Lemire, 2019).
-func (t *Table) home(hash uint64, n int) int {
-	hi, _ := bits.Mul64(hash<<(-t.shift&63), uint64(n))
+// home returns the bucket of n where an entry of that hash belongs: the hash, of
+// which the high bits count most, is spread over n by multiplication (Lemire, 2019).
+func home(hash uint64, n int) int {
+	hi, _ := bits.Mul64(hash, uint64(n))
 	return int(hi)
 }
 
@@ -109,36 +125,39 @@ func tag(hash uint64) uint64 {
 // matches returns a word with bit 8i+7 set if slot i may have that tag: surely if it
 // has, and rarely if it has not.
 func matches(meta, tag uint64) uint64 {
-	x := meta ^ tag*lowBits
-	return (x - lowBits) &^ x & highBits
+	x := meta ^ tag*LowBits
+	return (x - LowBits) &^ x & HighBits
 }
 
-// shard returns the shard of a hash, nil if it is empty.
-func (t *Table) shard(hash uint64) *shard { return t.shards[hash>>(t.shift&63)].Load() }
+// index returns the number of the shard of a hash.
+func (t *Table) index(hash uint64) int { return int(hash >> ShardShift & uint64(len(t.Shards)-1)) }
+
+// shard returns a shard, nil if it is empty.
+func (t *Table) shard(i int) *Shard { return (*Shard)(atomic.LoadPointer(&t.Shards[i])) }
 
 // Find returns an entry of that hash, nil if there is none. It may be called
 // concurrently with everything. If the entry is of another key see [Table.Next].
 func (t *Table) Find(hash uint64) *uint64 {
-	s := t.shard(hash)
+	s := t.shard(t.index(hash))
 	if s == nil {
 		return nil
 	}
-	i, tag := t.home(hash, len(s.buckets)), tag(hash)
-	for tries := len(s.buckets); ; {
-		b := &s.buckets[i]
-		meta := b.meta.Load()
+	i, tag := home(hash, len(s.Buckets)), tag(hash)
+	for tries := len(s.Buckets); ; {
+		b := &s.Buckets[i]
+		meta := b.meta()
 		for m := matches(meta, tag); m != 0; m &= m - 1 {
-			if p := b.slots[bits.TrailingZeros64(m)/8].Load(); p != nil && *p == hash {
+			if p := b.slot(bits.TrailingZeros64(m) / 8); p != nil && *p == hash {
 				return p
 			}
 		}
-		if meta < onePassed {
+		if meta < OnePassed {
 			return nil
 		}
 		if tries--; tries == 0 {
 			return nil
 		}
-		if i++; i == len(s.buckets) {
+		if i++; i == len(s.Buckets) {
 			i = 0
 		}
 	}
@@ -147,21 +166,21 @@ func (t *Table) Find(hash uint64) *uint64 {
 // Next returns the first entry of that hash that accept accepts, nil if there is
 // none. It may be called concurrently with everything.
 func (t *Table) Next(hash uint64, accept func(*uint64) bool) *uint64 {
-	s := t.shard(hash)
+	s := t.shard(t.index(hash))
 	if s == nil {
 		return nil
 	}
-	n := len(s.buckets)
-	i := t.home(hash, n)
-	for range s.buckets {
-		b := &s.buckets[i]
-		meta := b.meta.Load()
-		for j := range b.slots {
-			if p := b.slots[j].Load(); p != nil && *p == hash && accept(p) {
+	n := len(s.Buckets)
+	i := home(hash, n)
+	for range s.Buckets {
+		b := &s.Buckets[i]
+		meta := b.meta()
+		for j := range b.Slots {
+			if p := b.slot(j); p != nil && *p == hash && accept(p) {
 				return p
 			}
 		}
-		if meta < onePassed {
+		if meta < OnePassed {
 			return nil
 		}
 		if i++; i == n {

@@ -4,13 +4,14 @@ import (
 	"math/bits"
 	"slices"
 	"sync/atomic"
+	"unsafe"
 )
 
-// A shard should grow when it is seven eighths full. At that load a look-up for an
-// entry that is there touches 1.4 buckets on average, as the tests measure. It
-// must grow when 15 of 16 slots are taken.
+// A shard should grow when it is three quarters full. At that load one look-up in
+// eight for an entry that is there has to go on to a second bucket. It must grow
+// when 15 of 16 slots are taken.
 const (
-	shouldNumerator, shouldDenominator = 7, 8
+	shouldNumerator, shouldDenominator = 3, 4
 	mustNumerator, mustDenominator     = 15, 16
 )
 
@@ -18,20 +19,20 @@ const (
 // an entry of that hash is inserted, 0 if it needs none, and whether the entry
 // cannot be inserted without.
 func (t *Table) Growth(hash uint64) (bytes int64, must bool) {
-	s := t.shard(hash)
+	s := t.shard(t.index(hash))
 	if s == nil {
 		return t.heap(1), true
 	}
-	n, slots := s.n+1, len(s.buckets)*slotsPerBucket
+	n, slots := s.n+1, len(s.Buckets)*slotsPerBucket
 	if n*shouldDenominator <= slots*shouldNumerator {
 		return 0, false
 	}
 	must = n == slots+1 || slots > 4*slotsPerBucket && n*mustDenominator > slots*mustNumerator
-	return t.heap(larger(len(s.buckets))) - t.heap(len(s.buckets)), must
+	return t.heap(larger(len(s.Buckets))) - t.heap(len(s.Buckets)), must
 }
 
 // heap returns the bytes of heap that a shard of n buckets takes.
-func (t *Table) heap(n int) int64 { return t.cost(bucketBytes*int64(n)) + shardBytes }
+func (t *Table) heap(n int) int64 { return t.cost(BucketBytes*int64(n)) + shardBytes }
 
 // larger returns the number of buckets to which a shard of n grows: the larger
 // it is the smaller the step, because a small step costs time, each entry being
@@ -43,7 +44,7 @@ func larger(n int) int {
 	case n < 512:
 		n += n / 2
 	default:
-		n += n / 4
+		n += n / 6
 	}
 	if n > 512 {
 		n = (n + 127) &^ 127
@@ -53,45 +54,47 @@ func larger(n int) int {
 
 // Grow grows the shard of that hash by what [Table.Growth] says.
 func (t *Table) Grow(hash uint64) {
-	at := &t.shards[hash>>t.shift]
-	if s := at.Load(); s == nil {
-		t.resize(at, 1)
+	i := t.index(hash)
+	if s := t.shard(i); s == nil {
+		t.resize(i, 1)
 	} else {
-		t.resize(at, larger(len(s.buckets)))
+		t.resize(i, larger(len(s.Buckets)))
 	}
 }
 
-// resize copies a shard to an array of n buckets, which have room for its
+// resize copies shard i to an array of n buckets, which have room for its
 // entries; n 0 drops it.
-func (t *Table) resize(at *atomic.Pointer[shard], n int) {
-	old := at.Load()
+func (t *Table) resize(i, n int) {
+	old := t.shard(i)
 	if old != nil {
-		t.bytes -= t.heap(len(old.buckets))
+		t.bytes -= t.heap(len(old.Buckets))
 	}
 	if n == 0 {
-		at.Store(nil)
+		t.setShard(i, nil)
 		return
 	}
 	t.bytes += t.heap(n)
-	s := &shard{buckets: make([]bucket, n)}
+	s := &Shard{Buckets: make([]Bucket, n)}
 	if old != nil {
-		for i := range old.buckets {
-			for j := range old.buckets[i].slots {
-				if p := old.buckets[i].slots[j].Load(); p != nil {
+		for i := range old.Buckets {
+			for j := range old.Buckets[i].Slots {
+				if p := old.Buckets[i].slot(j); p != nil {
 					t.insert(s, p)
 				}
 			}
 		}
 	}
-	at.Store(s)
+	t.setShard(i, s)
 }
+
+func (t *Table) setShard(i int, s *Shard) { atomic.StorePointer(&t.Shards[i], unsafe.Pointer(s)) }
 
 // Insert puts p into the table and reports whether there was a slot for it. It
 // is not in the table yet. Without [Table.Grow] before it the shard gets fuller than
 // it should, and look-ups slower, until there is no slot left.
 func (t *Table) Insert(p *uint64) bool {
-	s := t.shard(*p)
-	if s == nil || s.n == len(s.buckets)*slotsPerBucket {
+	s := t.shard(t.index(*p))
+	if s == nil || s.n == len(s.Buckets)*slotsPerBucket {
 		return false
 	}
 	t.insert(s, p)
@@ -100,23 +103,23 @@ func (t *Table) Insert(p *uint64) bool {
 }
 
 // insert puts p into s, which has an empty slot.
-func (t *Table) insert(s *shard, p *uint64) {
-	i := t.home(*p, len(s.buckets))
+func (t *Table) insert(s *Shard, p *uint64) {
+	i := home(*p, len(s.Buckets))
 	for {
-		b := &s.buckets[i]
-		meta := b.meta.Load()
+		b := &s.Buckets[i]
+		meta := b.meta()
 		if empty := matches(meta, 0); empty != 0 {
 			// The lowest match is exact: no borrow has come from below it.
 			j := bits.TrailingZeros64(empty) / 8
-			b.slots[j].Store(p)
-			b.meta.Store(meta | tag(*p)<<(8*j)) // readers find it from here on
+			b.setSlot(j, p)
+			b.setMeta(meta | tag(*p)<<(8*j)) // readers find it from here on
 			s.n++
 			return
 		}
 		if meta>>passedShift < maxPassed {
-			b.meta.Store(meta + onePassed)
+			b.setMeta(meta + OnePassed)
 		}
-		if i++; i == len(s.buckets) {
+		if i++; i == len(s.Buckets) {
 			i = 0
 		}
 	}
@@ -129,7 +132,7 @@ func (t *Table) Replace(old, p *uint64) bool {
 	if s == nil {
 		return false
 	}
-	s.buckets[i].slots[j].Store(p)
+	s.Buckets[i].setSlot(j, p)
 	return true
 }
 
@@ -145,15 +148,15 @@ func (t *Table) Remove(p *uint64) bool {
 	if s == nil {
 		return false
 	}
-	b := &s.buckets[i]
-	b.meta.Store(b.meta.Load() &^ (0xff << (8 * j)))
-	b.slots[j].Store(nil)
-	for k := t.home(*p, len(s.buckets)); k != i; {
-		b := &s.buckets[k]
-		if meta := b.meta.Load(); meta>>passedShift < maxPassed {
-			b.meta.Store(meta - onePassed)
+	b := &s.Buckets[i]
+	b.setMeta(b.meta() &^ (0xff << (8 * j)))
+	b.setSlot(j, nil)
+	for k := home(*p, len(s.Buckets)); k != i; {
+		b := &s.Buckets[k]
+		if meta := b.meta(); meta>>passedShift < maxPassed {
+			b.setMeta(meta - OnePassed)
 		}
-		if k++; k == len(s.buckets) {
+		if k++; k == len(s.Buckets) {
 			k = 0
 		}
 	}
@@ -163,25 +166,25 @@ func (t *Table) Remove(p *uint64) bool {
 }
 
 // locate returns where p is: its shard, nil if it is in none, bucket and slot.
-func (t *Table) locate(p *uint64) (s *shard, i, j int) {
-	s = t.shard(*p)
+func (t *Table) locate(p *uint64) (s *Shard, i, j int) {
+	s = t.shard(t.index(*p))
 	if s == nil {
 		return nil, 0, 0
 	}
-	i = t.home(*p, len(s.buckets))
+	i = home(*p, len(s.Buckets))
 	tag := tag(*p)
-	for range s.buckets {
-		b := &s.buckets[i]
-		meta := b.meta.Load()
+	for range s.Buckets {
+		b := &s.Buckets[i]
+		meta := b.meta()
 		for m := matches(meta, tag); m != 0; m &= m - 1 {
-			if j = bits.TrailingZeros64(m) / 8; b.slots[j].Load() == p {
+			if j = bits.TrailingZeros64(m) / 8; b.slot(j) == p {
 				return s, i, j
 			}
 		}
-		if meta < onePassed {
+		if meta < OnePassed {
 			break
 		}
-		if i++; i == len(s.buckets) {
+		if i++; i == len(s.Buckets) {
 			i = 0
 		}
 	}
@@ -191,33 +194,30 @@ func (t *Table) locate(p *uint64) (s *shard, i, j int) {
 // Shrink gives memory back of the shard of that hash if it is nearly empty, and
 // returns how many bytes.
 func (t *Table) Shrink(hash uint64) int64 {
-	at := &t.shards[hash>>t.shift]
-	s := at.Load()
-	if s == nil || s.n > 0 && (len(s.buckets) < 8 || s.n*8 > len(s.buckets)*slotsPerBucket) {
+	i := t.index(hash)
+	s := t.shard(i)
+	if s == nil || s.n > 0 && (len(s.Buckets) < 8 || s.n*8 > len(s.Buckets)*slotsPerBucket) {
 		return 0
 	}
 	before := t.bytes
 	n := 0
 	if s.n > 0 {
-		n = max(1, len(s.buckets)/4) // then half full at most
+		n = max(1, len(s.Buckets)/4) // then half full at most
 	}
-	t.resize(at, n)
+	t.resize(i, n)
 	return before - t.bytes
 }
 
-// Shards returns the number of shards.
-func (t *Table) Shards() int { return len(t.shards) }
-
 // AppendShard appends the entries of a shard to entries and returns the result.
 func (t *Table) AppendShard(entries []*uint64, i int) []*uint64 {
-	s := t.shards[i].Load()
+	s := t.shard(i)
 	if s == nil {
 		return entries
 	}
 	entries = slices.Grow(entries, s.n)
-	for i := range s.buckets {
-		for j := range s.buckets[i].slots {
-			if p := s.buckets[i].slots[j].Load(); p != nil {
+	for i := range s.Buckets {
+		for j := range s.Buckets[i].Slots {
+			if p := s.Buckets[i].slot(j); p != nil {
 				entries = append(entries, p)
 			}
 		}
@@ -229,26 +229,26 @@ func (t *Table) AppendShard(entries []*uint64, i int) []*uint64 {
 // result and where the next bucket is. It starts at 0; who goes on from there meets
 // every bucket of a table that does not change, and comes round again.
 func (t *Table) AppendBucket(entries []*uint64, at int) (result []*uint64, next int) {
-	i, b := at%len(t.shards), at/len(t.shards)
-	s := t.shards[i].Load()
-	if s == nil || b >= len(s.buckets) {
+	i, b := at%len(t.Shards), at/len(t.Shards)
+	s := t.shard(i)
+	if s == nil || b >= len(s.Buckets) {
 		return entries, t.nextShard(i)
 	}
-	for j := range s.buckets[b].slots {
-		if p := s.buckets[b].slots[j].Load(); p != nil {
+	for j := range s.Buckets[b].Slots {
+		if p := s.Buckets[b].slot(j); p != nil {
 			entries = append(entries, p)
 		}
 	}
-	if b+1 == len(s.buckets) {
+	if b+1 == len(s.Buckets) {
 		return entries, t.nextShard(i)
 	}
-	return entries, at + len(t.shards)
+	return entries, at + len(t.Shards)
 }
 
 // nextShard returns the first bucket of the shard after i that has any.
 func (t *Table) nextShard(i int) int {
-	for range t.shards {
-		if i = (i + 1) % len(t.shards); t.shards[i].Load() != nil {
+	for range t.Shards {
+		if i = (i + 1) % len(t.Shards); t.shard(i) != nil {
 			break
 		}
 	}
