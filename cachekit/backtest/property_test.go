@@ -19,13 +19,32 @@ import (
 
 // A scene is everything a run depends on.
 type scene struct {
-	Seed      uint64
-	Assets    int
-	Longest   int     // bars of the longest asset at most
-	Gaps      float64 // share of the bars that are missing
-	Step      float64 // cents by which a price moves at most
-	Minutes   bool
-	Crossover Crossover
+	Seed    uint64
+	Assets  int
+	Longest int     // bars of the longest asset at most
+	Gaps    float64 // share of the bars that are missing
+	Step    float64 // cents by which a price moves at most
+	Minutes bool
+
+	Rules        int // which strategy
+	Short, Extra int // its windows, in bars
+	CostBps      float64
+}
+
+// strategy returns the strategy of the scene, one of the four kinds.
+func (s scene) strategy() Strategy { return s.withCost(s.CostBps) }
+
+func (s scene) withCost(bps float64) Strategy {
+	switch s.Rules {
+	case 0:
+		return Crossover{Fast: s.Short, Slow: s.Short + s.Extra, CostBps: bps}
+	case 1:
+		return Momentum{Window: s.Short, Threshold: float64(s.Extra-10) * 0.00123, CostBps: bps}
+	case 2:
+		return Reversion{Window: 1 + s.Short, Entry: -0.1037 * float64(s.Extra), Exit: 0.0213 * float64(s.Extra), CostBps: bps}
+	default:
+		return Breakout{Entry: s.Short, Exit: s.Extra, CostBps: bps}
+	}
 }
 
 func (s scene) frequency() market.Frequency {
@@ -72,12 +91,12 @@ func scenes() gopter.Gen {
 	return gopter.CombineGens(
 		gen.UInt64(), gen.IntRange(1, 5), gen.IntRange(1, 300),
 		gen.OneConstOf(0.0, 0.05, 0.5), gen.OneConstOf(0.0, 1.0, 5.0, 200.0), gen.Bool(),
-		gen.IntRange(1, 10), gen.IntRange(1, 20), gen.OneConstOf(0.0, 1.0, 35.5, 500.0),
+		gen.IntRange(0, 3), gen.IntRange(1, 10), gen.IntRange(1, 20), gen.OneConstOf(0.0, 1.0, 35.5, 500.0),
 	).Map(func(v []any) scene {
 		return scene{
 			Seed: v[0].(uint64), Assets: v[1].(int), Longest: v[2].(int),
 			Gaps: v[3].(float64), Step: v[4].(float64), Minutes: v[5].(bool),
-			Crossover: Crossover{Fast: v[6].(int), Slow: v[6].(int) + v[7].(int), CostBps: v[8].(float64)},
+			Rules: v[6].(int), Short: v[7].(int), Extra: v[8].(int), CostBps: v[9].(float64),
 		}
 	})
 }
@@ -89,7 +108,7 @@ type result struct {
 	equity    [][]float64
 }
 
-func run(tb testing.TB, bars *bundle.Bars, c Crossover) result {
+func run(tb testing.TB, bars *bundle.Bars, c Strategy) result {
 	tb.Helper()
 	var r Runner
 	var out result
@@ -111,7 +130,7 @@ func run(tb testing.TB, bars *bundle.Bars, c Crossover) result {
 func holds(t *testing.T, wrong func(scene) string) {
 	t.Helper()
 	parameters := gopter.DefaultTestParameters()
-	parameters.MinSuccessfulTests = 300
+	parameters.MinSuccessfulTests = 400
 	properties := gopter.NewProperties(parameters)
 	properties.Property(t.Name(), prop.ForAll(wrong, scenes()))
 	properties.TestingRun(t)
@@ -122,11 +141,11 @@ func TestAgreesWithTheNaiveModel(t *testing.T) {
 	holds(t, func(s scene) string {
 		assets := s.rows()
 		bars := mustGroup(t, s.frequency(), slices.Concat(assets...))
-		got := run(t, bars, s.Crossover)
+		got := run(t, bars, s.strategy())
 		var equities [][]float64
 		var profits []float64
 		for a, rows := range assets {
-			equity, made := naiveRun(rows, s.Crossover)
+			equity, made := naiveRun(rows, s.strategy())
 			if d := differ(got.equity[a], equity); d != "" {
 				return fmt.Sprintf("asset %d: equity %s", a, d)
 			}
@@ -211,11 +230,11 @@ func metricBitsDiffer(a, b Metrics) string {
 func TestDoubledPricesChangeNothing(t *testing.T) {
 	holds(t, func(s scene) string {
 		rows := slices.Concat(s.rows()...)
-		single := run(t, mustGroup(t, s.frequency(), rows), s.Crossover)
+		single := run(t, mustGroup(t, s.frequency(), rows), s.strategy())
 		for i := range rows {
 			rows[i].Open, rows[i].High, rows[i].Low, rows[i].Close = 2*rows[i].Open, 2*rows[i].High, 2*rows[i].Low, 2*rows[i].Close
 		}
-		return bitsDiffer(single, run(t, mustGroup(t, s.frequency(), rows), s.Crossover))
+		return bitsDiffer(single, run(t, mustGroup(t, s.frequency(), rows), s.strategy()))
 	})
 }
 
@@ -225,14 +244,15 @@ func TestDoesNotLookAhead(t *testing.T) {
 	holds(t, func(s scene) string {
 		rows := s.rows()[0]
 		cut := 1 + int(s.Seed%uint64(len(rows)))
-		whole := run(t, mustGroup(t, s.frequency(), rows), s.Crossover).equity[0]
-		short := run(t, mustGroup(t, s.frequency(), rows[:cut]), s.Crossover).equity[0]
+		whole := run(t, mustGroup(t, s.frequency(), rows), s.strategy()).equity[0]
+		short := run(t, mustGroup(t, s.frequency(), rows[:cut]), s.strategy()).equity[0]
 		other := slices.Clone(rows)
 		rng := rand.New(rand.NewPCG(s.Seed, 8))
 		for i := cut; i < len(other); i++ {
 			other[i].Open, other[i].Close = 1+rng.Float64(), 1+rng.Float64()
+			other[i].High, other[i].Low = 3, 0.5
 		}
-		changed := run(t, mustGroup(t, s.frequency(), other), s.Crossover).equity[0]
+		changed := run(t, mustGroup(t, s.frequency(), other), s.strategy()).equity[0]
 		if !slices.Equal(whole[:cut], short) {
 			return "the bars after the cut change the equity before it"
 		}
@@ -246,8 +266,7 @@ func TestDoesNotLookAhead(t *testing.T) {
 func TestCostsOnlyCost(t *testing.T) {
 	holds(t, func(s scene) string {
 		bars := mustGroup(t, s.frequency(), slices.Concat(s.rows()...))
-		dear, free := s.Crossover, s.Crossover
-		dear.CostBps, free.CostBps = free.CostBps+7, 0
+		dear, free := s.withCost(s.CostBps+7), s.withCost(0)
 		with, without := run(t, bars, dear), run(t, bars, free)
 		for a := range with.equity {
 			if with.assets[a].Trades != without.assets[a].Trades {
@@ -274,7 +293,7 @@ func TestCostsOnlyCost(t *testing.T) {
 func TestMetricsAreThoseOfTheCurve(t *testing.T) {
 	holds(t, func(s scene) string {
 		bars := mustGroup(t, s.frequency(), slices.Concat(s.rows()...))
-		got := run(t, bars, s.Crossover)
+		got := run(t, bars, s.strategy())
 		for a, equity := range got.equity {
 			m := measureCurve(equity, bars.PeriodsPerYear())
 			m.Trades, m.WinRate, m.ProfitFactor = got.assets[a].Trades, got.assets[a].WinRate, got.assets[a].ProfitFactor
@@ -291,8 +310,8 @@ func TestRunsAreIndependent(t *testing.T) {
 	var used Runner
 	holds(t, func(s scene) string {
 		bars := mustGroup(t, s.frequency(), slices.Concat(s.rows()...))
-		got := run(t, bars, s.Crossover)
-		m, err := used.Run(context.Background(), bars, s.Crossover, nil)
+		got := run(t, bars, s.strategy())
+		m, err := used.Run(context.Background(), bars, s.strategy(), nil)
 		if err != nil {
 			return err.Error()
 		}
@@ -303,7 +322,7 @@ func TestRunsAreIndependent(t *testing.T) {
 		for a := range bars.Assets() {
 			g := bars.Group(a)
 			equity := make([]float64, len(g.Times))
-			m, err := new(Runner).RunAsset(t.Context(), s.Crossover, g, bars.PeriodsPerYear(), equity)
+			m, err := new(Runner).RunAsset(t.Context(), s.strategy(), g, bars.PeriodsPerYear(), equity)
 			if err != nil {
 				return err.Error()
 			}
