@@ -20,10 +20,23 @@ func (g *grouped) compare() *jen.Statement {
 	if !g.library() {
 		return id(g.compareName())
 	}
-	if b, ok := types.Unalias(g.by[0].Type).(*types.Basic); ok && b.Kind() == types.String {
+	if g.isPlainText() {
 		return jen.Qual("strings", "Compare")
 	}
 	return jen.Qual("cmp", "Compare").Types(g.keyType())
+}
+
+// compared returns a call of it.
+func (g *grouped) compared(a, b jen.Code) *jen.Statement {
+	if g.library() && !g.isPlainText() {
+		return jen.Qual("cmp", "Compare").Call(a, b)
+	}
+	return g.compare().Call(a, b)
+}
+
+func (g *grouped) isPlainText() bool {
+	b, ok := types.Unalias(g.by[0].Type).(*types.Basic)
+	return ok && b.Kind() == types.String
 }
 
 // order returns the compare function that says how groups stand, nil for as they

@@ -149,7 +149,7 @@ func (g *grouped) copyRuns() {
 					s.If(id(known).Index(id(next))).Block(back(true))
 					s.Id(known).Index(id(next)).Op("=").True()
 				} else {
-					s.If(id(i).Op(">").Lit(0).Op("&&").Add(g.compare()).Call(id(next), id(key)).Op("<").Lit(0)).Block(back(true))
+					s.If(id(i).Op(">").Lit(0).Op("&&").Add(g.compared(id(next), id(key))).Op("<").Lit(0)).Block(back(true))
 				}
 				s.Id(key).Op("=").Id(next)
 			})

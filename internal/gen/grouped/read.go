@@ -77,7 +77,7 @@ func (g *grouped) lookup() {
 		if g.seen {
 			s.List(id(i), id(ok)).Op(":=").Qual("slices", "BinarySearchFunc").Call(id(b).Dot("byKey"), key.Clone(),
 				jen.Func().Params(id("group").Int32(), id("sought").Add(g.keyType())).Int().Block(
-					jen.Return(g.compare().Call(id(b).Dot("keys").Index(id("group")), id("sought")))))
+					jen.Return(g.compared(id(b).Dot("keys").Index(id("group")), id("sought")))))
 		} else {
 			s.List(id(i), id(ok)).Op(":=").Qual("slices", "BinarySearchFunc").Call(id(b).Dot("keys"), key.Clone(), g.compare())
 		}
