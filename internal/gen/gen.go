@@ -21,6 +21,7 @@ import (
 	"github.com/bmadventure/optcache/internal/gen/list"
 	"github.com/bmadventure/optcache/internal/gen/load"
 	"github.com/bmadventure/optcache/internal/gen/model"
+	"github.com/bmadventure/optcache/internal/gen/params"
 	"github.com/bmadventure/optcache/internal/gen/proof"
 )
 
@@ -118,6 +119,8 @@ func (e emission) emit(f *model.File, t *model.Type, d *model.Directive) {
 			cache.EmitDefaultKey(f, key)
 		}
 		cache.Emit(f, d, key, e.containers[d])
+	case "params":
+		params.Emit(f, t, d)
 	}
 }
 
@@ -146,6 +149,8 @@ func (e emission) test(f *model.File, t *model.Type, d *model.Directive) {
 	case "grouped":
 		grouped.EmitTest(f, t, d)
 		proof.Cache(f, d, e.key(f, d), e.containers[d])
+	case "params":
+		params.EmitTest(f, t, d)
 	}
 }
 
