@@ -19,6 +19,7 @@ type checks struct {
 	bounded  bool // entries and bytes keep within their limits
 	inspects bool // Peek shows what is held after each step
 	tallies  bool // the statistics are right after each step
+	fresh    bool // no answer is from before an invalidation
 	shares   bool // loads of one key are shared
 	ordered  bool // who leaves is the least recently used
 	prompt   bool // nobody waits longer than needed
@@ -153,6 +154,7 @@ var properties = []*property{
 			weights: [ops]int{opGet: 10, opPeek: 1, opSet: 2, opUpdate: 4, opClear: 1, opRetire: 1, opBatch: 2},
 			shapes:  [shapes]int{whole: 1}, faults: [faults]int{none: 10, fails: 1}, longest: 8, concurrent: true, ticks: 5,
 		},
+		checks: checks{fresh: true},
 	},
 	{
 		name:        "once",
