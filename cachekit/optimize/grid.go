@@ -1,6 +1,7 @@
 package optimize
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 )
@@ -29,7 +30,8 @@ const countable = 1 << 22
 
 // NewGrid returns the plan of n trials that are spread evenly over the cells
 // that keep the rules, the first and the last of them included. If n is 0 or
-// not below their number it tries them all.
+// not below their number it tries them all. It refuses a space with a continuous
+// axis.
 //
 // In a space with rules of more than 2^22 cells, which are too many to look at
 // one by one, it spreads the trials over all cells instead and moves each one
@@ -38,9 +40,11 @@ func NewGrid[P any](space *Space[P], n int) (*Grid[P], error) {
 	g := &Grid[P]{space: space}
 	var err error
 	switch {
+	case space.cells == 0:
+		err = errors.New("an axis is continuous, so its values cannot be listed: give it a step, or search at random")
 	case n < 0:
 		err = fmt.Errorf("%d trials: must be 0, for all, or more", n)
-	case len(space.rules) == 0:
+	case len(space.rules) == 0 && !space.sparse:
 		err = g.spread(n)
 	case space.cells <= countable:
 		err = g.pick(n)

@@ -3,22 +3,24 @@ package optimize
 import (
 	"errors"
 	"fmt"
-	"math"
 	"math/bits"
 	"strconv"
 )
 
-// A Space is the grid of parameters that a search draws from: a struct P of the
+// A Space is the parameters that a search draws from: a struct P of the
 // user's and, for some of its fields, the values they may take. It is lazy: a
 // cell is computed from its number when it is asked for, so a grid of 10^12
 // cells needs no more memory than one of ten.
 //
 // Cells are numbered in the order of the axes, the last axis fastest. A Space
-// does not change after [NewSpace] and [Space.Where] and may be used concurrently.
+// with a continuous axis has no cells. A Space does not change after [NewSpace]
+// and [Space.Where] and may be used concurrently.
 type Space[P any] struct {
-	axes  []Axis[P]
-	cells uint64
-	rules []rule[P]
+	axes    []Axis[P]
+	strides []uint64 // cells from one position of an axis to the next
+	cells   uint64   // 0 if an axis is continuous
+	rules   []rule[P]
+	sparse  bool // some axis exists for some points only
 }
 
 type rule[P any] struct {
@@ -26,84 +28,50 @@ type rule[P any] struct {
 	ok   func(P) bool
 }
 
-// An Axis is one field of P and the values it may take. [Int], [Float] and
-// [Choice] make one.
-type Axis[P any] struct {
-	name  string
-	n     uint64
-	set   func(p *P, i uint64)
-	value func(p *P) any
-	err   error
-}
-
-// Int is an axis of the whole numbers lo, lo+step, ... up to hi. field returns
-// the field of p that it sets.
-func Int[P any](name string, lo, hi, step int, field func(p *P) *int) Axis[P] {
-	a := Axis[P]{name: name, value: func(p *P) any { return *field(p) }}
-	if step < 1 || hi < lo {
-		a.err = fmt.Errorf("axis %s: %d:%d:%d is no range: the first number must not be above the second, and the step must be 1 or more", name, lo, hi, step)
-		return a
-	}
-	a.n = (uint64(hi)-uint64(lo))/uint64(step) + 1
-	a.set = func(p *P, i uint64) { *field(p) = lo + int(i)*step }
-	return a
-}
-
-// Float is an axis of the numbers lo, lo+step, ... up to hi; each is computed
-// from its position, so that no error adds up.
-func Float[P any](name string, lo, hi, step float64, field func(p *P) *float64) Axis[P] {
-	a := Axis[P]{name: name, value: func(p *P) any { return *field(p) }}
-	// A step that divides the range should reach hi although 0.1 has no exact
-	// binary form; 1e-9 of a step is far above that error and far below a step.
-	n := math.Floor((hi-lo)/step + 1e-9)
-	if !(step > 0) || !(hi >= lo) || !(n < 1<<53) {
-		a.err = fmt.Errorf("axis %s: %v:%v:%v is no range: numbers must be finite, the first not above the second, and the step above 0", name, lo, hi, step)
-		return a
-	}
-	a.n = uint64(n) + 1
-	a.set = func(p *P, i uint64) { *field(p) = min(hi, lo+float64(float64(i)*step)) }
-	return a
-}
-
-// Choice is an axis of the given values.
-func Choice[P, T any](name string, field func(p *P) *T, values ...T) Axis[P] {
-	a := Axis[P]{name: name, n: uint64(len(values)), value: func(p *P) any { return *field(p) }}
-	if len(values) == 0 {
-		a.err = fmt.Errorf("axis %s: no values to choose from", name)
-	}
-	a.set = func(p *P, i uint64) { *field(p) = values[i] }
-	return a
-}
-
 // NewSpace returns the space of all combinations of the axes. It refuses axes
 // without values, two of one name, and more than 2^63 cells.
 func NewSpace[P any](axes ...Axis[P]) (*Space[P], error) {
 	var errs []error
+	s := &Space[P]{axes: axes}
 	names := make(map[string]bool)
-	cells := uint64(1)
+	endless := false
 	for _, a := range axes {
 		if a.err != nil {
 			errs = append(errs, a.err)
-			continue
 		}
 		if names[a.name] {
 			errs = append(errs, fmt.Errorf("axis %s: there are two of that name", a.name))
 		}
 		names[a.name] = true
-		over, product := bits.Mul64(cells, a.n)
-		if over != 0 || product > 1<<63 {
-			errs = append(errs, fmt.Errorf("axis %s: the grid has more than 2^63 cells: take fewer values", a.name))
-			product = 1
-		}
-		cells = product
+		endless = endless || a.kind == continuous
+		s.sparse = s.sparse || a.given != nil
 	}
 	if len(axes) == 0 {
 		errs = append(errs, errors.New("no axis to search along"))
 	}
+	if len(errs) == 0 && !endless {
+		if err := s.number(); err != nil {
+			errs = append(errs, err)
+		}
+	}
 	if len(errs) > 0 {
 		return nil, fmt.Errorf("make a parameter space: %w", errors.Join(errs...))
 	}
-	return &Space[P]{axes: axes, cells: cells}, nil
+	return s, nil
+}
+
+// number counts the cells and computes the strides.
+func (s *Space[P]) number() error {
+	s.cells, s.strides = 1, make([]uint64, len(s.axes))
+	for i := len(s.axes) - 1; i >= 0; i-- {
+		s.strides[i] = s.cells
+		over, product := bits.Mul64(s.cells, s.axes[i].n)
+		if over != 0 || product > 1<<63 {
+			return fmt.Errorf("axis %s: the grid has more than 2^63 cells: take fewer values", s.axes[i].name)
+		}
+		s.cells = product
+	}
+	return nil
 }
 
 // Where adds a rule that cells must keep, such as "fast < slow", and returns s.
@@ -114,36 +82,111 @@ func (s *Space[P]) Where(text string, ok func(P) bool) *Space[P] {
 	return s
 }
 
-// Cells returns the number of cells, those that break a rule included.
+// Cells returns the number of cells, those that break a rule included; 0 if
+// there are no cells because an axis is continuous.
 func (s *Space[P]) Cells() uint64 { return s.cells }
 
-// At returns the parameters of a cell, 0 <= cell < Cells(), and whether they
-// keep all rules. It takes a time that depends on the number of axes alone.
+// At returns the parameters of a cell, 0 <= cell < Cells(), and whether a search
+// may try them: whether they keep all rules and, where an axis does not exist,
+// whether the cell is the first of those that differ along this axis alone. It
+// takes a time that depends on the number of axes alone.
 func (s *Space[P]) At(cell uint64) (p P, ok bool) {
-	for i := len(s.axes) - 1; i >= 0; i-- {
+	ok = true
+	for i := range s.axes {
 		a := &s.axes[i]
-		a.set(&p, cell%a.n)
-		cell /= a.n
-	}
-	for _, r := range s.rules {
-		if !r.ok(p) {
-			return p, false
+		at := cell / s.strides[i] % a.n
+		if a.given == nil || a.given(p) {
+			a.set(&p, at)
+		} else {
+			ok = ok && at == 0
 		}
 	}
-	return p, true
+	return p, ok && s.keeps(p)
+}
+
+// Index returns the cell whose parameters are those of p, the inverse of
+// [Space.At]. It reports false if there is none that a search may try; so it does
+// for all p where an axis is continuous.
+func (s *Space[P]) Index(p P) (cell uint64, ok bool) {
+	if s.cells == 0 {
+		return 0, false
+	}
+	at := make([]uint64, len(s.axes))
+	if !s.locate(p, at) {
+		return 0, false
+	}
+	return s.cell(at), true
+}
+
+// cell returns the number of the cell at the positions.
+func (s *Space[P]) cell(at []uint64) (cell uint64) {
+	for i, stride := range s.strides {
+		cell += at[i] * stride
+	}
+	return cell
+}
+
+// locate finds the position of p on every axis, 0 on those that do not exist. It
+// reports false if p is not in the space or breaks a rule.
+func (s *Space[P]) locate(p P, at []uint64) bool {
+	for i := range s.axes {
+		a := &s.axes[i]
+		if a.given != nil && !a.given(p) {
+			if at[i] = 0; !a.zero(&p) {
+				return false
+			}
+			continue
+		}
+		var ok bool
+		if at[i], ok = a.index(&p); !ok {
+			return false
+		}
+	}
+	return s.keeps(p)
+}
+
+// build returns the parameters at the positions and whether they keep all rules.
+// It sets the positions on axes that do not exist to 0.
+func (s *Space[P]) build(at []uint64) (p P, ok bool) {
+	for i := range s.axes {
+		a := &s.axes[i]
+		if a.given == nil || a.given(p) {
+			a.set(&p, at[i])
+		} else {
+			at[i] = 0
+		}
+	}
+	return p, s.keeps(p)
+}
+
+// exists reports whether p has the parameter of axis i.
+func (s *Space[P]) exists(i int, p P) bool {
+	return s.axes[i].given == nil || s.axes[i].given(p)
+}
+
+func (s *Space[P]) keeps(p P) bool {
+	for _, r := range s.rules {
+		if !r.ok(p) {
+			return false
+		}
+	}
+	return true
 }
 
 // A Param is one parameter of a trial, for reports.
 type Param struct {
 	Name  string
-	Value any
+	Value any // nil where the parameter does not exist
 }
 
-// Params returns the parameters of p in the order of the axes.
+// Params returns the parameters of p in the order of the axes, all of them.
 func (s *Space[P]) Params(p P) []Param {
 	params := make([]Param, len(s.axes))
 	for i, a := range s.axes {
-		params[i] = Param{a.name, a.value(&p)}
+		params[i] = Param{Name: a.name}
+		if s.exists(i, p) {
+			params[i].Value = a.value(&p)
+		}
 	}
 	return params
 }
@@ -157,7 +200,11 @@ func (s *Space[P]) String() string {
 		}
 		text = append(text, a.name...)
 		text = append(text, '(')
-		text = strconv.AppendUint(text, a.n, 10)
+		if a.kind == continuous {
+			text = append(text, "any"...)
+		} else {
+			text = strconv.AppendUint(text, a.n, 10)
+		}
 		text = append(text, ')')
 	}
 	for i, r := range s.rules {
