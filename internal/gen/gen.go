@@ -61,10 +61,11 @@ func Generate(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errs.Err(); err != nil {
-		return nil, err
-	}
 	e := emission{containers: make(map[*model.Directive]*model.Container)}
+	if errs.Len() > 0 {
+		e.code(model.NewFile(l.Output, &errs, model.Names{})) // for what is wrong with the other types
+		return nil, errs.Err()
+	}
 	code, err := render(l.Output, &errs, e.code)
 	if err != nil {
 		return nil, err
@@ -107,18 +108,26 @@ func (e emission) code(f *model.File) {
 func (e emission) emit(f *model.File, t *model.Type, d *model.Directive) {
 	switch d.Name {
 	case "list":
+		ok := cache.Check(f, t, d)
 		e.containers[d] = list.Emit(f, t, d)
-		cache.Emit(f, d, t, e.containers[d])
+		if ok {
+			cache.Emit(f, d, t, e.containers[d])
+		}
 	case "grouped":
+		ok := cache.Check(f, d.Key, d)
 		e.containers[d] = grouped.Emit(f, t, d)
-		if _, ok := d.Arg("cache"); !ok || e.containers[d] == nil {
+		if e.containers[d] == nil {
 			return
 		}
 		key := e.key(f, d)
-		if _, ok := d.Arg("key"); !ok {
-			cache.EmitDefaultKey(f, key)
+		if _, named := d.Arg("key"); !named {
+			if ok = cache.Check(f, key, d); ok {
+				cache.EmitDefaultKey(f, key)
+			}
 		}
-		cache.Emit(f, d, key, e.containers[d])
+		if ok {
+			cache.Emit(f, d, key, e.containers[d])
+		}
 	case "params":
 		params.Emit(f, t, d)
 	}

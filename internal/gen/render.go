@@ -34,6 +34,9 @@ func render(out *model.Output, errs *model.Errors, emit func(*model.File)) ([]by
 		if err != nil {
 			return nil, err
 		}
+		if err := errs.Err(); err != nil {
+			return nil, err
+		}
 		if names.Aliases != nil || len(hidden)+len(aliases) == 0 {
 			return finish(source)
 		}
@@ -55,6 +58,9 @@ func clashes(f *model.File, source []byte) (hidden map[string]bool, aliases map[
 	for _, name := range types.Universe.Names() {
 		declared[name] = true
 	}
+	for _, id := range predeclared(f, file) {
+		f.Errorf(f.Out.Taken[id], "the package declares %s, which generated code needs in its usual meaning: rename it, or generate into another package with -o", id)
+	}
 	imported := importNames(f, file)
 	aliases = make(map[string]string)
 	for _, path := range sorted(imported) {
@@ -70,6 +76,32 @@ func clashes(f *model.File, source []byte) (hidden map[string]bool, aliases map[
 		aliases[path] = alias
 	}
 	return f.Clashes(), aliases, nil
+}
+
+// predeclared returns the predeclared names that a file uses although the package
+// gives them another meaning.
+func predeclared(f *model.File, file *ast.File) (names []string) {
+	for _, name := range types.Universe.Names() {
+		if _, taken := f.Out.Taken[name]; !taken {
+			continue
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				ast.Inspect(s.X, func(n ast.Node) bool {
+					if id, ok := n.(*ast.Ident); ok && id.Name == name {
+						names = append(names, name)
+					}
+					return true
+				})
+				return false
+			}
+			if id, ok := n.(*ast.Ident); ok && id.Name == name {
+				names = append(names, name)
+			}
+			return true
+		})
+	}
+	return slices.Compact(names)
 }
 
 // importNames returns the names under which a file imports packages, by path.

@@ -24,19 +24,14 @@ type cache struct {
 }
 
 // Emit emits the cache that a directive asks for, if it does: its key is of type
-// key, its values are containers.
+// key, which [Check] found good, its values are containers.
 func Emit(f *model.File, d *model.Directive, key *model.Type, value *model.Container) {
 	name, ok := d.Arg("cache")
 	if !ok || key == nil || value == nil {
 		return
 	}
-	before := f.Len()
-	Check(f, key, d)
 	f.Declare(name.Value, name.Pos)
 	f.Declare("New"+name.Value, name.Pos)
-	if f.Len() > before {
-		return
-	}
 	c := &cache{
 		f: f, name: name.Value, key: key, value: value,
 		c: f.Local("c"), ctx: f.Local("ctx"), keyVar: f.Local("key"), load: f.Local("load"), o: f.Local("o"),
@@ -51,8 +46,13 @@ func Emit(f *model.File, d *model.Directive, key *model.Type, value *model.Conta
 	c.size(name.Pos)
 }
 
-// Check reports what keeps a type from being a key.
-func Check(f *model.File, key *model.Type, d *model.Directive) {
+// Check reports what keeps a type from being the key of the cache that a directive
+// asks for, if it does.
+func Check(f *model.File, key *model.Type, d *model.Directive) (ok bool) {
+	if _, wanted := d.Arg("cache"); !wanted || key == nil {
+		return false
+	}
+	before := f.Len()
 	own := key.Named.Obj().Pkg().Path()
 	fields := 0
 	for _, field := range key.Fields {
@@ -83,6 +83,7 @@ func Check(f *model.File, key *model.Type, d *model.Directive) {
 	if fields == 0 {
 		f.Errorf(key.Pos, "the key %s has no fields: all its values would be one key", key.Name)
 	}
+	return f.Len() == before
 }
 
 // isDigest reports whether t is an array of so many bytes, 8 meaning at least 8.

@@ -37,6 +37,9 @@ func Emit(f *model.File, _ *model.Type, d *model.Directive) *model.Container {
 	before := f.Len()
 	l.checkFields(of)
 	l.chooseBy(d)
+	if f.Len() > before {
+		return nil
+	}
 	at := d.Pos
 	if a, ok := d.Arg("name"); ok {
 		at = a.Pos
@@ -45,9 +48,6 @@ func Emit(f *model.File, _ *model.Type, d *model.Directive) *model.Container {
 	}
 	f.Declare(l.name, at)
 	f.Declare("New"+l.name, at)
-	if f.Len() > before {
-		return nil
-	}
 	l.typ()
 	l.build()
 	l.access()

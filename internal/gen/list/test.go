@@ -19,7 +19,7 @@ func EmitTest(f *model.File, d *model.Directive, value *model.Container) {
 	by := (&list{f: f, elem: d.Elem}).byOf(d)
 	rows, l, i := f.Local("rows"), f.Local("l"), f.Local("i")
 	generator := proof.Generator(f, d.Elem.Named, d.Pos)
-	name := f.Declare("Test"+value.Name+"KeepsItsElements", d.Pos)
+	name := f.Declare("Test"+proof.Title(value.Name)+"KeepsItsElements", d.Pos)
 	f.Doc("%s takes out what it put in, by position and by %s.", name, by.Name)
 	row := func() *jen.Statement { return jen.Id(rows).Index(jen.Id(i)) }
 	f.Func().Id(name).Params(jen.Id("t").Op("*").Qual("testing", "T")).Block(

@@ -38,9 +38,10 @@ func (r reader) read(files, tests []*ast.File) {
 			}
 		}
 		for _, group := range f.Comments {
+			before := r.errs.Len()
 			if t := r.typeOf(f, group, docs[group]); t != nil {
 				named = append(named, t.Name)
-				if r.asked(t.Name) {
+				if r.asked(t.Name) && r.errs.Len() == before {
 					r.Package.All = append(r.Package.All, t)
 				}
 			}
@@ -306,16 +307,18 @@ var (
 
 // checkTags refuses tags that the directives of t do not know.
 func (r reader) checkTags(t *model.Type) {
+	var words []string
 	for _, d := range t.Directives {
 		switch d.Name {
 		case "params":
 			return // its tags are no words
 		case "list":
-			r.checkWords(t, keyWords)
-			return
+			words = append(words, keyWords...)
+		case "grouped":
+			words = append(words, rowWords...)
 		}
 	}
-	r.checkWords(t, rowWords)
+	r.checkWords(t, words)
 }
 
 // checkWords refuses tags of other words than these.

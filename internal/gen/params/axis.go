@@ -79,7 +79,7 @@ func (a *axis) integers(tag *directive.Axis) error {
 	a.n = n.Uint64()
 	listed := lo.Cmp(big.NewInt(math.MinInt64)) == 0 || !fits(step, a.field.Type) // not to be computed in the field's type
 	if (listed || !isInt(a.field.Type)) && a.n > maxValues {
-		return fmt.Errorf("a range of %d values must lie above %d and needs a field of type int", a.n, int64(math.MinInt64))
+		return fmt.Errorf("a range of %d values needs a field of type int, and a first value above %d", a.n, int64(math.MinInt64))
 	}
 	if listed {
 		for i := range int64(a.n) {

@@ -34,7 +34,7 @@ func Emit(f *model.File, t *model.Type, d *model.Directive) {
 	at, _ := d.Arg("name")
 	f.Declare(s.name, at.Pos)
 	f.Declare(s.columnsName(), at.Pos)
-	if f.Len() > before {
+	if len(s.axes) == 0 || f.Len() > before {
 		return
 	}
 	s.typ()
@@ -55,10 +55,11 @@ func read(f *model.File, t *model.Type, d *model.Directive) *space {
 	if a, ok := d.Arg("name"); ok {
 		s.name = a.Value
 	}
+	before := f.Len()
 	for _, field := range t.Fields {
 		s.add(field)
 	}
-	if len(s.axes) == 0 && f.Len() == 0 {
+	if len(s.axes) == 0 && f.Len() == before {
 		f.Errorf(d.Pos, "no field of %s has a tag such as `optcache:\"5:50:5\"`: there is nothing to search along", t.Name)
 	}
 	s.findValid()

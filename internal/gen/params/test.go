@@ -4,6 +4,7 @@ import (
 	"github.com/dave/jennifer/jen"
 
 	"github.com/bmadventure/optcache/internal/gen/model"
+	"github.com/bmadventure/optcache/internal/gen/proof"
 )
 
 const (
@@ -16,7 +17,7 @@ const (
 // of package optimize, the way back leads back, keys are unique.
 func EmitTest(f *model.File, t *model.Type, d *model.Directive) {
 	s := read(f, t, d)
-	name := f.Declare("Test"+s.name, d.Pos)
+	name := f.Declare("Test"+proof.Title(s.name), d.Pos)
 	id := func(name string) *jen.Statement { return jen.Id(f.Local(name)) }
 	fail := func(format string, args ...jen.Code) *jen.Statement {
 		return jen.Block(jen.Return(jen.Qual("fmt", "Sprintf").Call(append([]jen.Code{jen.Lit(format)}, args...)...)))

@@ -16,7 +16,7 @@ func Cache(f *model.File, d *model.Directive, key *model.Type, value *model.Cont
 	Key(f, d, key)
 	c := cacheTest{f: f, name: cache.Value, key: key, value: value}
 	keys, rows := Generator(f, key.Named, d.Pos), Generator(f, value.Row.Named, d.Pos)
-	name := f.Declare("Test"+title(c.name)+"AnswersAsItsLoader", d.Pos)
+	name := f.Declare("Test"+Title(c.name)+"AnswersAsItsLoader", d.Pos)
 	f.Doc("%s asks the cache and its loader for the same, while the data change and a small cache evicts.", name)
 	f.Func().Id(name).Params(jen.Id("t").Op("*").Qual("testing", "T")).Block(
 		jen.Id("parameters").Op(":=").Qual(gopter, "DefaultTestParametersWithSeed").Call(jen.Lit(1)),

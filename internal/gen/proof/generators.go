@@ -3,9 +3,10 @@
 package proof
 
 import (
-	"fmt"
 	"go/token"
 	"go/types"
+	"strings"
+	"unicode"
 
 	"github.com/dave/jennifer/jen"
 
@@ -40,15 +41,18 @@ func Generator(f *model.File, t types.Type, pos token.Position) *jen.Statement {
 func functionName(f *model.File, n *types.Named) string {
 	name := n.Obj().Name()
 	if pkg := n.Obj().Pkg(); pkg != nil && pkg.Path() != f.Out.Path && pkg.Path() != f.Out.Source.Path && pkg.Path() != "time" {
-		name = title(pkg.Name()) + name
+		name = Title(pkg.Name()) + name
 	}
-	for i := range n.TypeArgs().Len() {
-		name += fmt.Sprint("Of", i, len(n.TypeArgs().At(i).String()))
+	for a := range n.TypeArgs().Types() {
+		for word := range strings.FieldsFuncSeq(types.TypeString(a, nil), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+			name += Title(word)
+		}
 	}
-	return "gen" + title(name)
+	return "gen" + Title(name)
 }
 
-func title(s string) string {
+// Title returns a name with its first letter in upper case, for names of tests.
+func Title(s string) string {
 	if s != "" && 'a' <= s[0] && s[0] <= 'z' {
 		return string(s[0]-'a'+'A') + s[1:]
 	}

@@ -23,7 +23,7 @@ func Key(f *model.File, d *model.Directive, key *model.Type) {
 	hash := func(of string) *jen.Statement {
 		return jen.Id(cache.HashName(key)).Call(jen.Op("&").Id(of), jen.Lit(1))
 	}
-	name := f.Declare("Test"+title(key.Name)+"HashAndEqual", d.Pos)
+	name := f.Declare("Test"+Title(key.Name)+"HashAndEqual", d.Pos)
 	f.Doc("%s holds the generated equality against ==, for keys that differ in one field.", name)
 	f.Func().Id(name).Params(jen.Id("t").Op("*").Qual("testing", "T")).Block(
 		jen.Id("parameters").Op(":=").Qual(gopter, "DefaultTestParametersWithSeed").Call(jen.Lit(1)),

@@ -1,0 +1,5 @@
+//go:build !special
+
+package buildtags
+
+type Symbol [8]byte

@@ -1,0 +1,3 @@
+package clashnames
+
+func equalKey() {}

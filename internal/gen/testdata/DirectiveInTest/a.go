@@ -1,0 +1,3 @@
+package directiveintest
+
+type Asset struct{ Symbol string }

@@ -1,0 +1,4 @@
+package directiveintest_test
+
+//optcache:list of=Asset
+type Key struct{ Name string }

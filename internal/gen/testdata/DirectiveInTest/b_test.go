@@ -1,0 +1,4 @@
+package directiveintest
+
+//optcache:params
+type Params struct{}
