@@ -1,5 +1,7 @@
 package backtest
 
+import "math"
+
 // A tape is one asset as all trials see it.
 type tape struct {
 	opens, closes []float64
@@ -12,9 +14,11 @@ type tape struct {
 	// looks at the bars of a position one by one, and finds the same.
 	legs *legTable
 
-	// equity, if not nil, takes the equity at the close of the bars from on.
+	// equity, if not nil, takes the equity at the close of the bars from on. It
+	// is added to what is there if add is set.
 	equity []float64
 	from   int
+	add    bool
 }
 
 // An account is the state of one trial on one asset: it holds either cash or
@@ -26,7 +30,7 @@ type account struct {
 	entry           int     // the bar of the purchase
 	price           float64 // of the purchase with its cost
 
-	run                    leg     // of the position, its sums apart
+	run                    extent  // of the position
 	sum, squares, downside float64 // of all returns so far, downside as in leg
 	peak                   float64 // highest equity before the position
 	worst                  float64 // smallest quotient of the equity and an earlier peak
@@ -81,14 +85,14 @@ func (a *account) fill(t *tape, i int) {
 // pass goes over the bars x to y-1, x < y, at which nothing is filled any more.
 func (a *account) pass(t *tape, x, y int) {
 	if t.equity != nil {
-		a.mark(t.equity[x-t.from:y-t.from], t.closes[x:y])
+		a.mark(t.equity[x-t.from:y-t.from], t.closes[x:y], t.add)
 	}
 	if !a.held || !t.measured {
 		return
 	}
 	if x == a.entry {
 		price := t.closes[x]
-		a.run = leg{high: price, low: price, fall: 1}
+		a.run = at(price)
 		a.addReturn(price/a.price - 1)
 		x++
 	}
@@ -113,10 +117,16 @@ func (a *account) look(t *tape, x, y int) {
 		return
 	}
 	ends := t.legs.ends
+	run, sum, squares, downside := a.run, a.sum, a.squares, a.downside
 	for x -= t.legs.from; end <= y; end += legBars {
-		a.join(&ends[x])
+		l := &ends[x]
+		sum += l.sum
+		squares += l.squares
+		downside += l.downside
+		run = run.then(l.extent)
 		x = end - t.legs.from
 	}
+	a.run, a.sum, a.squares, a.downside = run, sum, squares, downside
 	if end -= legBars; end < y {
 		a.join(&t.legs.begins[y-1-t.legs.from])
 	}
@@ -126,17 +136,24 @@ func (a *account) look(t *tape, x, y int) {
 //
 // A mark is the cash times price over price, never a number of units times a
 // price: an asset that stands still must not seem to move in the last digit.
-func (a *account) mark(equity, closes []float64) {
+func (a *account) mark(equity, closes []float64, add bool) {
 	cash, price := a.cash, a.price
-	if !a.held {
+	closes = closes[:len(equity)]
+	switch {
+	case !a.held && add:
+		addAll(equity, cash)
+	case !a.held:
 		for i := range equity {
 			equity[i] = cash
 		}
-		return
-	}
-	closes = closes[:len(equity)]
-	for i := range equity {
-		equity[i] = float64(cash * (closes[i] / price))
+	case add:
+		for i, x := range closes {
+			equity[i] += float64(cash * (x / price))
+		}
+	default:
+		for i, x := range closes {
+			equity[i] = float64(cash * (x / price))
+		}
 	}
 }
 
@@ -145,9 +162,7 @@ func (a *account) join(l *leg) {
 	a.sum += l.sum
 	a.squares += l.squares
 	a.downside += l.downside
-	a.run.fall = min(a.run.fall, min(l.fall, l.low/a.run.high))
-	a.run.high = max(a.run.high, l.high)
-	a.run.low = min(a.run.low, l.low)
+	a.run = a.run.then(l.extent)
 }
 
 // addReturn adds the return of a bar at which the asset was bought or sold.
@@ -162,15 +177,23 @@ func (a *account) addReturn(r float64) {
 // highest equity. Two closes of one position are compared as prices, a close with
 // what was before the position as equities.
 func (a *account) settle() {
-	a.worst = min(a.worst, a.run.fall, float64(a.cash*(a.run.low/a.price))/a.peak)
-	a.peak = max(a.peak, float64(a.cash*(a.run.high/a.price)))
+	fall, low, high := math.Float64frombits(a.run.fall), math.Float64frombits(a.run.low), math.Float64frombits(a.run.high)
+	a.worst = min(a.worst, fall, float64(a.cash*(low/a.price))/a.peak)
+	a.peak = max(a.peak, float64(a.cash*(high/a.price)))
 }
 
-// close marks the account after the last bar and returns what came of it.
+// equity returns the equity at the close of bar i, which was the last to be passed.
+func (a *account) equity(t *tape, i int) float64 {
+	if !a.held {
+		return a.cash
+	}
+	return float64(a.cash * (t.closes[i] / a.price))
+}
+
+// close ends the account after the last bar and returns what came of it.
 func (a *account) close(t *tape) (summary, trades) {
-	last := a.cash
+	last := a.equity(t, len(t.closes)-1)
 	if a.held {
-		last = float64(a.cash * (t.closes[len(t.closes)-1] / a.price))
 		a.trades.add(last - a.cash)
 		if t.measured {
 			a.settle()

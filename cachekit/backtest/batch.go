@@ -97,18 +97,32 @@ func (b *batch) trade(ctx context.Context, asset int) error {
 			b.legs.fill(g.Close, from, to)
 			t.legs = &b.legs
 		}
-		if b.assets > 1 {
-			t.equity, t.from = b.equity[:to-from], from
-		}
 		for trial, s := range b.strategies {
 			b.decide(s, trial, g, from, to)
-			b.accounts[trial].trade(t, &b.wishes)
-			if t.equity != nil {
-				invest(b.sum(trial), g, from, t.equity)
+			if b.assets == 1 {
+				b.accounts[trial].trade(t, &b.wishes)
+			} else {
+				b.tradeInto(b.sum(trial), &b.accounts[trial], g)
 			}
 		}
 	}
 	return nil
+}
+
+// tradeInto trades the bars that there are wishes for and adds the equity to the
+// sum over the assets: at once, if they are neighbours on the timeline.
+func (b *batch) tradeInto(sum []float64, a *account, g bundle.Group) {
+	t, from, to := &b.tape, b.wishes.from, b.wishes.to
+	t.from, t.add = from, g.Slots == nil
+	if t.add {
+		t.equity = sum[g.Start+from : g.Start+to]
+		a.trade(t, &b.wishes)
+		investAround(sum, g, from, to, a.equity(t, to-1))
+		return
+	}
+	t.equity = b.equity[:to-from]
+	a.trade(t, &b.wishes)
+	invest(sum, g, from, t.equity)
 }
 
 // close closes the accounts of one asset.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -123,7 +124,7 @@ func TestLegsOfATableAreThoseOfTheBars(t *testing.T) {
 				fall = min(fall, closes[k]/closes[i])
 			}
 		}
-		if l.fall != fall || l.high != slices.Max(closes[x:y]) || l.low != slices.Min(closes[x:y]) {
+		if want := (extent{math.Float64bits(slices.Max(closes[x:y])), math.Float64bits(slices.Min(closes[x:y])), math.Float64bits(fall)}); l.extent != want {
 			t.Errorf("bars %d to %d: %+v, want a fall of %v", x, y-1, l, fall)
 		}
 	}

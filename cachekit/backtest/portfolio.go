@@ -5,20 +5,26 @@ import "github.com/bmadventure/optcache/cachekit/bundle"
 // invest adds the equity of one asset at its bars from on to the sum over all
 // assets, at every time: 1 before its first bar, the last equity where it has no bar.
 func invest(sum []float64, g bundle.Group, from int, equity []float64) {
-	if from == 0 {
-		addAll(sum[:g.Start], 1)
-	}
 	end := from + len(equity)
-	if g.Slots != nil {
-		investGapped(sum, g.Slots, from, equity)
-	} else {
+	if g.Slots == nil {
 		traded := sum[g.Start+from : g.Start+end]
 		for i, e := range equity[:len(traded)] {
 			traded[i] += e
 		}
+	} else {
+		investGapped(sum, g.Slots, from, equity)
 	}
-	if g.Slots == nil && end == len(g.Times) {
-		addAll(sum[g.Start+end:], equity[len(equity)-1])
+	investAround(sum, g, from, end, equity[len(equity)-1])
+}
+
+// investAround adds what an asset is worth before and after its bars, if from is
+// its first or to its last, the equity at which is given.
+func investAround(sum []float64, g bundle.Group, from, to int, equity float64) {
+	if from == 0 {
+		addAll(sum[:g.Start], 1)
+	}
+	if to == len(g.Times) && g.Slots == nil { // investGapped has gone on to the end
+		addAll(sum[g.Start+to:], equity)
 	}
 }
 
