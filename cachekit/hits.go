@@ -89,7 +89,7 @@ func (c *Cache[K, V]) lookup(key *K, counts bool) (value V, ok bool) {
 	shards := c.table.Shards
 	shard := (*table.Shard)(atomic.LoadPointer(&shards[hash>>table.ShardShift&uint64(len(shards)-1)]))
 	if shard == nil {
-		return c.lookupAny(key, counts)
+		return c.lookupSlowly(key, hash, counts)
 	}
 	home, _ := bits.Mul64(hash, uint64(len(shard.Buckets)))
 	bucket := unsafe.Add(unsafe.Pointer(unsafe.SliceData(shard.Buckets)), home*table.BucketBytes)
@@ -97,11 +97,11 @@ func (c *Cache[K, V]) lookup(key *K, counts bool) (value V, ok bool) {
 	x := atomic.LoadUint64((*uint64)(bucket)) ^ (tag|(tag-1)>>63)*table.LowBits
 	m := (x - table.LowBits) &^ x & table.HighBits
 	if m == 0 {
-		return c.lookupAny(key, counts)
+		return c.lookupSlowly(key, hash, counts)
 	}
 	e := (*entry[K, V])(atomic.LoadPointer((*unsafe.Pointer)(unsafe.Add(bucket, bits.TrailingZeros64(m)+1))))
 	if e == nil || *(*uint64)(unsafe.Pointer(&e.key)) != word {
-		return c.lookupAny(key, counts)
+		return c.lookupSlowly(key, hash, counts)
 	}
 	e.hit()
 	if c.sample.traces(hash) {
@@ -118,10 +118,44 @@ func (c *Cache[K, V]) lookup(key *K, counts bool) (value V, ok bool) {
 	return value, true
 }
 
-// lookupAny is lookup for keys that are no integers, and for what is not found at
-// the first glance.
+// lookupAny is lookup for other keys. What is not found at the first glance, here
+// too, is looked for by find.
 func (c *Cache[K, V]) lookupAny(key *K, counts bool) (value V, ok bool) {
-	hash := c.hashOf(key)
+	hash := c.hash(noescape(key), c.seed)
+	shards := c.table.Shards
+	shard := (*table.Shard)(atomic.LoadPointer(&shards[hash>>table.ShardShift&uint64(len(shards)-1)]))
+	if shard == nil {
+		return c.missed(counts)
+	}
+	home, _ := bits.Mul64(hash, uint64(len(shard.Buckets)))
+	bucket := unsafe.Add(unsafe.Pointer(unsafe.SliceData(shard.Buckets)), home*table.BucketBytes)
+	tag := hash & 0xff
+	x := atomic.LoadUint64((*uint64)(bucket)) ^ (tag|(tag-1)>>63)*table.LowBits
+	m := (x - table.LowBits) &^ x & table.HighBits
+	if m == 0 {
+		return c.lookupSlowly(key, hash, counts)
+	}
+	e := (*entry[K, V])(atomic.LoadPointer((*unsafe.Pointer)(unsafe.Add(bucket, bits.TrailingZeros64(m)+1))))
+	switch {
+	case e == nil || e.Hash != hash:
+		return c.lookupSlowly(key, hash, counts)
+	case c.equal == nil && e.key != *key || c.equal != nil && !c.equal(&e.key, noescape(key)):
+		return c.lookupSlowly(key, hash, counts)
+	case c.extended && !c.fresh(e):
+		return c.missed(counts)
+	}
+	e.hit()
+	if c.sample.traces(hash) {
+		c.trace(e, hash)
+	}
+	if c.word == noWord {
+		return e.value, true
+	}
+	return c.loadWord(e), true
+}
+
+// lookupSlowly is lookup for what is not at hand in its home bucket.
+func (c *Cache[K, V]) lookupSlowly(key *K, hash uint64, counts bool) (value V, ok bool) {
 	e := c.find(key, hash)
 	if e == nil || c.extended && !c.fresh(e) {
 		return c.missed(counts)

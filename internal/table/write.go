@@ -7,11 +7,12 @@ import (
 	"unsafe"
 )
 
-// A shard should grow when it is three quarters full. At that load one look-up in
-// eight for an entry that is there has to go on to a second bucket. It must grow
-// when 15 of 16 slots are taken.
+// A shard should grow when it is two thirds full: at that load one look-up in
+// seventeen for an entry that is there has to go on to a second bucket, at seven
+// eighths it would be four in ten, and a branch that nobody can foresee costs as
+// much as all the rest. It must grow when 15 of 16 slots are taken.
 const (
-	shouldNumerator, shouldDenominator = 3, 4
+	shouldNumerator, shouldDenominator = 2, 3
 	mustNumerator, mustDenominator     = 15, 16
 )
 
