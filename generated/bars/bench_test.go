@@ -1,6 +1,7 @@
 package bars
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -33,32 +34,51 @@ func walk(assets, bars int) []market.Bar {
 // cloned keeps the compiler from leaving the copy out.
 var cloned []market.Bar
 
+// BenchmarkGroup groups rows sorted by asset, rows in the order of dates and rows in no
+// order, in new memory and in the memory of bars made before. Beside it stands
+// what a plain copy of the rows costs, in new memory and in old: the memory sets the pace
+// of all of them.
 func BenchmarkGroup(b *testing.B) {
 	for _, size := range sizes {
 		rows := walk(size.assets, size.bars)
-		perSecond := func(b *testing.B) {
-			b.ReportMetric(float64(len(rows))*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
-		}
-		b.Run(fmt.Sprintf("%d/copy", len(rows)), func(b *testing.B) {
-			for b.Loop() {
-				cloned = slices.Clone(rows)
-			}
-			perSecond(b)
-		})
-		group := func(name string) {
+		run := func(name string, work func() error) {
 			b.Run(fmt.Sprintf("%d/%s", len(rows), name), func(b *testing.B) {
 				for b.Loop() {
-					if _, err := GroupBars(rows); err != nil {
+					if err := work(); err != nil {
 						b.Fatal(err)
 					}
 				}
-				perSecond(b)
+				b.ReportMetric(float64(len(rows))*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
 			})
 		}
+		run("copy/new", func() error { cloned = slices.Clone(rows); return nil })
+		run("copy/old", func() error { copy(cloned, rows); return nil })
+		group := func(order string) {
+			run(order+"/new", func() error { _, err := GroupBars(rows); return err })
+			bars := new(Bars)
+			run(order+"/old", func() error { return bars.Regroup(rows) })
+		}
 		group("sorted")
-		slices.SortStableFunc(rows, func(a, b market.Bar) int { return a.Time.Compare(b.Time) })
+		slices.SortFunc(rows, func(a, b market.Bar) int {
+			return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Symbol, b.Symbol))
+		})
 		group("dates")
 		rand.New(rand.NewPCG(3, 4)).Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
 		group("random")
+	}
+}
+
+// BenchmarkView takes the views of all groups in turn.
+func BenchmarkView(b *testing.B) {
+	bars, err := GroupBars(walk(50, 252))
+	if err != nil {
+		b.Fatal(err)
+	}
+	n := 0
+	for i := 0; b.Loop(); i++ {
+		n += len(bars.Group(i % 50).Close)
+	}
+	if n == 0 {
+		b.Error("the views are empty")
 	}
 }
