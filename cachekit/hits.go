@@ -118,10 +118,10 @@ func (c *Cache[K, V]) lookup(key *K, counts bool) (value V, ok bool) {
 	return value, true
 }
 
-// lookupAny is lookup for other keys. What is not found at the first glance, here
+// lookupAny is lookup for other keys and for entries that are extended. What is not found at the first glance, here
 // too, is looked for by find.
 func (c *Cache[K, V]) lookupAny(key *K, counts bool) (value V, ok bool) {
-	hash := c.hash(noescape(key), c.seed)
+	hash := c.hashOf(key)
 	shards := c.table.Shards
 	shard := (*table.Shard)(atomic.LoadPointer(&shards[hash>>table.ShardShift&uint64(len(shards)-1)]))
 	if shard == nil {
