@@ -25,7 +25,7 @@ type held struct {
 // A model is a cache as it should be, beside the run.
 type model[K comparable, V any] struct {
 	*run[K, V]
-	held     []held // of each key of the universe
+	held     []held // of each key that takes part
 	capacity int
 	ample    bool
 	pinned   bool // something was, so that what is forgotten may count on
@@ -35,7 +35,7 @@ type model[K comparable, V any] struct {
 
 // sequential plays the trace, one step after the other.
 func (x *run[K, V]) sequential() {
-	m := &model[K, V]{run: x, held: make([]held, len(x.universe)), capacity: x.trace.capacity}
+	m := &model[K, V]{run: x, held: make([]held, len(x.source)), capacity: x.trace.capacity}
 	m.ample = x.trace.capacity >= x.ample(x.property)
 	for i, s := range x.trace.steps {
 		x.mu.Lock()
@@ -279,7 +279,7 @@ func (m *model[K, V]) compare(i, key int, v V) {
 				old = fmt.Sprintf(": it is that of version %d", version)
 			}
 		}
-		for k := range m.universe {
+		for k := range m.held {
 			if k != key && m.held[k].maybe && m.equal(m.value(k, m.held[k].version), v) {
 				old = fmt.Sprintf(": it is that of k%d", k)
 			}
@@ -303,8 +303,9 @@ func (m *model[K, V]) accused(i, key int) bool {
 	found := false
 	for _, k := range m.mutated() {
 		at := m.index[k]
-		if !m.held[at].overwrit {
+		if at >= len(m.held) || !m.held[at].overwrit {
 			m.fail(i, "", "the cache says that a reader changed the value of k%d, but none did", at)
+			return false
 		}
 		m.held[at].detected = true
 		found = found || at == key
@@ -467,7 +468,7 @@ func (x *run[K, V]) touched(s step) []int {
 	switch s.op {
 	case opClear, opRetire:
 		var all []int
-		for k, key := range x.universe {
+		for k, key := range x.universe[:len(x.source)] {
 			if s.op == opClear || x.Version(key) == x.Version(x.universe[s.key]) {
 				all = append(all, k)
 			}

@@ -23,7 +23,7 @@ type run[K comparable, V any] struct {
 	start    time.Time
 
 	mu      sync.Mutex // guards all below
-	source  []source   // of each key of the universe
+	source  []source   // of each key that takes part
 	asked   []int      // of each key, the step that asked for it last; -1 if none did
 	loads   []*load    // in the order in which they began
 	current int        // the step that runs, of a trace that is not concurrent
@@ -65,8 +65,15 @@ type violation struct {
 // newRun makes a run, within the bubble in which it is played.
 func (p *prepared[K, V]) newRun(prop *property, tr trace, told bool) *run[K, V] {
 	x := &run[K, V]{prepared: p, property: prop, trace: tr}
-	x.source = make([]source, len(p.universe))
-	x.asked = make([]int, len(p.universe))
+	n := len(p.Keys)
+	if prop.relatives {
+		n = len(p.universe)
+	}
+	for _, k := range tr.keys() {
+		n = max(n, k+1)
+	}
+	x.source = make([]source, n)
+	x.asked = make([]int, n)
 	for k := range x.source {
 		x.asked[k] = -1
 	}
@@ -157,7 +164,7 @@ var (
 func (x *run[K, V]) load(ctx context.Context, key K) (V, error) {
 	var nothing V
 	k, known := x.index[key]
-	if !known {
+	if !known || k >= len(x.source) {
 		x.fail(x.running(), "", "the loader was asked for a key that nobody asked for: %#v", key)
 		return nothing, errStray
 	}
