@@ -93,7 +93,8 @@ func (x *run[K, V]) do(i int, s step, d *doing) {
 	d.parts = slices.Clone(parts)
 	x.mu.Unlock()
 	var values []V
-	a := call(false, func() (err error) {
+	exits := slices.ContainsFunc(x.trace.steps, func(s step) bool { return s.fault == exits })
+	a := call(exits, func() (err error) {
 		values, err = x.perform(i, s)
 		return err
 	})
