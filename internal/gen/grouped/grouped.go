@@ -126,6 +126,7 @@ var columnMethods = []string{"check", "clone", "copy", "scatter", "slice"}
 
 // chooseColumns takes all other fields for columns.
 func (g *grouped) chooseColumns(d *model.Directive) {
+	before := g.f.Len()
 	foreign := g.row.Named.Obj().Pkg().Path() != g.f.Out.Path
 	for _, field := range g.row.Fields {
 		if field.Name == "_" {
@@ -155,7 +156,7 @@ func (g *grouped) chooseColumns(d *model.Directive) {
 			plain: shape.Plain(field.Type),
 		})
 	}
-	if len(g.columns) == 0 && len(g.by) > 0 {
+	if len(g.columns) == 0 && g.f.Len() == before {
 		g.f.Errorf(d.Pos, "%s has no fields beside those that it is grouped by", g.row.Name)
 	}
 }
