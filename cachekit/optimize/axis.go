@@ -140,7 +140,7 @@ func between[P any](name string, lo, hi float64, field func(p *P) *float64, quan
 	}
 	a.n = parts
 	a.set = func(p *P, i uint64) { *field(p) = min(hi, max(lo, quantile(middle(i, parts)))) }
-	a.index = func(p *P) (uint64, bool) { // by bisection: set grows with i
+	a.index = func(p *P) (uint64, bool) { // the nearest, by bisection: set grows with i
 		var q P
 		from, to := uint64(0), uint64(parts-1)
 		for from < to {
@@ -151,8 +151,7 @@ func between[P any](name string, lo, hi float64, field func(p *P) *float64, quan
 				to = i
 			}
 		}
-		a.set(&q, from)
-		return from, *field(&q) == *field(p)
+		return from, *field(p) >= lo && *field(p) <= hi
 	}
 	return a
 }

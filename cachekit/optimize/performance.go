@@ -1,0 +1,114 @@
+package optimize
+
+import (
+	"math"
+
+	"github.com/bmadventure/optcache/cachekit/backtest"
+)
+
+// A Course is how an account went over some time: its equity at the close of each
+// bar, relative to what it had before the first of them.
+type Course struct {
+	Times  []int64 // Unix nanoseconds, ascending
+	Equity []float64
+}
+
+// Returns returns the return of each bar: the equity divided by the equity before
+// it, less 1. Before the first bar it was 1.
+func (c Course) Returns() []float64 {
+	returns, last := make([]float64, len(c.Equity)), 1.0
+	for i, e := range c.Equity {
+		returns[i], last = e/last-1, e
+	}
+	return returns
+}
+
+// clone returns a copy that shares nothing.
+func (c Course) clone() Course {
+	return Course{append([]int64(nil), c.Times...), append([]float64(nil), c.Equity...)}
+}
+
+// Performance is what the returns of an account tell, without its trades. The
+// definitions are those of [backtest.Metrics].
+type Performance struct {
+	Bars                                                    int
+	TotalReturn, CAGR, Sharpe, Sortino, Calmar, MaxDrawdown float64
+}
+
+// Value returns one metric by name, NaN for one that needs the trades.
+func (p Performance) Value(m backtest.Metric) float64 {
+	switch m {
+	case backtest.TotalReturn:
+		return p.TotalReturn
+	case backtest.CAGR:
+		return p.CAGR
+	case backtest.Sharpe:
+		return p.Sharpe
+	case backtest.Sortino:
+		return p.Sortino
+	case backtest.Calmar:
+		return p.Calmar
+	case backtest.MaxDrawdown:
+		return p.MaxDrawdown
+	}
+	return math.NaN()
+}
+
+// Measure returns the performance of the returns of an account, given how many of
+// them make a year. All is NaN without returns, the ratios for fewer than 2.
+func Measure(returns []float64, periodsPerYear float64) Performance {
+	nan := math.NaN()
+	p := Performance{len(returns), nan, nan, nan, nan, nan, nan}
+	if len(returns) == 0 {
+		return p
+	}
+	n, equity, peak, worst, sum, downside := float64(len(returns)), 1.0, 1.0, 1.0, 0.0, 0.0
+	for _, r := range returns {
+		equity *= 1 + r
+		peak = max(peak, equity)
+		worst = min(worst, equity/peak)
+		sum += r
+		d := min(r, 0)
+		downside += float64(d * d)
+	}
+	p.TotalReturn, p.MaxDrawdown = equity-1, worst-1
+	p.CAGR = exp(float64(periodsPerYear/n*log(equity))) - 1
+	if p.MaxDrawdown < 0 {
+		p.Calmar = ratio(p.CAGR, -p.MaxDrawdown)
+	}
+	if len(returns) < 2 {
+		return p
+	}
+	mean, year := sum/n, math.Sqrt(periodsPerYear)
+	p.Sharpe = ratio(mean, deviation(returns, mean)) * year
+	p.Sortino = ratio(mean, math.Sqrt(downside/n)) * year
+	return p
+}
+
+// deviation returns the standard deviation of a sample, which divides by n-1. It
+// is NaN for fewer than 2 numbers.
+func deviation(x []float64, mean float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += float64((v - mean) * (v - mean))
+	}
+	return math.Sqrt(ratio(sum, float64(len(x)-1)))
+}
+
+// mean is NaN without numbers.
+func mean(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v
+	}
+	return ratio(sum, float64(len(x)))
+}
+
+// ratio returns a/b; where that is no number, the NaN that is the same on all
+// machines.
+func ratio(a, b float64) float64 {
+	if q := a / b; q == q {
+		return q
+	}
+	return math.NaN()
+}

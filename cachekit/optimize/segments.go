@@ -1,0 +1,152 @@
+package optimize
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/bundle"
+)
+
+// Segments are bars that are run in parts: spans of sessions. They are views of
+// the bars, without copies, so all spans of a walk-forward share one set of bars.
+//
+// Before a span an asset runs over its Warmup bars that come before, as many as
+// it has, so that indicators do not start cold; a position that the strategy
+// would hold by then is held when the span begins. What was won or lost before the
+// span does not count. Segments do not change and may be used concurrently.
+type Segments struct {
+	groups   []bundle.Group
+	timeline []int64
+	starts   []int // position on the timeline of the first bar of each session, and its length
+	periods  float64
+	warmup   int
+}
+
+// NewSegments divides bars into sessions, which are the dates in UTC that occur
+// in them. It fails if there are no bars or warmup is negative.
+func NewSegments(bars *bundle.Bars, warmup int) (*Segments, error) {
+	if warmup < 0 {
+		return nil, fmt.Errorf("divide bars into sessions: %d bars to warm up: must be 0 or more", warmup)
+	}
+	s := &Segments{timeline: bars.Timeline(), periods: bars.PeriodsPerYear(), warmup: warmup}
+	if len(s.timeline) == 0 {
+		return nil, fmt.Errorf("divide bars into sessions: there are no bars: choose assets and a window that have some")
+	}
+	for i := range bars.Assets() {
+		s.groups = append(s.groups, bars.Group(i))
+	}
+	for i, t := range s.timeline {
+		if i == 0 || date(t) != date(s.timeline[i-1]) {
+			s.starts = append(s.starts, i)
+		}
+	}
+	s.starts = append(s.starts, len(s.timeline))
+	return s, nil
+}
+
+// date returns the number of the day in UTC.
+func date(t int64) int64 {
+	const day = 24 * 60 * 60 * 1e9
+	d := t / day
+	if t%day < 0 {
+		d--
+	}
+	return d
+}
+
+// Sessions returns the number of sessions.
+func (s *Segments) Sessions() int { return len(s.starts) - 1 }
+
+// PeriodsPerYear returns how many bars make a year, see [bundle.Bars.PeriodsPerYear].
+func (s *Segments) PeriodsPerYear() float64 { return s.periods }
+
+// Times returns the times of the bars in a span. It must not be written to.
+func (s *Segments) Times(span Span) ([]int64, error) {
+	if span.From < 0 || span.To > s.Sessions() || span.From >= span.To {
+		return nil, fmt.Errorf("sessions %d to %d: must be a stretch of the %d sessions that there are", span.From, span.To, s.Sessions())
+	}
+	return s.timeline[s.starts[span.From]:s.starts[span.To]], nil
+}
+
+// A Tester runs one set of parameters over a span of sessions. It belongs to one
+// worker; what it returns may be overwritten by the next run. It must be a pure
+// function of the parameters and the span.
+type Tester[P any] func(ctx context.Context, p P, span Span) (Course, error)
+
+// Tester returns a tester of strategies: the course of the portfolio in which every
+// asset has an equal part of the capital, as in [backtest.Runner.Run].
+func (s *Segments) Tester() Tester[backtest.Strategy] {
+	var r backtest.Runner
+	var own, all []float64
+	return func(ctx context.Context, strategy backtest.Strategy, span Span) (Course, error) {
+		times, err := s.Times(span)
+		if err != nil {
+			return Course{}, fmt.Errorf("run %v over a span: %w", strategy, err)
+		}
+		all = append(all[:0], make([]float64, len(times))...)
+		for _, g := range s.groups {
+			if err := ctx.Err(); err != nil {
+				return Course{}, err
+			}
+			first, _ := slices.BinarySearch(g.Times, times[0])
+			last, found := slices.BinarySearch(g.Times, times[len(times)-1])
+			if found {
+				last++
+			}
+			if first == last {
+				addFlat(all, 1)
+				continue
+			}
+			warm := min(s.warmup, first)
+			own = slices.Grow(own[:0], last-first+warm)[:last-first+warm]
+			if _, err := r.RunAsset(ctx, strategy, part(g, first-warm, last), s.periods, own); err != nil {
+				return Course{}, err
+			}
+			addPart(all, times, g.Times[first:last], own, warm)
+		}
+		for i := range all {
+			all[i] /= float64(len(s.groups))
+		}
+		return Course{times, all}, nil
+	}
+}
+
+// part returns a view of some bars of an asset.
+func part(g bundle.Group, from, to int) bundle.Group {
+	cut := func(c []float64) []float64 {
+		if c == nil {
+			return nil
+		}
+		return c[from:to:to]
+	}
+	return bundle.Group{
+		Asset: g.Asset, Times: g.Times[from:to:to],
+		Open: cut(g.Open), High: cut(g.High), Low: cut(g.Low), Close: cut(g.Close), Volume: cut(g.Volume),
+		Dividend: cut(g.Dividend), Split: cut(g.Split),
+	}
+}
+
+// addPart adds the equity of one asset after its warm-up to the sum over all
+// assets: 1 before its first bar, the last equity where it has no bar.
+func addPart(sum []float64, times, own []int64, equity []float64, warm int) {
+	base := 1.0
+	if warm > 0 {
+		base = equity[warm-1]
+	}
+	last, next := 1.0, 0
+	for i, t := range times {
+		if next < len(own) && own[next] == t {
+			last = equity[warm+next] / base
+			next++
+		}
+		sum[i] += last
+	}
+}
+
+func addFlat(sum []float64, x float64) {
+	for i := range sum {
+		sum[i] += x
+	}
+}

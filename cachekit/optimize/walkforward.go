@@ -1,0 +1,309 @@
+package optimize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+)
+
+// A WalkForward searches for parameters again and again as time goes by and judges
+// each choice by the sessions after it, which the search has not seen.
+//
+// In every fold a search runs over the train window. Its best TopK trials run over
+// the validation window, and the one that is best there, or the one best in
+// training if there is no validation, runs over the test window, once.
+type WalkForward[P any] struct {
+	Windows  Windows
+	Sessions int // that there are
+
+	Space *Space[P] // for the stability of the parameters
+
+	// Search returns the search of a fold, made anew for each.
+	Search func(fold Fold) (Search[P], error)
+
+	// Tester returns what runs parameters over a span, made anew for each worker.
+	Tester func() Tester[P]
+
+	PeriodsPerYear float64 // bars, for [Measure]
+
+	// Objective is what search and choice go by. NaN is a failed trial. Larger is
+	// better, or smaller if Minimize is set; the searches must be told so too.
+	Objective func(Performance) float64
+	Minimize  bool
+
+	// TopK is how many trials go from training to validation. 0 means 5.
+	TopK int
+}
+
+// A Candidate is a trial of a fold that went on to validation.
+type Candidate[P any] struct {
+	Trial             int // of the fold's search
+	Params            P
+	Train, Validation float64 // values of the objective; Validation is NaN if it failed or there is none
+}
+
+// A FoldResult is what became of a fold.
+type FoldResult[P any] struct {
+	Fold
+	Trials, Failed int            // in training; Failed are among them
+	Candidates     []Candidate[P] // best in training first
+	Chosen         int            // of the candidates; -1 if none
+	Params         P              // of the chosen one
+
+	Train, Validation, Test Performance // of the chosen one
+
+	// Course is that of the chosen one over Test.
+	Course Course
+
+	// Err says why there is no choice or no test. Other folds are not affected.
+	Err error
+}
+
+// A WalkForwardResult is the outcome of [WalkForward.Run].
+type WalkForwardResult[P any] struct {
+	Folds []FoldResult[P]
+
+	// OutOfSample is one account that traded all tests in turn: each from where
+	// the one before ended, with nothing happening between them. Where tests
+	// overlap, it follows the later one from its beginning.
+	OutOfSample Course
+	Performance Performance // of OutOfSample
+
+	// Efficiency is how much of the return in training was left out of it: the
+	// mean annual return of the tests divided by that of the train windows
+	// (Pardo, The Evaluation and Optimization of Trading Strategies, 2008). It is
+	// NaN where training made no profit.
+	Efficiency float64
+
+	// Stability tells of each axis how much the choice moved from fold to fold.
+	Stability []Stability
+}
+
+// Run runs the folds, several at a time, and returns their results in order. They
+// do not depend on Options.Workers. Options.Deadline is that of one trial;
+// Options.Progress counts folds.
+//
+// What fails within a fold is in its result. Run fails if the windows do not fit
+// and if ctx ends; then the folds that were not finished have the context's error.
+func (w *WalkForward[P]) Run(ctx context.Context, o Options) (*WalkForwardResult[P], error) {
+	if w.TopK < 0 {
+		return nil, fmt.Errorf("walk forward: top %d trials: must be 0, for 5, or more", w.TopK)
+	}
+	folds, err := w.Windows.Folds(w.Sessions)
+	if err != nil {
+		return nil, fmt.Errorf("walk forward: %w", err)
+	}
+	workers := o.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	inner := Options{Workers: (workers + len(folds) - 1) / len(folds), Deadline: o.Deadline}
+	outcomes, err := Run(ctx, list[Fold](folds), func() Worker[Fold, FoldResult[P]] {
+		return func(ctx context.Context, f Fold) (FoldResult[P], error) {
+			return w.fold(ctx, f, inner)
+		}
+	}, Options{Workers: workers, Progress: o.Progress})
+	result := &WalkForwardResult[P]{Folds: make([]FoldResult[P], len(folds))}
+	for i, out := range outcomes {
+		result.Folds[i] = out.Result
+		if out.Err != nil {
+			result.Folds[i] = FoldResult[P]{Fold: folds[i], Chosen: -1, Err: out.Err}
+		}
+	}
+	result.OutOfSample = stitch(result.Folds)
+	result.Performance = Measure(result.OutOfSample.Returns(), w.PeriodsPerYear)
+	result.Efficiency = efficiency(result.Folds)
+	result.Stability = stability(w.Space, result.Folds)
+	return result, err
+}
+
+// list is the plan of the values given.
+type list[T any] []T
+
+func (l list[T]) Len() int   { return len(l) }
+func (l list[T]) At(i int) T { return l[i] }
+
+// fold runs one fold. Its error is the context's; all else is in the result.
+func (w *WalkForward[P]) fold(ctx context.Context, f Fold, o Options) (FoldResult[P], error) {
+	r := FoldResult[P]{Fold: f, Chosen: -1}
+	if err := w.run(ctx, &r, o); err != nil {
+		r.Err = fmt.Errorf("fold %d: %w", f.Number, err)
+	}
+	return r, ctx.Err()
+}
+
+func (w *WalkForward[P]) run(ctx context.Context, r *FoldResult[P], o Options) error {
+	trained, err := w.train(ctx, r, o)
+	if err != nil {
+		return err
+	}
+	if err := w.choose(ctx, r, o); err != nil {
+		return err
+	}
+	chosen := r.Candidates[r.Chosen]
+	r.Params, r.Train = chosen.Params, trained[r.Chosen]
+	return w.test(ctx, r, o)
+}
+
+// train searches the train window for candidates and returns how they did.
+func (w *WalkForward[P]) train(ctx context.Context, r *FoldResult[P], o Options) ([]Performance, error) {
+	search, err := w.Search(r.Fold)
+	if err != nil {
+		return nil, err
+	}
+	outcomes, err := RunSearch(ctx, search, w.judge(r.Fold.Train), w.Objective, o)
+	if err != nil {
+		return nil, err
+	}
+	values := w.values(outcomes)
+	r.Trials = len(values)
+	for _, v := range values {
+		if math.IsNaN(v) {
+			r.Failed++
+		}
+	}
+	var trained []Performance
+	for _, i := range Rank(values, w.Minimize, w.keep()) {
+		r.Candidates = append(r.Candidates, Candidate[P]{i, outcomes[i].Params, values[i], math.NaN()})
+		trained = append(trained, outcomes[i].Result)
+	}
+	if len(r.Candidates) == 0 {
+		return nil, fmt.Errorf("all %d trials failed in training: %w", r.Trials, reason(outcomes))
+	}
+	return trained, nil
+}
+
+// keep returns how many trials go on from training.
+func (w *WalkForward[P]) keep() int {
+	switch {
+	case w.Windows.Validation == 0:
+		return 1
+	case w.TopK == 0:
+		return 5
+	}
+	return w.TopK
+}
+
+// choose chooses among the candidates by the validation window, if there is one.
+func (w *WalkForward[P]) choose(ctx context.Context, r *FoldResult[P], o Options) error {
+	if w.Windows.Validation == 0 {
+		r.Chosen = 0
+		return nil
+	}
+	plan := make(list[P], len(r.Candidates))
+	for i, c := range r.Candidates {
+		plan[i] = c.Params
+	}
+	outcomes, err := Run(ctx, plan, w.judge(r.Fold.Validation), o)
+	if err != nil {
+		return err
+	}
+	values := w.values(outcomes)
+	for i, v := range values {
+		r.Candidates[i].Validation = v
+	}
+	best := Rank(values, w.Minimize, 1)
+	if len(best) == 0 {
+		return fmt.Errorf("all %d candidates failed in validation: %w", len(values), reason(outcomes))
+	}
+	r.Chosen, r.Validation = best[0], outcomes[best[0]].Result
+	return nil
+}
+
+// test runs the chosen candidate over the test window.
+func (w *WalkForward[P]) test(ctx context.Context, r *FoldResult[P], o Options) error {
+	outcomes, err := Run(ctx, list[P]{r.Params}, func() Worker[P, Course] {
+		tester := w.Tester()
+		return func(ctx context.Context, p P) (Course, error) {
+			c, err := tester(ctx, p, r.Fold.Test)
+			return c.clone(), err
+		}
+	}, o)
+	if err == nil {
+		err = outcomes[0].Err
+	}
+	if err != nil {
+		return fmt.Errorf("test: %w", err)
+	}
+	r.Course = outcomes[0].Result
+	r.Test = Measure(r.Course.Returns(), w.PeriodsPerYear)
+	return nil
+}
+
+// judge returns workers that measure parameters over a span.
+func (w *WalkForward[P]) judge(span Span) func() Worker[P, Performance] {
+	return func() Worker[P, Performance] {
+		tester := w.Tester()
+		return func(ctx context.Context, p P) (Performance, error) {
+			c, err := tester(ctx, p, span)
+			if err != nil {
+				return Performance{}, err
+			}
+			return Measure(c.Returns(), w.PeriodsPerYear), nil
+		}
+	}
+}
+
+// values returns the objective of each outcome, NaN for those that failed.
+func (w *WalkForward[P]) values(outcomes []Outcome[P, Performance]) []float64 {
+	values := make([]float64, len(outcomes))
+	for i, o := range outcomes {
+		values[i] = math.NaN()
+		if o.Err == nil {
+			values[i] = w.Objective(o.Result)
+		}
+	}
+	return values
+}
+
+var errNaN = errors.New("the objective is not a number")
+
+// reason returns why the first trial failed.
+func reason[P, R any](outcomes []Outcome[P, R]) error {
+	for _, o := range outcomes {
+		if o.Err != nil {
+			return o.Err
+		}
+	}
+	return errNaN
+}
+
+// stitch joins the tests to one account.
+func stitch[P any](folds []FoldResult[P]) Course {
+	var all Course
+	last := 1.0
+	for i, f := range folds {
+		until := int64(math.MaxInt64)
+		for _, later := range folds[i+1:] {
+			if len(later.Course.Times) > 0 {
+				until = later.Course.Times[0]
+				break
+			}
+		}
+		start := last
+		for j, t := range f.Course.Times {
+			if t >= until {
+				break
+			}
+			last = float64(start * f.Course.Equity[j])
+			all.Times, all.Equity = append(all.Times, t), append(all.Equity, last)
+		}
+	}
+	return all
+}
+
+// efficiency is that of [WalkForwardResult].
+func efficiency[P any](folds []FoldResult[P]) float64 {
+	var in, out []float64
+	for _, f := range folds {
+		if f.Err == nil {
+			in, out = append(in, f.Train.CAGR), append(out, f.Test.CAGR)
+		}
+	}
+	if !(mean(in) > 0) {
+		return math.NaN()
+	}
+	return ratio(mean(out), mean(in))
+}
