@@ -5,6 +5,7 @@
 package load
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/bmadventure/optcache/internal/gen/directive"
 	"github.com/bmadventure/optcache/internal/gen/model"
 )
 
@@ -41,14 +43,29 @@ type Loaded struct {
 	tests    []*ast.File
 }
 
-// needed are the packages that generated code imports.
-var needed = []string{"context", model.Cachekit, model.RT, model.Sizing, model.Optimize}
-
-// neededByTests are those that generated tests import.
-var neededByTests = []string{
-	"testing", model.Property,
-	"github.com/leanovate/gopter", "github.com/leanovate/gopter/gen", "github.com/leanovate/gopter/prop",
+// needed returns the packages outside the standard library that the code for the
+// package in dir may import. Those of caches and those of parameters alone know many others,
+// which take time to list.
+func needed(dir string) []string {
+	paths := []string{
+		model.Cachekit, model.RT, model.Sizing,
+		"github.com/leanovate/gopter", "github.com/leanovate/gopter/gen", "github.com/leanovate/gopter/prop",
+	}
+	files, err := filepath.Glob(filepath.Join(globEscape(dir), "*.go"))
+	if err != nil {
+		return paths
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err == nil && bytes.Contains(text, []byte(directive.Prefix+"params")) {
+			return append(paths, model.Optimize)
+		}
+	}
+	return paths
 }
+
+// standard are the packages of the standard library that it may import.
+var standard = []string{"cmp", "context", "encoding/binary", "errors", "fmt", "iter", "reflect", "slices", "strings", "sync", "sync/atomic", "testing", "time"}
 
 // Load reads the package. Errors in its directives go to errs; the error that it
 // returns means that nothing could be read at all.
@@ -61,7 +78,8 @@ func Load(ctx context.Context, r Request, errs *model.Errors) (*Loaded, error) {
 		dir = real
 	}
 	out := outputPath(dir, r)
-	patterns := append([]string{"."}, append(needed, neededByTests...)...)
+	ours := needed(dir)
+	patterns := append(append([]string{"."}, standard...), ours...)
 	other := filepath.Dir(out) != dir
 	if rel, err := filepath.Rel(dir, filepath.Dir(out)); other && err == nil && hasGo(filepath.Dir(out)) {
 		patterns = append(patterns, "."+string(filepath.Separator)+rel)
@@ -82,7 +100,7 @@ func Load(ctx context.Context, r Request, errs *model.Errors) (*Loaded, error) {
 	if err := l.readTarget(ctx, source, inDir(all, filepath.Dir(out)), r); err != nil {
 		return nil, err
 	}
-	for _, path := range append(needed, neededByTests...) {
+	for _, path := range ours {
 		if p := l.universe.byPath[path]; p == nil || p.Name == "" || p.Error != nil && p.Export == "" && len(p.GoFiles) == 0 {
 			l.missing = append(l.missing, path)
 		}
