@@ -37,6 +37,8 @@
 //	OPTCACHE_CASES=100000      traces for each property
 //	OPTCACHE_TRACE='...'       run this trace only, as a report shows it
 //
+// go test remembers results: with a random seed say -count=1 too.
+//
 // # The properties
 //
 //   - sequential: each answer is what the loader answers, or what was set; errors too

@@ -8,25 +8,28 @@ import (
 	"github.com/bmadventure/optcache/property_test"
 )
 
-// A bounded is a cache as one writes it in ten minutes. It holds its lock for as long as it
-// loads, which the property waiters tells.
+// A bounded is a cache as one writes it in five minutes.
 type bounded struct {
-	mu       sync.Mutex
+	load     propertytest.Loader[string, []int]
 	capacity int
-	load     propertytest.Loader[string, int]
-	values   map[string]int
+
+	mu     sync.Mutex
+	values map[string][]int
 }
 
-func (b *bounded) Get(ctx context.Context, key string) (int, error) {
+func (b *bounded) Get(ctx context.Context, key string) ([]int, error) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if v, ok := b.values[key]; ok {
+	v, ok := b.values[key]
+	b.mu.Unlock()
+	if ok {
 		return v, nil
 	}
 	v, err := b.load(ctx, key)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for other := range b.values {
 		if len(b.values) < b.capacity {
 			break
@@ -43,15 +46,29 @@ func (b *bounded) Len() int {
 	return len(b.values)
 }
 
+// boundedSuite is all that the suite must know of it.
+var boundedSuite = propertytest.Suite[string, []int]{
+	New: func(capacity int, load propertytest.Loader[string, []int]) propertytest.Cache[string, []int] {
+		return &bounded{capacity: capacity, load: load, values: map[string][]int{}}
+	},
+	Keys: []string{"", "a", "b", "ab"},
+	Value: func(key string, version int) []int {
+		v := []int{version}
+		for _, b := range []byte(key) {
+			v = append(v, int(b))
+		}
+		return v
+	},
+	Skip: map[string]string{
+		"once":    "two callers who miss at the same time both load",
+		"waiters": "for the same reason",
+	},
+}
+
 func ExampleRun() {
 	var t *testing.T // of your test function
-	propertytest.Run(t, propertytest.Suite[string, int]{
-		New: func(capacity int, load propertytest.Loader[string, int]) propertytest.Cache[string, int] {
-			return &bounded{capacity: capacity, load: load, values: map[string]int{}}
-		},
-		Keys: []string{"", "a", "b", "ab"},
-		Value: func(key string, version int) int {
-			return 1 + 1000*len(key) + 10*version + int((key + "\x00")[0])*100_000
-		},
-	})
+	propertytest.Run(t, boundedSuite)
 }
+
+// TestExample holds the example to what it says.
+func TestExample(t *testing.T) { propertytest.Run(t, boundedSuite) }

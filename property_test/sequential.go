@@ -518,7 +518,11 @@ func (x *run[K, V]) show(v V, a answer) string {
 }
 
 func brief(v any) string {
-	text := firstLine(fmt.Sprintf("%+v", v))
+	format := "%+v"
+	if _, ok := v.(string); ok {
+		format = "%q"
+	}
+	text := firstLine(fmt.Sprintf(format, v))
 	if runes := []rune(text); len(runes) > 60 {
 		text = string(runes[:57]) + "..."
 	}

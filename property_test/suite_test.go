@@ -70,7 +70,7 @@ func TestWhatRunSays(t *testing.T) {
 		t.Errorf("the trace is %q, want one like %q", f.Trace, want)
 	}
 	for _, want := range []string{
-		"k0 = a", "reads version 0 at", "none of the versions 1 to 1", "-wanted +came", traceVariable + "='races/",
+		`k0 = "a"`, "reads version 0 at", "none of the versions 1 to 1", "-wanted +came", traceVariable + "='races/",
 		"-run '^TestWhatRunSays$'", "<-- here",
 	} {
 		if !strings.Contains(f.Error(), want) {

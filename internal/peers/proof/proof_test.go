@@ -47,6 +47,6 @@ func TestGolangLRU(t *testing.T) {
 
 func TestOtter(t *testing.T) {
 	s := suite(newOtter)
-	s.Skip = map[string]string{"waiters": "a load has the first caller's context, and nobody leaves before it ends"}
+	s.Skip = map[string]string{"waiters": "a load ends with the one caller who began it, and the others load again"}
 	run(t, s)
 }
