@@ -2,10 +2,12 @@ package optimize
 
 import (
 	"context"
+	"encoding/binary"
 
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/rt"
 	"github.com/bmadventure/optcache/sizing"
 )
 
@@ -26,7 +28,18 @@ func newSeriesCache(config cachekit.Config, budget *sizing.Budget) (*cachekit.Ca
 		Budget:  budget,
 		Size:    func(_ SeriesKey, column []float64) int64 { return sizing.Slice(column) },
 		Version: func(k SeriesKey) [32]byte { return k.Bars.Digest },
+		Hooks:   rt.Hooks[SeriesKey]{Hash: hashSeries},
 	})
+}
+
+// hashSeries hashes all of a key but what the digest says already.
+func hashSeries(k *SeriesKey, seed uint64) uint64 {
+	return rt.HashString(rt.HashUint64(hashDigest(&k.Bars.Digest, seed), uint64(k.Length)), k.Indicator)
+}
+
+// hashDigest takes a hash from one that is there already.
+func hashDigest(digest *[32]byte, seed uint64) uint64 {
+	return rt.HashUint64(seed, binary.LittleEndian.Uint64(digest[:]))
 }
 
 // Columns returns the source of derived series for the runners of a sweep

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/rt"
 	"github.com/bmadventure/optcache/sizing"
 )
 
@@ -61,6 +62,9 @@ func NewWorkspace(config cachekit.Config, store *bundle.Store) (*Workspace, erro
 		Budget:  budget,
 		Size:    func(_ bundle.BarsKey, b *bundle.Bars) int64 { return b.SizeBytes() },
 		Version: func(k bundle.BarsKey) [32]byte { return k.Digest },
+		Hooks: rt.Hooks[bundle.BarsKey]{Hash: func(k *bundle.BarsKey, seed uint64) uint64 {
+			return hashDigest(&k.Digest, seed)
+		}},
 	})
 	w.series, errs[2] = newSeriesCache(config, budget)
 	if err := errors.Join(errs[:]...); err != nil {
