@@ -28,6 +28,7 @@ func RawColumn[E any](old []E, n int) []E {
 	}
 	var b strings.Builder
 	b.Grow(bytes)
+	b.WriteByte(0) // an empty string need not have an address
 	return unsafe.Slice((*E)(unsafe.Pointer(unsafe.StringData(b.String()))), n)
 }
 
