@@ -2,6 +2,18 @@
 // these bars? Grouped bars go in, an equity curve and its [Metrics] come out,
 // for every asset and for the portfolio of all of them.
 //
+// # Strategies
+//
+// A [Strategy] is a struct of parameters with a few methods, of which Decide is
+// the one that matters: a function of the columns of an asset that wishes to buy
+// or to sell at some closes. [Crossover], [Momentum], [Reversion] and [Breakout]
+// are here; package optimize has an example of one more. The columns are those of
+// the bars and derived series: an [Indicator], such as [SMA], with a length.
+//
+// A [Runner] runs one trial ([Runner.Run]) or a batch of them ([Runner.RunBatch]).
+// The results are equal to the last bit; a batch does what its trials have in
+// common once.
+//
 // # How trading is modelled
 //
 // An account starts with an equity of 1 before the first bar. It holds either
@@ -25,6 +37,13 @@
 // required return of 0. Bars a year are 252 for daily bars, 252 times the mean
 // number of bars a session for minutes (see [bundle.Bars.PeriodsPerYear]).
 //
+// On paper those of a position are the returns of the asset, and that is how they
+// are computed: close by close before, the first close by the price paid, the
+// price got by the last close. They are added up in blocks of 16 bars. Likewise
+// the drawdown between two closes of one position is that of the closes. So what a
+// position earns depends on its first and last bar alone, and every trial that
+// holds the asset over a block of bars can look up the same sums.
+//
 // A trade is a purchase with the sale that ends it. A position that is still
 // open after the last bar counts as a trade too, with the profit that its last
 // mark shows and without the cost of a sale.
@@ -35,12 +54,13 @@
 // is no rebalancing. The part of an asset is cash before its first bar and stays
 // at its last equity where it has no bar: in gaps and after its last one. The
 // metrics of the portfolio are those of the sum of the parts over
-// [bundle.Bars.Timeline]; its trades are those of all assets together.
+// [bundle.Bars.Timeline]; its trades are those of all assets together. The
+// portfolio of one asset is that asset.
 //
 // # The same answer everywhere
 //
 // Results depend on the bars and the parameters alone, to the last bit: sums
-// run in the order of bars and assets, products are rounded before they are
+// have one order, products are rounded before they are
 // added, powers come from arithmetic that is the same on every processor, and a
 // metric that is not a number always is the same NaN.
 package backtest

@@ -5,8 +5,12 @@
 // them are tried, and [Run] tries them on all processors. The outcomes come in
 // the order of the trials and do not depend on the number of workers.
 //
+// [Sweep] runs a plan of backtests: it has the trials that read the same moving
+// averages or other derived series run together, in batches, and computes each
+// series once for all of them.
+//
 // A [Workspace] holds what trials share: the pool of open bundles and the caches
-// of asset lists and grouped bars, within one budget of bytes. A sweep asks it
+// of asset lists, grouped bars and derived series, within one budget of bytes. A sweep asks it
 // once which version of a bundle is current and pins that version for its whole
 // life ([Workspace.Pin]); the bars that its trials read are then the same however
 // often the bundle is ingested anew meanwhile. What caches hold is keyed by the
