@@ -48,10 +48,14 @@ func (p *prepared[K, V]) generator(prop *property) gopter.Gen {
 		} else {
 			d.keys = min(len(p.Keys), 1+g.Rng.Intn(t.capacity+2))
 		}
+		if prop.concurrent {
+			d.keys = min(d.keys, 1+g.Rng.Intn(3)) // they are to meet
+		}
 		if prop.relatives {
 			d.relatives = p.relatives
 		}
-		steps := 1 + g.Rng.Intn(1+prop.longest*g.MaxSize/100)
+		// gopter's size goes from 0 to 100; short traces are tried first, but not for long.
+		steps := 1 + g.Rng.Intn(1+prop.longest*min(100, 10+4*g.MaxSize)/100)
 		for range steps {
 			t.steps = append(t.steps, d.step())
 		}

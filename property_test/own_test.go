@@ -49,9 +49,12 @@ func policies(t *testing.T) []string {
 // TestOwnCaches runs the suite over the generic cache and the generated ones: every policy, in every
 // room, with and without expiry and versions.
 func TestOwnCaches(t *testing.T) {
-	for _, name := range policies(t) {
-		for _, room := range rooms {
-			for _, x := range extras {
+	for i, name := range policies(t) {
+		for j, room := range rooms {
+			for l, x := range extras {
+				if underRace && (i+j+l)%3 > 0 {
+					continue // each policy in each room and with each extra once: the rest is the same code
+				}
 				s := setting{name, room, x}
 				t.Run(name+"/"+room+"/"+x.name, func(t *testing.T) {
 					t.Parallel()

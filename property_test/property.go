@@ -95,7 +95,7 @@ var properties = []*property{
 		explanation: "what is pinned stays until it is released or invalidated",
 		needs:       []string{"Pin"},
 		profile: profile{
-			weights: [ops]int{opGet: 10, opPeek: 2, opSet: 2, opUpdate: 1, opInvalidate: 1, opClear: 1, opPin: 6, opUnpin: 3},
+			weights: [ops]int{opGet: 10, opPeek: 2, opSet: 2, opUpdate: 1, opInvalidate: 1, opClear: 1, opPin: 10, opUnpin: 6},
 			shapes:  [shapes]int{whole: 1}, faults: [faults]int{none: 10, fails: 1}, longest: 30,
 		},
 		checks: checks{bounded: true, inspects: true},

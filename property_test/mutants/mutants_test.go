@@ -85,8 +85,9 @@ func (m Mutant) make(capacity int, load propertytest.Loader[Key, []float64]) *Ca
 }
 
 func TestRightCache(t *testing.T) {
-	t.Run("kept for ever", func(t *testing.T) { propertytest.Run(t, suite(Mutant{})) })
-	t.Run("expiring", func(t *testing.T) { propertytest.Run(t, suite(Mutant{Expires: true})) })
+	t.Parallel()
+	t.Run("kept for ever", func(t *testing.T) { t.Parallel(); propertytest.Run(t, suite(Mutant{})) })
+	t.Run("expiring", func(t *testing.T) { t.Parallel(); propertytest.Run(t, suite(Mutant{Expires: true})) })
 }
 
 // A caught mutant is how the suite noticed it.
@@ -96,6 +97,7 @@ type caught struct{ steps, cases int }
 const mostSteps = 8
 
 func TestMutants(t *testing.T) {
+	t.Parallel()
 	table := make([]caught, len(All))
 	t.Cleanup(func() {
 		if *record {
