@@ -72,14 +72,18 @@ func (g *Grouping[K]) arrange(keys []K, compare func(a, b K) int, names []*Names
 	}
 }
 
-// blockRows is how many rows are moved at a time: with a copy of them in columns
-// about what the second-level cache of a processor holds. Within a block the rows
-// of a group are written next to each other: written in the order in which they
-// come, every value would go to a page of its own.
-const blockRows = 1 << 13
+// Rows are moved a block at a time: of blockRows, which with a copy of them in columns
+// are about what the second-level cache of a processor holds, or of fewer where there
+// are few. Within a block the rows of a group are written next to each other:
+// written in the order in which they come, every value would go to a page of its own.
+const (
+	blockRows    = 1 << 13
+	minBlockRows = 1 << 10
+)
 
-// Block returns how many of n rows [Grouping.Move] moves at a time, at most.
-func Block(n int) int { return min(n, blockRows) }
+// Block returns how many of n rows [Grouping.Move] moves at a time, at most. It does not
+// fall as n grows.
+func Block(n int) int { return min(n, blockRows, max(minBlockRows, n/16)) }
 
 // Move moves all rows, a block at a time. It calls newMove for a function of each
 // goroutine, which moves row first+from[i] to the place to[i], for each i. It can be
@@ -87,28 +91,25 @@ func Block(n int) int { return min(n, blockRows) }
 func (g *Grouping[K]) Move(newMove func() func(first int, from []int32, to []int)) {
 	EachPart(len(g.parts), len(g.parts), func(p, _, _ int) {
 		part, move := &g.parts[p], newMove()
-		from, to := make([]int32, Block(len(part.of))), make([]int, Block(len(part.of)))
-		ends := make([]int32, len(part.next)+1)
-		for lo := 0; lo < len(part.of); lo += blockRows {
-			groups := part.of[lo:min(lo+blockRows, len(part.of))]
-			sortBlock(from, ends, groups)
-			for i, row := range from[:len(groups)] {
-				group := groups[row]
-				to[i] = part.next[group]
-				part.next[group]++
-			}
-			move(part.first+lo, from[:len(groups)], to[:len(groups)])
+		block := Block(len(part.of))
+		from, to := make([]int32, block), make([]int, block)
+		ends, shift := make([]int32, len(part.next)+1), make([]int, len(part.next))
+		for lo := 0; lo < len(part.of); lo += block {
+			n := min(block, len(part.of)-lo)
+			part.place(from[:n], to[:n], ends, shift, part.of[lo:lo+n])
+			move(part.first+lo, from[:n], to[:n])
 		}
 	})
 }
 
-// sortBlock fills order with the positions of groups sorted by group, those of
-// one group in their order: a counting sort. ends is scratch with an element for
-// every group and one more.
-func sortBlock(order, ends []int32, groups []int32) {
-	if len(ends) > 4*blockRows { // hardly two rows of a block are of one group
-		for k := range groups {
-			order[k] = int32(k)
+// place sets from to the positions of groups sorted by group, those of one group in
+// their order, and to to the places of their rows: a counting sort. ends is
+// scratch with an element for every group and one more, shift with one for every group.
+func (p *groupedPart) place(from []int32, to []int, ends []int32, shift []int, groups []int32) {
+	if len(ends) > 4*len(groups) { // hardly two rows of a block are of one group
+		for k, g := range groups {
+			from[k], to[k] = int32(k), p.next[g]
+			p.next[g]++
 		}
 		return
 	}
@@ -116,12 +117,16 @@ func sortBlock(order, ends []int32, groups []int32) {
 	for _, g := range groups {
 		ends[g+1]++
 	}
-	for g := 1; g < len(ends); g++ {
-		ends[g] += ends[g-1]
+	for g := range shift {
+		start := ends[g]
+		shift[g] = p.next[g] - int(start)
+		p.next[g] += int(ends[g+1])
+		ends[g+1] += start
 	}
 	for k, g := range groups {
-		order[ends[g]] = int32(k)
+		at := ends[g]
 		ends[g]++
+		from[at], to[at] = int32(k), int(at)+shift[g]
 	}
 }
 
