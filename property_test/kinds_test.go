@@ -189,3 +189,28 @@ func barsOf(k market.BarsKey, version, n int) *bars.Bars {
 	}
 	return b
 }
+
+// words are values of one word by keys of one word, for which the cache has paths of their own. A
+// value below 0 is its size.
+var words = kind[uint64, int64]{
+	name:    "words",
+	keys:    []uint64{0, 1, 2, 1 << 32, 1 << 63},
+	value:   func(k uint64, version int) int64 { return int64(mixed(k, version) >> 1) },
+	large:   func(bytes int64, k uint64, version int) int64 { return -bytes - 1 - int64(mixed(k, version)>>50) },
+	size:    func(_ uint64, v int64) int64 { return max(0, -v) },
+	version: func(k uint64) [32]byte { return [32]byte{byte(k)} },
+	half:    func(k uint64) int { return int(k & 1) },
+	open: func(o cachekit.Options[uint64, int64], load propertytest.Loader[uint64, int64]) (*cachekit.Cache[uint64, int64], getter[uint64, int64], error) {
+		o.Size = func(_ uint64, v int64) int64 { return max(0, -v) }
+		c, err := cachekit.New(o)
+		return c, func(ctx context.Context, k uint64) (int64, error) { return c.Get(ctx, k, load) }, err
+	},
+}
+
+// mixed spreads a key and a version over a word: the finalizer of SplitMix64.
+func mixed(k uint64, version int) uint64 {
+	x := k*31 + uint64(version) + 1
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
