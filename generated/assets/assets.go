@@ -128,7 +128,7 @@ func (c *AssetListCache) Get(ctx context.Context, key market.ListKey) (*AssetLis
 // hashListKey hashes all fields of a key.
 func hashListKey(key *market.ListKey, seed uint64) uint64 {
 	h := seed
-	h = rt.HashString(h, key.Bundle)
+	h = rt.HashText(h, key.Bundle)
 	h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
 	return h
 }
@@ -136,7 +136,10 @@ func hashListKey(key *market.ListKey, seed uint64) uint64 {
 // equalListKey reports whether two keys are the same. What tells them apart soonest
 // is compared first.
 func equalListKey(a, b *market.ListKey) bool {
-	return a.Version == b.Version &&
+	return binary.LittleEndian.Uint64(a.Version[0:]) == binary.LittleEndian.Uint64(b.Version[0:]) &&
+		binary.LittleEndian.Uint64(a.Version[8:]) == binary.LittleEndian.Uint64(b.Version[8:]) &&
+		binary.LittleEndian.Uint64(a.Version[16:]) == binary.LittleEndian.Uint64(b.Version[16:]) &&
+		binary.LittleEndian.Uint64(a.Version[24:]) == binary.LittleEndian.Uint64(b.Version[24:]) &&
 		a.Bundle == b.Bundle
 }
 

@@ -446,7 +446,10 @@ func hashBarsKey(key *market.BarsKey, seed uint64) uint64 {
 // equalBarsKey reports whether two keys are the same. What tells them apart soonest
 // is compared first.
 func equalBarsKey(a, b *market.BarsKey) bool {
-	return a.Digest == b.Digest
+	return binary.LittleEndian.Uint64(a.Digest[0:]) == binary.LittleEndian.Uint64(b.Digest[0:]) &&
+		binary.LittleEndian.Uint64(a.Digest[8:]) == binary.LittleEndian.Uint64(b.Digest[8:]) &&
+		binary.LittleEndian.Uint64(a.Digest[16:]) == binary.LittleEndian.Uint64(b.Digest[16:]) &&
+		binary.LittleEndian.Uint64(a.Digest[24:]) == binary.LittleEndian.Uint64(b.Digest[24:])
 }
 
 // sizeBarsCache returns the heap, in bytes, that a key and its value refer to.

@@ -307,7 +307,10 @@ func hashWindow(key *Window, seed uint64) uint64 {
 func equalWindow(a, b *Window) bool {
 	return a.First == b.First &&
 		a.Last == b.Last &&
-		a.Digest == b.Digest
+		binary.LittleEndian.Uint64(a.Digest[0:]) == binary.LittleEndian.Uint64(b.Digest[0:]) &&
+		binary.LittleEndian.Uint64(a.Digest[8:]) == binary.LittleEndian.Uint64(b.Digest[8:]) &&
+		binary.LittleEndian.Uint64(a.Digest[16:]) == binary.LittleEndian.Uint64(b.Digest[16:]) &&
+		binary.LittleEndian.Uint64(a.Digest[24:]) == binary.LittleEndian.Uint64(b.Digest[24:])
 }
 
 // sizeWindowsCache returns the heap, in bytes, that a key and its value refer to.

@@ -180,7 +180,7 @@ func hashKey(key *Key, seed uint64) uint64 {
 	}
 	for i := range key.Names {
 		for j := range key.Names[i] {
-			h = rt.HashString(h, key.Names[i][j])
+			h = rt.HashText(h, key.Names[i][j])
 		}
 	}
 	for i := range key.Flags {
@@ -193,7 +193,7 @@ func hashKey(key *Key, seed uint64) uint64 {
 // equalKey reports whether two keys are the same. What tells them apart soonest is
 // compared first.
 func equalKey(a, b *Key) bool {
-	return a.Short == b.Short &&
+	return binary.LittleEndian.Uint64(a.Short[0:]) == binary.LittleEndian.Uint64(b.Short[0:]) &&
 		a.Points == b.Points &&
 		a.Names == b.Names &&
 		a.Flags == b.Flags &&

@@ -162,14 +162,14 @@ func (c_ *cache) GetClone(ctx context.Context, key_ a) (*list, error) {
 // hasha hashes all fields of a key.
 func hasha(key_ *a, seed_ uint64) uint64 {
 	h_ := seed_
-	h_ = rt.HashString(h_, string(key_.Key))
+	h_ = rt.HashText(h_, string(key_.Key))
 	h_ = rt.HashUint64(h_, uint64(key_.L))
 	h_ = rt.HashUint64(h_, uint64(key_.Load))
 	h_ = rt.HashUint64(h_, uint64(key_.O))
 	for i := range key_.Seed {
 		h_ = rt.HashUint64(h_, uint64(key_.Seed[i]))
 	}
-	h_ = rt.HashString(h_, string(key_.Value.N))
+	h_ = rt.HashText(h_, string(key_.Value.N))
 	return h_
 }
 
@@ -533,7 +533,7 @@ func (c_ *groupsCache) Get(ctx context.Context, key_ groupsKey) (*groups, error)
 // hashgroupsKey hashes all fields of a key.
 func hashgroupsKey(key_ *groupsKey, seed_ uint64) uint64 {
 	h_ := seed_
-	h_ = rt.HashString(h_, key_.Bundle)
+	h_ = rt.HashText(h_, key_.Bundle)
 	h_ = rt.HashUint64(h_, binary.LittleEndian.Uint64(key_.Version[:]))
 	h_ = rt.HashUint64(h_, uint64(key_.First))
 	h_ = rt.HashUint64(h_, uint64(key_.Last))
@@ -545,7 +545,10 @@ func hashgroupsKey(key_ *groupsKey, seed_ uint64) uint64 {
 func equalgroupsKey(a_, b *groupsKey) bool {
 	return a_.First == b.First &&
 		a_.Last == b.Last &&
-		a_.Version == b.Version &&
+		binary.LittleEndian.Uint64(a_.Version[0:]) == binary.LittleEndian.Uint64(b.Version[0:]) &&
+		binary.LittleEndian.Uint64(a_.Version[8:]) == binary.LittleEndian.Uint64(b.Version[8:]) &&
+		binary.LittleEndian.Uint64(a_.Version[16:]) == binary.LittleEndian.Uint64(b.Version[16:]) &&
+		binary.LittleEndian.Uint64(a_.Version[24:]) == binary.LittleEndian.Uint64(b.Version[24:]) &&
 		a_.Bundle == b.Bundle
 }
 

@@ -128,7 +128,7 @@ func (c *AssetsCache) Get(ctx context.Context, key Key) (*Assets, error) {
 // hashKey hashes all fields of a key.
 func hashKey(key *Key, seed uint64) uint64 {
 	h := seed
-	h = rt.HashString(h, key.Bundle)
+	h = rt.HashText(h, key.Bundle)
 	h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Sum[:]))
 	h = rt.HashUint64(h, uint64(key.First))
 	h = rt.HashUint64(h, uint64(key.Last))

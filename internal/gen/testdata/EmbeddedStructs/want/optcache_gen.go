@@ -132,7 +132,7 @@ func (c *RowsCache) Get(ctx context.Context, key Key) (*Rows, error) {
 // hashKey hashes all fields of a key.
 func hashKey(key *Key, seed uint64) uint64 {
 	h := seed
-	h = rt.HashString(h, key.Base.Name)
+	h = rt.HashText(h, key.Base.Name)
 	h = rt.HashUint64(h, uint64(key.Base.Kind.A))
 	h = rt.HashUint64(h, uint64(key.Base.Kind.B))
 	h = rt.HashUint64(h, uint64(key.Num))

@@ -147,9 +147,9 @@ func (c *AssetsCache) Get(ctx context.Context, key Key) (*Assets, error) {
 // hashKey hashes all fields of a key.
 func hashKey(key *Key, seed uint64) uint64 {
 	h := seed
-	h = rt.HashString(h, key.Name)
+	h = rt.HashText(h, key.Name)
 	h = rt.HashUint64(h, uint64(key.Pair.First))
-	h = rt.HashString(h, key.Pair.Second.First)
+	h = rt.HashText(h, key.Pair.Second.First)
 	h = rt.HashBool(h, key.Pair.Second.Second)
 	return h
 }

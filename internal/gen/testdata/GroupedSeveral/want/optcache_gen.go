@@ -421,7 +421,7 @@ func (c *QuotesCache) GetClone(ctx context.Context, key QuotesKey) (*Quotes, err
 // hashQuotesKey hashes all fields of a key.
 func hashQuotesKey(key *QuotesKey, seed uint64) uint64 {
 	h := seed
-	h = rt.HashString(h, key.Bundle)
+	h = rt.HashText(h, key.Bundle)
 	h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
 	h = rt.HashUint64(h, uint64(key.First))
 	h = rt.HashUint64(h, uint64(key.Last))
@@ -433,7 +433,10 @@ func hashQuotesKey(key *QuotesKey, seed uint64) uint64 {
 func equalQuotesKey(a, b *QuotesKey) bool {
 	return a.First == b.First &&
 		a.Last == b.Last &&
-		a.Version == b.Version &&
+		binary.LittleEndian.Uint64(a.Version[0:]) == binary.LittleEndian.Uint64(b.Version[0:]) &&
+		binary.LittleEndian.Uint64(a.Version[8:]) == binary.LittleEndian.Uint64(b.Version[8:]) &&
+		binary.LittleEndian.Uint64(a.Version[16:]) == binary.LittleEndian.Uint64(b.Version[16:]) &&
+		binary.LittleEndian.Uint64(a.Version[24:]) == binary.LittleEndian.Uint64(b.Version[24:]) &&
 		a.Bundle == b.Bundle
 }
 

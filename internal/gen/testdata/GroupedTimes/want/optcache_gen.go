@@ -465,7 +465,7 @@ func (c *EventsCache) Get(ctx context.Context, key EventsKey) (*Events, error) {
 // hashEventsKey hashes all fields of a key.
 func hashEventsKey(key *EventsKey, seed uint64) uint64 {
 	h := seed
-	h = rt.HashString(h, key.Bundle)
+	h = rt.HashText(h, key.Bundle)
 	h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
 	h = rt.HashUint64(h, uint64(key.First))
 	h = rt.HashUint64(h, uint64(key.Last))
@@ -477,7 +477,10 @@ func hashEventsKey(key *EventsKey, seed uint64) uint64 {
 func equalEventsKey(a, b *EventsKey) bool {
 	return a.First == b.First &&
 		a.Last == b.Last &&
-		a.Version == b.Version &&
+		binary.LittleEndian.Uint64(a.Version[0:]) == binary.LittleEndian.Uint64(b.Version[0:]) &&
+		binary.LittleEndian.Uint64(a.Version[8:]) == binary.LittleEndian.Uint64(b.Version[8:]) &&
+		binary.LittleEndian.Uint64(a.Version[16:]) == binary.LittleEndian.Uint64(b.Version[16:]) &&
+		binary.LittleEndian.Uint64(a.Version[24:]) == binary.LittleEndian.Uint64(b.Version[24:]) &&
 		a.Bundle == b.Bundle
 }
 

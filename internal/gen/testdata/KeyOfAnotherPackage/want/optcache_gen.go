@@ -407,7 +407,7 @@ func hashWindow(key *keypkg.Window, seed uint64) uint64 {
 	h = rt.HashUint64(h, uint64(key.First))
 	h = rt.HashUint64(h, uint64(key.Last))
 	for i := range key.Symbols {
-		h = rt.HashString(h, string(key.Symbols[i]))
+		h = rt.HashText(h, string(key.Symbols[i]))
 	}
 	return h
 }
@@ -417,7 +417,8 @@ func hashWindow(key *keypkg.Window, seed uint64) uint64 {
 func equalWindow(a, b *keypkg.Window) bool {
 	return a.First == b.First &&
 		a.Last == b.Last &&
-		a.Digest == b.Digest &&
+		binary.LittleEndian.Uint64(a.Digest[0:]) == binary.LittleEndian.Uint64(b.Digest[0:]) &&
+		binary.LittleEndian.Uint64(a.Digest[8:]) == binary.LittleEndian.Uint64(b.Digest[8:]) &&
 		a.Symbols == b.Symbols
 }
 

@@ -131,7 +131,7 @@ func (c *AssetListCache) Get(ctx context.Context, key Key) (*AssetList, error) {
 // hashKey hashes all fields of a key.
 func hashKey(key *Key, seed uint64) uint64 {
 	h := seed
-	h = rt.HashString(h, key.Name)
+	h = rt.HashText(h, key.Name)
 	h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
 	return h
 }
@@ -139,7 +139,10 @@ func hashKey(key *Key, seed uint64) uint64 {
 // equalKey reports whether two keys are the same. What tells them apart soonest is
 // compared first.
 func equalKey(a, b *Key) bool {
-	return a.Version == b.Version &&
+	return binary.LittleEndian.Uint64(a.Version[0:]) == binary.LittleEndian.Uint64(b.Version[0:]) &&
+		binary.LittleEndian.Uint64(a.Version[8:]) == binary.LittleEndian.Uint64(b.Version[8:]) &&
+		binary.LittleEndian.Uint64(a.Version[16:]) == binary.LittleEndian.Uint64(b.Version[16:]) &&
+		binary.LittleEndian.Uint64(a.Version[24:]) == binary.LittleEndian.Uint64(b.Version[24:]) &&
 		a.Name == b.Name
 }
 

@@ -143,7 +143,7 @@ func (c *AssetsCache) Get(ctx context.Context, key Key) (*Assets, error) {
 // hashKey hashes all fields of a key.
 func hashKey(key *Key, seed uint64) uint64 {
 	h := seed
-	h = rt.HashString(h, string(key.Name))
+	h = rt.HashText(h, string(key.Name))
 	h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
 	h = rt.HashUint64(h, uint64(key.Count))
 	h = rt.HashBool(h, bool(key.Flag))
@@ -159,7 +159,10 @@ func equalKey(a, b *Key) bool {
 		a.Flag == b.Flag &&
 		a.Price == b.Price &&
 		a.Odd == b.Odd &&
-		a.Version == b.Version &&
+		binary.LittleEndian.Uint64(a.Version[0:]) == binary.LittleEndian.Uint64(b.Version[0:]) &&
+		binary.LittleEndian.Uint64(a.Version[8:]) == binary.LittleEndian.Uint64(b.Version[8:]) &&
+		binary.LittleEndian.Uint64(a.Version[16:]) == binary.LittleEndian.Uint64(b.Version[16:]) &&
+		binary.LittleEndian.Uint64(a.Version[24:]) == binary.LittleEndian.Uint64(b.Version[24:]) &&
 		a.Name == b.Name
 }
 
@@ -518,7 +521,7 @@ func (c *RowsCache) Get(ctx context.Context, key RowsKey) (*Rows, error) {
 // hashRowsKey hashes all fields of a key.
 func hashRowsKey(key *RowsKey, seed uint64) uint64 {
 	h := seed
-	h = rt.HashString(h, key.Bundle)
+	h = rt.HashText(h, key.Bundle)
 	h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
 	h = rt.HashUint64(h, uint64(key.First))
 	h = rt.HashUint64(h, uint64(key.Last))
@@ -530,7 +533,10 @@ func hashRowsKey(key *RowsKey, seed uint64) uint64 {
 func equalRowsKey(a, b *RowsKey) bool {
 	return a.First == b.First &&
 		a.Last == b.Last &&
-		a.Version == b.Version &&
+		binary.LittleEndian.Uint64(a.Version[0:]) == binary.LittleEndian.Uint64(b.Version[0:]) &&
+		binary.LittleEndian.Uint64(a.Version[8:]) == binary.LittleEndian.Uint64(b.Version[8:]) &&
+		binary.LittleEndian.Uint64(a.Version[16:]) == binary.LittleEndian.Uint64(b.Version[16:]) &&
+		binary.LittleEndian.Uint64(a.Version[24:]) == binary.LittleEndian.Uint64(b.Version[24:]) &&
 		a.Bundle == b.Bundle
 }
 

@@ -184,7 +184,7 @@ func (c *AssetsCache) GetClone(ctx context.Context, key Key) (*Assets, error) {
 // hashKey hashes all fields of a key.
 func hashKey(key *Key, seed uint64) uint64 {
 	h := seed
-	h = rt.HashString(h, key.Name)
+	h = rt.HashText(h, key.Name)
 	return h
 }
 

@@ -129,7 +129,7 @@ func (c *Cache) Get(ctx context.Context, key otherpackage.Key) (*AssetList, erro
 // hashKey hashes all fields of a key.
 func hashKey(key *otherpackage.Key, seed uint64) uint64 {
 	h := seed
-	h = rt.HashString(h, key.Name)
+	h = rt.HashText(h, key.Name)
 	return h
 }
 

@@ -416,7 +416,7 @@ func (c *BarsCache) Get(ctx context.Context, key BarsKey) (*Bars, error) {
 // hashBarsKey hashes all fields of a key.
 func hashBarsKey(key *BarsKey, seed uint64) uint64 {
 	h := seed
-	h = rt.HashString(h, key.Bundle)
+	h = rt.HashText(h, key.Bundle)
 	h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
 	h = rt.HashUint64(h, uint64(key.First))
 	h = rt.HashUint64(h, uint64(key.Last))
@@ -428,7 +428,10 @@ func hashBarsKey(key *BarsKey, seed uint64) uint64 {
 func equalBarsKey(a, b *BarsKey) bool {
 	return a.First == b.First &&
 		a.Last == b.Last &&
-		a.Version == b.Version &&
+		binary.LittleEndian.Uint64(a.Version[0:]) == binary.LittleEndian.Uint64(b.Version[0:]) &&
+		binary.LittleEndian.Uint64(a.Version[8:]) == binary.LittleEndian.Uint64(b.Version[8:]) &&
+		binary.LittleEndian.Uint64(a.Version[16:]) == binary.LittleEndian.Uint64(b.Version[16:]) &&
+		binary.LittleEndian.Uint64(a.Version[24:]) == binary.LittleEndian.Uint64(b.Version[24:]) &&
 		a.Bundle == b.Bundle
 }
 
@@ -547,7 +550,7 @@ func (c *AssetListCache) Get(ctx context.Context, key ListKey) (*AssetList, erro
 // hashListKey hashes all fields of a key.
 func hashListKey(key *ListKey, seed uint64) uint64 {
 	h := seed
-	h = rt.HashString(h, key.Bundle)
+	h = rt.HashText(h, key.Bundle)
 	h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
 	return h
 }
@@ -555,7 +558,10 @@ func hashListKey(key *ListKey, seed uint64) uint64 {
 // equalListKey reports whether two keys are the same. What tells them apart soonest
 // is compared first.
 func equalListKey(a, b *ListKey) bool {
-	return a.Version == b.Version &&
+	return binary.LittleEndian.Uint64(a.Version[0:]) == binary.LittleEndian.Uint64(b.Version[0:]) &&
+		binary.LittleEndian.Uint64(a.Version[8:]) == binary.LittleEndian.Uint64(b.Version[8:]) &&
+		binary.LittleEndian.Uint64(a.Version[16:]) == binary.LittleEndian.Uint64(b.Version[16:]) &&
+		binary.LittleEndian.Uint64(a.Version[24:]) == binary.LittleEndian.Uint64(b.Version[24:]) &&
 		a.Bundle == b.Bundle
 }
 

@@ -124,7 +124,7 @@ func (c *AssetListCache) Get(ctx context.Context, key Key) (*AssetList, error) {
 // hashKey hashes all fields of a key.
 func hashKey(key *Key, seed uint64) uint64 {
 	h := seed
-	h = rt.HashString(h, key.Name)
+	h = rt.HashText(h, key.Name)
 	h = rt.HashUint64(h, uint64(key.Added))
 	return h
 }

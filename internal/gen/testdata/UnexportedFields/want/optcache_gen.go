@@ -127,7 +127,7 @@ func (c *cache) Get(ctx context.Context, key_ key) (*assetList, error) {
 // hashkey hashes all fields of a key.
 func hashkey(key_ *key, seed uint64) uint64 {
 	h := seed
-	h = rt.HashString(h, key_.name)
+	h = rt.HashText(h, key_.name)
 	h = rt.HashBool(h, key_.inner.a)
 	h = rt.HashBool(h, key_.inner.b)
 	return h
