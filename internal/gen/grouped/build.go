@@ -23,14 +23,6 @@ func (g *grouped) made(fails bool) *jen.Statement {
 	return jen.Op("*").Id(g.name)
 }
 
-// result returns what a builder returns when all is well.
-func result(value jen.Code, fails bool) *jen.Statement {
-	if fails {
-		return jen.Return(value, jen.Nil())
-	}
-	return jen.Return(value)
-}
-
 func (g *grouped) fromRows() {
 	f := g.f
 	rows, b, err := f.Local("rows"), f.Local("b"), f.Local("err")

@@ -166,10 +166,10 @@ func (g *grouped) move() {
 	first, from, places := f.Local("first"), f.Local("from"), f.Local("places")
 	name := g.local("move", g.name)
 	doc := name + " moves rows that come in any order."
-	results := []jen.Code{id("keys").Index().Add(g.keyType()), id("offsets").Index().Int()}
+	results := []jen.Code{id(f.Local("keys")).Index().Add(g.keyType()), id(f.Local("offsets")).Index().Int()}
 	if g.refuses() {
 		doc += " It reports false if one is refused."
-		results = append(results, id("ok").Bool())
+		results = append(results, id(f.Local("ok")).Bool())
 	}
 	g.comment(doc)
 	copyBlock := id(block).Dot("copy").Call(id(rows).Index(id(first).Op(":").Id(first).Op("+").Len(id(from))))

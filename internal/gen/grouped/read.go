@@ -76,8 +76,8 @@ func (g *grouped) lookup() {
 		}
 		if g.seen {
 			s.List(id(i), id(ok)).Op(":=").Qual("slices", "BinarySearchFunc").Call(id(b).Dot("byKey"), key.Clone(),
-				jen.Func().Params(id("group").Int32(), id("sought").Add(g.keyType())).Int().Block(
-					jen.Return(g.compared(id(b).Dot("keys").Index(id("group")), id("sought")))))
+				jen.Func().Params(id(f.Local("group")).Int32(), id(f.Local("sought")).Add(g.keyType())).Int().Block(
+					jen.Return(g.compared(id(b).Dot("keys").Index(id(f.Local("group"))), id(f.Local("sought"))))))
 		} else {
 			s.List(id(i), id(ok)).Op(":=").Qual("slices", "BinarySearchFunc").Call(id(b).Dot("keys"), key.Clone(), g.compare())
 		}
