@@ -29,6 +29,12 @@ func (p *prepared[K, V]) check(t *testing.T, prop *property) *Failure {
 		if tr.property != prop.name {
 			continue
 		}
+		if why := p.cannot(tr); why != "" {
+			if p.run.trace != "" {
+				return &Failure{Property: prop.name, report: fmt.Sprintf("playing the trace %s: %s", text, why)}
+			}
+			continue
+		}
 		if v := p.verdict(t, prop, tr, p.run.patience, true); v.violation != nil {
 			return p.report(t, prop, tr, v, "a kept trace")
 		}
@@ -37,6 +43,19 @@ func (p *prepared[K, V]) check(t *testing.T, prop *property) *Failure {
 		return nil
 	}
 	return p.checkRandom(t, prop)
+}
+
+// cannot says which step of a trace this cache cannot do; "" if it can do all.
+func (p *prepared[K, V]) cannot(tr trace) string {
+	for i, s := range tr.steps {
+		switch {
+		case !p.can[s.op]:
+			return fmt.Sprintf("step %d: the cache, or its suite, has no %s", i+1, opNames[s.op])
+		case s.shape == large && p.Big == nil, s.shape == empty && !p.hasEmpty:
+			return fmt.Sprintf("step %d: the suite has no value that is %s", i+1, shapeNames[s.shape])
+		}
+	}
+	return ""
 }
 
 // checkRandom plays random traces, and shrinks the first that fails.

@@ -103,7 +103,8 @@ type Suite[K comparable, V any] struct {
 	Skip map[string]string
 
 	// Traces are run before the random ones, each by the property that it names: the
-	// line that a report gave when a trace failed, kept so that it never fails again.
+	// line that a report gave when a trace failed, kept so that it never fails again. One with a
+	// step that this cache cannot do is passed over.
 	Traces []string
 
 	// Cases is how many random traces each property runs, unless the environment says
