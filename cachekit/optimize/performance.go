@@ -88,11 +88,14 @@ func Measure(returns []float64, periodsPerYear float64) Performance {
 // deviation returns the standard deviation of a sample, which divides by n-1. It
 // is NaN for fewer than 2 numbers.
 func deviation(x []float64, mean float64) float64 {
+	if len(x) < 2 {
+		return math.NaN()
+	}
 	sum := 0.0
 	for _, v := range x {
 		sum += float64((v - mean) * (v - mean))
 	}
-	return math.Sqrt(ratio(sum, float64(len(x)-1)))
+	return math.Sqrt(sum / float64(len(x)-1))
 }
 
 // mean is NaN without numbers.

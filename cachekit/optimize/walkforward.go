@@ -52,7 +52,8 @@ type FoldResult[P any] struct {
 	Chosen         int            // of the candidates; -1 if none
 	Params         P              // of the chosen one
 
-	Train, Validation, Test Performance // of the chosen one
+	// How the chosen one did in each window.
+	InTrain, InValidation, InTest Performance
 
 	// Course is that of the chosen one over Test.
 	Course Course
@@ -143,7 +144,7 @@ func (w *WalkForward[P]) run(ctx context.Context, r *FoldResult[P], o Options) e
 		return err
 	}
 	chosen := r.Candidates[r.Chosen]
-	r.Params, r.Train = chosen.Params, trained[r.Chosen]
+	r.Params, r.InTrain = chosen.Params, trained[r.Chosen]
 	return w.test(ctx, r, o)
 }
 
@@ -208,7 +209,7 @@ func (w *WalkForward[P]) choose(ctx context.Context, r *FoldResult[P], o Options
 	if len(best) == 0 {
 		return fmt.Errorf("all %d candidates failed in validation: %w", len(values), reason(outcomes))
 	}
-	r.Chosen, r.Validation = best[0], outcomes[best[0]].Result
+	r.Chosen, r.InValidation = best[0], outcomes[best[0]].Result
 	return nil
 }
 
@@ -228,7 +229,7 @@ func (w *WalkForward[P]) test(ctx context.Context, r *FoldResult[P], o Options) 
 		return fmt.Errorf("test: %w", err)
 	}
 	r.Course = outcomes[0].Result
-	r.Test = Measure(r.Course.Returns(), w.PeriodsPerYear)
+	r.InTest = Measure(r.Course.Returns(), w.PeriodsPerYear)
 	return nil
 }
 
@@ -299,7 +300,7 @@ func efficiency[P any](folds []FoldResult[P]) float64 {
 	var in, out []float64
 	for _, f := range folds {
 		if f.Err == nil {
-			in, out = append(in, f.Train.CAGR), append(out, f.Test.CAGR)
+			in, out = append(in, f.InTrain.CAGR), append(out, f.InTest.CAGR)
 		}
 	}
 	if !(mean(in) > 0) {
