@@ -11,6 +11,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/rt"
+	"github.com/bmadventure/optcache/generated/assets"
 	"github.com/bmadventure/optcache/sizing"
 )
 
@@ -19,9 +20,9 @@ import (
 // concurrently. There is one for the process, [Default], for those who need no other.
 type Workspace struct {
 	store *bundle.Store
-	pool  *bundle.Pool                                       // nil: pooling is off
-	lists *cachekit.Cache[bundle.ListKey, *bundle.AssetList] // nil: caching is off
-	bars  *cachekit.Cache[bundle.BarsKey, *bundle.Bars]      // nil: caching is off
+	pool  *bundle.Pool                                  // nil: pooling is off
+	lists *assets.AssetListCache                        // nil: caching is off
+	bars  *cachekit.Cache[bundle.BarsKey, *bundle.Bars] // nil: caching is off
 
 	series *cachekit.Cache[SeriesKey, []float64] // nil: caching is off
 
@@ -50,13 +51,7 @@ func NewWorkspace(config cachekit.Config, store *bundle.Store) (*Workspace, erro
 	}
 	budget := sizing.NewBudget(config.CacheBytes())
 	var errs [3]error
-	w.lists, errs[0] = newCache(config, cachekit.Options[bundle.ListKey, *bundle.AssetList]{
-		Name:       "asset lists",
-		Budget:     budget,
-		MaxEntries: config.AssetLists(),
-		Size:       func(_ bundle.ListKey, l *bundle.AssetList) int64 { return l.SizeBytes() },
-		Version:    func(k bundle.ListKey) [32]byte { return k.Version },
-	})
+	w.lists, errs[0] = w.newListCache(config, budget)
 	w.bars, errs[1] = newCache(config, cachekit.Options[bundle.BarsKey, *bundle.Bars]{
 		Name:    "grouped bars",
 		Budget:  budget,
@@ -71,6 +66,31 @@ func NewWorkspace(config cachekit.Config, store *bundle.Store) (*Workspace, erro
 		return nil, fmt.Errorf("make a workspace: %w", err)
 	}
 	return w, nil
+}
+
+// newListCache returns the cache of asset lists, with the policy that config names.
+func (w *Workspace) newListCache(config cachekit.Config, budget *sizing.Budget) (*assets.AssetListCache, error) {
+	p, err := config.NewPolicy()
+	if err != nil {
+		return nil, err
+	}
+	return assets.NewAssetListCache(cachekit.Options[bundle.ListKey, *bundle.AssetList]{
+		Name:       "asset lists",
+		Budget:     budget,
+		MaxEntries: config.AssetLists(),
+		Policy:     p,
+		Version:    func(k bundle.ListKey) [32]byte { return k.Version },
+	}, w.loadList)
+}
+
+// loadList lists the assets of a version, from the store.
+func (w *Workspace) loadList(_ context.Context, key bundle.ListKey) (*bundle.AssetList, error) {
+	b, err := w.open(key)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	return b.List(), nil
 }
 
 // newCache returns a cache with the policy that config names.
@@ -173,7 +193,6 @@ type Pin struct {
 	bundle    *bundle.Bundle
 	key       bundle.ListKey
 	close     func() error
-	loadList  func(context.Context, bundle.ListKey) (*bundle.AssetList, error)
 }
 
 // Pin pins the current version of the named bundle. The caller closes the pin.
@@ -206,14 +225,6 @@ func (w *Workspace) PinVersion(name string, v bundle.Version) (*Pin, error) {
 	w.versions[key].pins++
 	p := &Pin{workspace: w, bundle: b, key: key}
 	p.close = sync.OnceValue(p.release)
-	p.loadList = func(_ context.Context, key bundle.ListKey) (*bundle.AssetList, error) {
-		b, err := w.open(key)
-		if err != nil {
-			return nil, err
-		}
-		defer b.Close()
-		return b.List(), nil
-	}
 	return p, nil
 }
 
@@ -274,9 +285,9 @@ func (p *Pin) Bundle() *bundle.Bundle { return p.bundle }
 // Assets returns the assets of the version. It must not be written to.
 func (p *Pin) Assets(ctx context.Context) (*bundle.AssetList, error) {
 	if lists := p.workspace.lists; lists != nil {
-		return lists.Get(ctx, p.key, p.loadList)
+		return lists.Get(ctx, p.key)
 	}
-	return p.loadList(ctx, p.key)
+	return p.workspace.loadList(ctx, p.key)
 }
 
 // A View is a query of a pinned version. It holds no bars: it asks the cache for
