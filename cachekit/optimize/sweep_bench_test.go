@@ -53,6 +53,23 @@ func crossoverGrid(tb testing.TB, n int) *optimize.Grid[backtest.Crossover] {
 	return grid
 }
 
+// wideGrid is the plan of 1,000 crossovers of 70 lengths.
+func wideGrid(tb testing.TB) *optimize.Grid[backtest.Crossover] {
+	tb.Helper()
+	space, err := optimize.NewSpace(
+		optimize.Int("fast", 5, 100, 5, func(c *backtest.Crossover) *int { return &c.Fast }),
+		optimize.Int("slow", 110, 355, 5, func(c *backtest.Crossover) *int { return &c.Slow }),
+	)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	grid, err := optimize.NewGrid(space, 0)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return grid
+}
+
 // asStrategy makes the strategy of a crossover.
 func asStrategy(c backtest.Crossover) backtest.Strategy { return &c }
 
@@ -81,7 +98,15 @@ func equalsPlainRuns(b *testing.B, store *bundle.Store, grid *optimize.Grid[back
 // averages and all metrics of every trial included. Mbars/s is bar evaluations a
 // second, of all workers together.
 func BenchmarkCrossovers(b *testing.B) {
-	for _, size := range []struct{ assets, bars, trials int }{{1, 200_000, 10_000}, {500, 2520, 1000}} {
+	for _, size := range []struct {
+		name                 string
+		assets, bars, trials int
+		grid                 *optimize.Grid[backtest.Crossover]
+	}{
+		{"all-pairs", 1, 200_000, 10_000, crossoverGrid(b, 10_000)},
+		{"wide", 500, 2520, 1000, wideGrid(b)},
+		{"all-pairs", 500, 2520, 1000, crossoverGrid(b, 1000)},
+	} {
 		store := openStore(b)
 		if size.assets == 1 {
 			if _, err := store.Write(b.Context(), "b", market.Minute, minuteSeries(size.bars)); err != nil {
@@ -90,9 +115,8 @@ func BenchmarkCrossovers(b *testing.B) {
 		} else {
 			put(b, store, "b", denseSeries(size.assets, size.bars))
 		}
-		grid := crossoverGrid(b, size.trials)
 		for workers := 1; workers <= 2; workers++ {
-			b.Run(fmt.Sprintf("%dx%dx%d/%d-workers", size.assets, size.bars, size.trials, workers), func(b *testing.B) {
+			b.Run(fmt.Sprintf("%dx%dx%d/%s/%d-workers", size.assets, size.bars, size.trials, size.name, workers), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					w, err := optimize.NewWorkspace(cachekit.Config{}, store)
@@ -101,14 +125,14 @@ func BenchmarkCrossovers(b *testing.B) {
 					}
 					p := pin(b, w, "b")
 					v := view(b, p, bundle.Query{Fields: bundle.Open | bundle.Close})
-					out, err := optimize.Sweep(context.Background(), v, grid, asStrategy, optimize.Options{Workers: workers})
+					out, err := optimize.Sweep(context.Background(), v, size.grid, asStrategy, optimize.Options{Workers: workers})
 					if err != nil {
 						b.Fatal(err)
 					}
 					p.Close()
 					w.Close()
 					b.StopTimer()
-					equalsPlainRuns(b, store, grid, out)
+					equalsPlainRuns(b, store, size.grid, out)
 					b.StartTimer()
 				}
 				b.ReportMetric(float64(b.N)*float64(size.assets*size.bars)*float64(size.trials)/b.Elapsed().Seconds()/1e6, "Mbars/s")
