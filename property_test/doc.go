@@ -21,7 +21,7 @@
 //
 // Each property is a subtest, and runs some 1,000 random traces: lists of up to 30 steps such
 // as "get 0; update 0; get 0", over the keys of the suite, beside a
-// model of a dozen lines. Traces of the concurrent properties have a time at each
+// model. Traces of the concurrent properties have a time at each
 // step, a duration for each load and a deadline for each caller; they run in a
 // [testing/synctest] bubble, where those times pass in no time and always in the same
 // order, so a race between a load and an invalidation is found, shrunk and replayed like any
@@ -33,7 +33,7 @@
 //
 // # Environment
 //
-//	OPTCACHE_SEED=random       another seed than the usual one; it is printed. A number sets it
+//	OPTCACHE_SEED=random       another seed than the usual one, which reports tell; a number is that seed
 //	OPTCACHE_CASES=100000      traces for each property
 //	OPTCACHE_TRACE='...'       run this trace only, as a report shows it
 //
