@@ -24,6 +24,7 @@ type adaptive struct {
 	leader   int // whose kind current is
 	replaced replacements
 	refused  uint64 // hash of the newcomer refused last
+	requests uint64 // that the miniatures answered
 
 	room  int64 // bytes that the cache may hold, or that others leave it
 	bytes int64
@@ -47,6 +48,10 @@ var candidates = []func() candidate{
 	func() candidate { return newSIEVE() },
 }
 
+// patience is how many requests the miniatures answer before the leader is
+// called in question.
+const patience = 8
+
 // moveStep is how many entries a call moves from the old to the new policy.
 const moveStep = 16
 
@@ -54,9 +59,9 @@ const moveStep = 16
 // at hand: LIRS with a short and a long memory, S3-FIFO, CLOCK and SIEVE. Best is
 // who hits most bytes, which is most entries where all have one size.
 //
-// It simulates them on the requests for all keys while the cache has up to 4,096
-// entries, and beyond on a sample of the keys with 2,048 to 4,096 entries in the
-// cache. That costs up to some 2 MB, and about a microsecond for each request in
+// It simulates them on the requests for all keys while the cache has up to 2,048
+// entries, and beyond on a sample of the keys with 1,024 to 2,048 entries in the
+// cache. That costs up to some 1 MB, and about a microsecond for each request in
 // the sample (see [Sampler]). Besides it remembers evicted hashes as LIRS does,
 // in 13 to 53 bytes for each entry in the cache.
 func NewAdaptive() Policy {
@@ -164,6 +169,9 @@ func (p *adaptive) request(e *Entry, counts bool) {
 	p.minis.request(e, counts)
 	if p.old != nil {
 		return // one move at a time
+	}
+	if p.requests++; p.requests%patience != 0 {
+		return
 	}
 	if best := p.minis.best(p.leader); best != p.leader {
 		p.leader = best

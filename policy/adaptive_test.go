@@ -50,15 +50,15 @@ func TestAdaptiveSample(t *testing.T) {
 		if want := uint64(1<<shift - 1); p.(policy.Sampler).Sample() != want {
 			t.Fatalf("Sample is %#x, want %#x", p.(policy.Sampler).Sample(), want)
 		}
-		if limit := 5 * 4500; keys > limit || in > limit {
+		if limit := 5 * 2250; keys > limit || in > limit {
 			t.Fatalf("after %d requests the miniatures have %d keys in %d entries, want at most %d", i, keys, in, limit)
 		}
 		if most, exact := policy.MiniatureBytes(p); !exact || most > entries>>shift {
 			t.Fatalf("after %d requests a miniature accounts for %d bytes (exact: %v), want at most %d", i, most, exact, entries>>shift)
 		}
 	}
-	if shift, _, _ := policy.SampleShift(p); shift != 4 {
-		t.Errorf("the sample of %d entries is halved %d times, want 4", entries, shift)
+	if shift, _, _ := policy.SampleShift(p); shift != 5 {
+		t.Errorf("the sample of %d entries is halved %d times, want 5", entries, shift)
 	}
 	victims, _ := p.Victims(nil, nil, entries-500)
 	for _, v := range victims {

@@ -9,11 +9,12 @@ type miniatures struct {
 	caches   []miniature
 	shadows  map[uint64]*shadow // by hash
 	free     []*shadow
-	shift    uint  // bits of the hash that must be zero
-	capacity int64 // of the whole cache, in bytes
-	decay    float64
-	asked    float64 // bytes requested lately
-	squares  float64 // sum of the squares of these requests' bytes
+	shift    uint    // bits of the hash that must be zero
+	capacity int64   // of the whole cache, in bytes
+	growth   float64 // each request counts so many times what the one before did
+	weight   float64 // what the next request counts
+	asked    float64 // weighted bytes requested
+	squares  float64 // weighted sum of the squares of these requests' bytes
 	full     bool    // someone had to leave: before, all hit the same
 }
 
@@ -21,7 +22,7 @@ type miniatures struct {
 type miniature struct {
 	policy  Policy
 	bytes   int64
-	hit     float64 // bytes hit lately
+	hit     float64 // weighted bytes hit
 	victims []*Entry
 }
 
@@ -35,7 +36,7 @@ const (
 
 	// sampleMax is how many entries of the cache the sample may have before it
 	// is halved.
-	sampleMax = 4096
+	sampleMax = 2048
 
 	// miniatureMemory is for how many requests for each entry of the sample a
 	// hit counts. Another takes over who is better than the leader by a share of
@@ -52,6 +53,7 @@ const (
 
 func (m *miniatures) init() {
 	m.shadows = make(map[uint64]*shadow)
+	m.weight = 1
 	m.caches = make([]miniature, len(candidates))
 	for i, make := range candidates {
 		m.caches[i].policy = make()
@@ -77,7 +79,7 @@ func (m *miniatures) fit(n int) {
 		m.shift--
 		m.resize(m.capacity)
 	}
-	m.decay = 1 - 1/float64(miniatureMemory*(n>>m.shift+1))
+	m.growth = 1 + 1/float64(miniatureMemory*(n>>m.shift+1))
 }
 
 // resize makes them as large as a cache of so many bytes, less the shift.
@@ -97,25 +99,18 @@ func (m *miniatures) resize(capacity int64) {
 // all hit the same until then.
 func (m *miniatures) request(e *Entry, counts bool) {
 	s := m.shadow(e.Hash)
-	counts = counts && m.full
-	if counts {
-		m.asked = float64(m.asked*m.decay) + float64(e.Size)
-		m.squares = float64(m.squares*m.decay) + float64(float64(e.Size)*float64(e.Size))
+	hits := 0.0
+	if counts && m.full {
+		hits = m.count(float64(e.Size))
 	}
 	for i := range m.caches {
 		c, in := &m.caches[i], &s.in[i]
-		hit := in.Prev != nil
-		if counts {
-			c.hit = float64(c.hit * m.decay)
-			if hit {
-				c.hit += float64(e.Size)
+		if in.Prev != nil {
+			c.hit += hits
+			if in.Size == e.Size {
+				in.Hit()
+				continue
 			}
-		}
-		switch {
-		case hit && in.Size == e.Size:
-			in.Hit()
-			continue
-		case hit:
 			c.policy.Remove(in, Replaced)
 			c.bytes -= in.Size
 		}
@@ -123,6 +118,27 @@ func (m *miniatures) request(e *Entry, counts bool) {
 	}
 	m.release(e.Hash, s)
 }
+
+// count counts a request of so many bytes and returns their weight. That the weight
+// grows makes what was counted before matter less and less, without a
+// multiplication for each candidate.
+func (m *miniatures) count(bytes float64) (weighted float64) {
+	if m.weight *= m.growth; m.weight > maxWeight {
+		m.asked /= m.weight
+		m.squares /= m.weight
+		for i := range m.caches {
+			m.caches[i].hit /= m.weight
+		}
+		m.weight = 1
+	}
+	weighted = m.weight * bytes
+	m.asked += weighted
+	m.squares += float64(weighted * bytes)
+	return weighted
+}
+
+// maxWeight is when the weights are scaled down, long before they overflow.
+const maxWeight = 1e100
 
 // add takes in, which is to be like e, into a cache, if it can.
 func (m *miniatures) add(c *miniature, in, e *Entry) {
@@ -173,7 +189,7 @@ func (m *miniatures) lead(missed float64) float64 {
 	if m.asked == 0 {
 		return 0
 	}
-	deviation := math.Sqrt(missed / m.asked * m.squares)
+	deviation := math.Sqrt(missed / m.asked * m.squares * m.weight)
 	return float64(miniatureLead*missed) + float64(miniatureDoubt*deviation)
 }
 

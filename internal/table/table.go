@@ -11,7 +11,7 @@
 // entry. When an entry that passed leaves, the counts go down again. So there are no
 // tombstones, and nothing to purge.
 //
-// The table is cut into shards by the high bits of the hash, each an array of
+// The table is cut into shards by some bits of the hash, each an array of
 // buckets that grows by itself. Growing copies one shard, so that a writer is never
 // held up for long, and readers not at all: those that began in the old array
 // go on in it, where nothing changes any more. Whatever they find there was in
