@@ -115,7 +115,7 @@ func TestInteger(t *testing.T) {
 	}{
 		{"id", Integer[id](), 8}, {"int32", Integer[int32](), 4}, {"pointer", Integer[*int](), 8},
 		{"float64", Integer[float64](), 0}, {"string", Integer[string](), 0},
-		{"[8]byte", Integer[[8]byte](), 0}, {"struct", Integer[struct{ a int }](), 0},
+		{"[8]byte", Integer[[8]byte](), 0}, {"struct", Integer[struct{ a int }](), 8}, {"two fields", Integer[struct{ a, b int }](), 0}, {"blank field", Integer[struct{ _ int }](), 0},
 	} {
 		if test.got != test.want {
 			t.Errorf("Integer[%s] = %d, want %d", test.name, test.got, test.want)

@@ -19,9 +19,13 @@ func For[K comparable]() func(key *K, seed uint64) uint64 {
 }
 
 // Integer returns the size in bytes of K if a key is nothing but an integer (or
-// a pointer, channel or bool) in memory, and 0 otherwise.
+// a pointer, channel or bool, or a struct of one such field) in memory, and 0
+// otherwise.
 func Integer[K comparable]() uintptr {
 	t := reflect.TypeFor[K]()
+	for t.Kind() == reflect.Struct && t.NumField() == 1 && t.Field(0).Name != "_" {
+		t = t.Field(0).Type
+	}
 	if t.Kind() == reflect.Struct || t.Kind() == reflect.Array || !plain(t) {
 		return 0
 	}

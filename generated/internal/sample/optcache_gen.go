@@ -129,13 +129,8 @@ type OrdersCache struct {
 }
 
 // NewOrdersCache returns an empty cache whose values come from load. It sets the
-// Hooks and the Size of o; all else, policy and budget above all, is the caller's
-// choice.
+// Size of o; all else, policy and budget above all, is the caller's choice.
 func NewOrdersCache(o cachekit.Options[ID, *Orders], load func(context.Context, ID) (*Orders, error)) (*OrdersCache, error) {
-	o.Hooks = rt.Hooks[ID]{
-		Equal: equalID,
-		Hash:  hashID,
-	}
 	o.Size = sizeOrdersCache
 	c, err := cachekit.New(o)
 	if err != nil {
@@ -159,19 +154,6 @@ func (c *OrdersCache) GetClone(ctx context.Context, key ID) (*Orders, error) {
 		return value, err
 	}
 	return value.Clone(), nil
-}
-
-// hashID hashes all fields of a key.
-func hashID(key *ID, seed uint64) uint64 {
-	h := seed
-	h = rt.HashUint64(h, key.N)
-	return h
-}
-
-// equalID reports whether two keys are the same. What tells them apart soonest is
-// compared first.
-func equalID(a, b *ID) bool {
-	return a.N == b.N
 }
 
 // sizeOrdersCache returns the heap, in bytes, that a key and its value refer to.

@@ -89,26 +89,6 @@ func genID() gopter.Gen {
 	})
 }
 
-// TestIDHashAndEqual holds the generated equality against ==, for keys that differ
-// in one field.
-func TestIDHashAndEqual(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
-	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("keys that are == are equal and hash alike, and no others are equal", prop.ForAll(
-		func(a, b ID, which uint8) bool {
-			c := a
-			if which%2 == 0 {
-				c.N = b.N
-			}
-			same := a == c
-			return equalID(&a, &c) == same && (!same || hashID(&a, 1) == hashID(&c, 1))
-		},
-		genID(), genID(), gen.UInt8(),
-	))
-	properties.TestingRun(t)
-}
-
 // TestOrdersCacheAnswersAsItsLoader asks the cache and its loader for the same,
 // while the data change and a small cache evicts.
 func TestOrdersCacheAnswersAsItsLoader(t *testing.T) {

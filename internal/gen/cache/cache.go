@@ -42,7 +42,9 @@ func Emit(f *model.File, d *model.Directive, key *model.Type, value *model.Conta
 	if value.Clone {
 		c.getClone()
 	}
-	Hooks(f, key, name.Pos)
+	if !Word(key) {
+		Hooks(f, key, name.Pos)
+	}
 	c.size(name.Pos)
 }
 
@@ -116,19 +118,24 @@ func (c *cache) typ() {
 
 // build emits the constructor.
 func (c *cache) build(token.Position) {
-	version := ""
+	version, sets := "", "Hooks and the Size"
+	if Word(c.key) {
+		sets = "Size"
+	}
 	if v := c.version(); v != nil {
 		version = ", and Version, by the field " + v.Name + ", unless it is set"
 	}
-	c.f.Doc("New%s returns an empty cache whose values come from load. It sets the Hooks and the Size of o%s; all else, policy and budget above all, is the caller's choice.", c.name, version)
+	c.f.Doc("New%s returns an empty cache whose values come from load. It sets the %s of o%s; all else, policy and budget above all, is the caller's choice.", c.name, sets, version)
 	c.f.Func().Id("New"+c.name).Params(
 		jen.Id(c.o).Qual(model.Cachekit, "Options").Types(c.keyType(), c.valueType()),
 		jen.Id(c.load).Add(c.loader()),
 	).Params(jen.Op("*").Id(c.name), jen.Error()).BlockFunc(func(g *jen.Group) {
-		g.Id(c.o).Dot("Hooks").Op("=").Qual(model.RT, "Hooks").Types(c.keyType()).Values(jen.Dict{
-			jen.Id("Hash"):  jen.Id(HashName(c.key)),
-			jen.Id("Equal"): jen.Id(EqualName(c.key)),
-		})
+		if !Word(c.key) {
+			g.Id(c.o).Dot("Hooks").Op("=").Qual(model.RT, "Hooks").Types(c.keyType()).Values(jen.Dict{
+				jen.Id("Hash"):  jen.Id(HashName(c.key)),
+				jen.Id("Equal"): jen.Id(EqualName(c.key)),
+			})
+		}
 		g.Id(c.o).Dot("Size").Op("=").Id(c.sizeName())
 		if v := c.version(); v != nil {
 			g.If(jen.Id(c.o).Dot("Version").Op("==").Nil()).Block(

@@ -18,6 +18,23 @@ func HashName(key *model.Type) string { return "hash" + key.Name }
 // EqualName returns the name of the emitted equality of a key type.
 func EqualName(key *model.Type) string { return "equal" + key.Name }
 
+// Word reports whether a key is nothing but an integer of a machine word: the
+// cache has a way of its own for such keys, which is faster than any hooks.
+func Word(key *model.Type) bool {
+	if len(key.Fields) != 1 || key.Fields[0].Name == "_" {
+		return false
+	}
+	b, ok := key.Fields[0].Type.Underlying().(*types.Basic)
+	if !ok {
+		return false
+	}
+	switch b.Kind() {
+	case types.Int, types.Uint, types.Int64, types.Uint64, types.Uintptr:
+		return true
+	}
+	return false
+}
+
 // Hooks emits hash and equality of a key type, once in a file.
 func Hooks(f *model.File, key *model.Type, at token.Position) {
 	if !f.Once("hooks of " + key.Named.String()) {

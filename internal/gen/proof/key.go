@@ -7,9 +7,10 @@ import (
 	"github.com/bmadventure/optcache/internal/gen/model"
 )
 
-// Key emits the test of the hash and the equality of a key type, once in a file.
+// Key emits the test of the hash and the equality of a key type, once in a file, if
+// it has some.
 func Key(f *model.File, d *model.Directive, key *model.Type) {
-	if !f.Once("test of " + key.Named.String()) {
+	if cache.Word(key) || !f.Once("test of "+key.Named.String()) {
 		return
 	}
 	generator := Generator(f, key.Named, d.Pos)
