@@ -77,7 +77,7 @@ func (g *Grouping[K]) arrange(keys []K, compare func(a, b K) int, names []*Names
 // are few. Within a block the rows of a group are written next to each other:
 // written in the order in which they come, every value would go to a page of its own.
 const (
-	blockRows    = 1 << 13
+	blockRows    = 1 << 14
 	minBlockRows = 1 << 10
 )
 
