@@ -20,18 +20,18 @@ import (
 // promises. All methods may be called concurrently. A Cache must not be copied;
 // make one with [New]. There is nothing to close.
 type Cache[K comparable, V any] struct {
-	// Read by every hit, written by none.
-	table    table.Table // read without a lock, changed under mu
+	// Read by every hit, written by none, but for what table and sample keep apart.
+	sample   sample
 	seed     uint64
 	integer  bool // K is an integer of 8 bytes, hashed in line
 	direct   bool // so it is, and entries are not extended
 	extended bool // entries are extended
 	counted  bool // hits and misses are counted
 	word     word // how values are kept that are replaced in place
-	sample   sample
 	at       stripes
 	hash     func(key *K, seed uint64) uint64
 	equal    func(a, b *K) bool // nil: ==
+	table    table.Table        // read without a lock, changed under mu
 
 	name       string
 	maxEntries int

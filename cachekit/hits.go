@@ -286,11 +286,15 @@ type sample struct {
 	// under mu of the cache.
 	wanted, traced uint64
 
+	_ [64]byte // what follows is written more often
+
 	policy   policy.Sampler // says what is unwanted, nil if it wants all; asked under mu of the cache
 	mask     uint32         // of the turn; guarded by mu of the cache
 	turn     uint32         // guarded by mu of the cache
 	idle     int            // rings told with the largest mask while nobody came; guarded by mu of the cache
 	inserted uint64         // entries that had come at the last adapt; guarded by mu of the cache
+
+	_ [64]byte
 }
 
 const (

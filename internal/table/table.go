@@ -44,6 +44,8 @@ type Table struct {
 	// a power of two. The bits of a hash from [ShardShift] on are its shard.
 	Shards []unsafe.Pointer
 
+	_ [64]byte // what follows is written all the time, what stands before is read all the time
+
 	n int // entries
 
 	// cost returns what an array of that many bytes takes of the heap; bytes is
