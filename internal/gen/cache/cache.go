@@ -37,7 +37,7 @@ func Emit(f *model.File, d *model.Directive, key *model.Type, value *model.Conta
 		c: f.Local("c"), ctx: f.Local("ctx"), keyVar: f.Local("key"), load: f.Local("load"), o: f.Local("o"),
 	}
 	c.typ()
-	c.build(name.Pos)
+	c.build()
 	c.get()
 	if value.Clone {
 		c.getClone()
@@ -117,7 +117,7 @@ func (c *cache) typ() {
 }
 
 // build emits the constructor.
-func (c *cache) build(token.Position) {
+func (c *cache) build() {
 	version, sets := "", "Hooks and the Size"
 	if Word(c.key) {
 		sets = "Size"
