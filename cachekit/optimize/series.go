@@ -3,6 +3,7 @@ package optimize
 import (
 	"context"
 	"encoding/binary"
+	"sync"
 
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/backtest"
@@ -65,14 +66,33 @@ func (v *View) column(ctx context.Context, g bundle.Group, s backtest.Series) ([
 		return nil, err
 	}
 	key := seriesKey{Bars: bars, Indicator: s.Of.Name(), Length: s.Length}
-	series := v.pin.workspace.series
-	if column, ok := series.Lookup(key); ok {
-		return column, nil
+	r := requests.Get().(*seriesRequest)
+	r.group, r.series = g, s
+	column, err := v.pin.workspace.series.Get(ctx, key, r.load)
+	if err == nil { // else a load that nobody waits for may still read r
+		r.group = bundle.Group{}
+		requests.Put(r)
 	}
-	return series.Get(ctx, key, func(context.Context, seriesKey) ([]float64, error) {
-		column := make([]float64, len(g.Times))
-		return column, s.Fill(column, g)
-	})
+	return column, err
+}
+
+// A seriesRequest is what a load needs beside the key. Requests are used again, so
+// that a hit allocates nothing.
+type seriesRequest struct {
+	group  bundle.Group
+	series backtest.Series
+	load   func(context.Context, seriesKey) ([]float64, error)
+}
+
+var requests = sync.Pool{New: func() any {
+	r := new(seriesRequest)
+	r.load = r.compute
+	return r
+}}
+
+func (r *seriesRequest) compute(context.Context, seriesKey) ([]float64, error) {
+	column := make([]float64, len(r.group.Times))
+	return column, r.series.Fill(column, r.group)
 }
 
 // An assetFields names the columns that a series is computed from.
