@@ -13,9 +13,6 @@ type Trial[P any] struct {
 	Params P
 }
 
-// String describes the parameters.
-func (t Trial[P]) String() string { return fmt.Sprintf("%+v", t.Params) }
-
 // A Search proposes trials and may learn from what became of them. Any number of
 // trials may be outstanding: those that were asked for and not told yet. Which
 // trials a search proposes depends on its space, options and the values alone,
