@@ -170,7 +170,7 @@ func (a *account) addReturn(r float64) {
 	down := min(r, 0)
 	a.sum += r
 	a.squares += float64(r * r)
-	a.downside += 4 * float64(down*down)
+	a.downside += float64(4 * float64(down*down))
 }
 
 // settle finds the deepest drawdown among the closes of the position and the

@@ -57,7 +57,8 @@ var ErrOrderInvariant = errors.New("the order of the returns does not change it:
 // Statistical Association 89, 1994).
 //
 // For the p-value it draws as many more from the returns less their mean: courses
-// as rough as this one but with no edge. The outcome does not depend on Options.Workers.
+// as rough as this one but with no edge. The outcome does not depend on
+// Options.Workers.
 func (m MonteCarlo) Bootstrap(ctx context.Context, returns []float64, statistic Statistic, o Options) (Distribution, error) {
 	d, err := m.begin(returns, statistic)
 	if err != nil {
@@ -91,7 +92,8 @@ func (m MonteCarlo) Bootstrap(ctx context.Context, returns []float64, statistic 
 // Permute asks whether the order of the returns matters, by courses that have the
 // same returns in another order. The p-value is the probability that chance orders
 // them at least as well. It fails with [ErrOrderInvariant] for a statistic that
-// order cannot change, such as a Sharpe ratio. The outcome does not depend on Options.Workers.
+// order cannot change, such as a Sharpe ratio. The outcome does not depend on
+// Options.Workers.
 func (m MonteCarlo) Permute(ctx context.Context, returns []float64, statistic Statistic, o Options) (Distribution, error) {
 	d, err := m.begin(returns, statistic)
 	if err == nil {

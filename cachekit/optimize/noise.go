@@ -28,7 +28,7 @@ type Noise struct {
 
 	// MonteCarlo has the number of samples, the seed, the confidence and the
 	// direction. Its Block does not matter.
-	MonteCarlo
+	MonteCarlo MonteCarlo
 }
 
 // A NoiseResult is the outcome of [Noise.Test].
@@ -68,10 +68,10 @@ func (n *Noise) test(ctx context.Context, s *Segments, strategy backtest.Strateg
 		return r, err
 	}
 	statistic := func(returns []float64) float64 { return objective(Measure(returns, s.periods)) }
-	if r.Distribution, err = n.begin(course.Returns(), statistic); err != nil {
+	if r.Distribution, err = n.MonteCarlo.begin(course.Returns(), statistic); err != nil {
 		return r, err
 	}
-	values, err := collect(ctx, n.Samples, o, func() Worker[int, float64] {
+	values, err := collect(ctx, n.MonteCarlo.Samples, o, func() Worker[int, float64] {
 		return func(ctx context.Context, sample int) (float64, error) {
 			c, err := n.infuse(s, sample).Tester()(ctx, strategy, span)
 			if err != nil {
@@ -83,13 +83,13 @@ func (n *Noise) test(ctx context.Context, s *Segments, strategy backtest.Strateg
 	if err != nil {
 		return r, err
 	}
-	n.describe(&r.Distribution, values)
-	r.PValue = n.pValue(r.Observed, values)
+	n.MonteCarlo.describe(&r.Distribution, values)
+	r.PValue = n.MonteCarlo.pValue(r.Observed, values)
 	if r.Failed == r.Samples {
 		return r, errors.New("the objective is not a number for any sample")
 	}
 	worse := r.Observed - r.Mean
-	if n.Minimize {
+	if n.MonteCarlo.Minimize {
 		worse = -worse
 	}
 	r.Degradation = math.NaN()
@@ -105,7 +105,7 @@ func (n *Noise) worst(values []float64) float64 {
 	d := Distribution{}
 	m := MonteCarlo{Confidence: 0.9}
 	m.describe(&d, values)
-	if n.Minimize {
+	if n.MonteCarlo.Minimize {
 		return d.High
 	}
 	return d.Low
@@ -123,7 +123,7 @@ func (n *Noise) infuse(s *Segments, sample int) *Segments {
 
 // factors returns a factor for each bar of asset number i.
 func (n *Noise) factors(g bundle.Group, i, sample int) []float64 {
-	r := stream(n.Seed, forNoise+uint64(i)<<8, uint64(sample))
+	r := stream(n.MonteCarlo.Seed, forNoise+uint64(i)<<8, uint64(sample))
 	factors := make([]float64, len(g.Times))
 	if n.Resample {
 		changes := changes(g.Close)

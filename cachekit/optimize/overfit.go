@@ -23,8 +23,8 @@ type DeflatedSharpe struct {
 // Deflate returns the deflated Sharpe ratio of the trial with these returns (Bailey
 // and López de Prado, The Deflated Sharpe Ratio, Journal of Portfolio Management
 // 40, 2014, equations 1 and 2). sharpes are the Sharpe ratios of all trials of the
-// search, for one period and not for a year, NaN for those that failed: their number is the number of trials,
-// and their variance says how much trials differ.
+// search, for one period and not for a year, NaN for those that failed: their
+// number is the number of trials, and their variance says how much trials differ.
 func Deflate(returns, sharpes []float64) (DeflatedSharpe, error) {
 	d := DeflatedSharpe{Trials: len(sharpes), Expected: math.NaN(), Probability: math.NaN()}
 	m := mean(returns)
@@ -117,7 +117,8 @@ const DefaultBlocks = 16
 // combinatorially symmetric cross-validation (Bailey, Borwein, López de Prado and
 // Zhu, The Probability of Backtest Overfitting, Journal of Computational Finance
 // 20, 2017): the time is cut into an even number of blocks, and every half of the
-// blocks chooses the trial with the highest Sharpe ratio and is judged by the other half.
+// blocks chooses the trial with the highest Sharpe ratio and is judged by the
+// other half.
 //
 // returns[i] are those of trial i at the same times for all trials; all trials of
 // the search must be there, or the answer is too good. Where the blocks cannot be

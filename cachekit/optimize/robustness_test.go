@@ -221,7 +221,7 @@ func TestH2NoiseIsNotNeutralised(t *testing.T) {
 		if !(r.Deviation > 0.01) || r.Mean == r.Observed || r.Degradation == 0 || math.IsNaN(r.Degradation) || r.Worst >= r.Mean {
 			t.Errorf("resample %v: %+v", resample, r)
 		}
-		n.Minimize = true
+		n.MonteCarlo.Minimize = true
 		m, err := n.Test(t.Context(), s, backtest.Crossover{Fast: 3, Slow: 10}, span, func(p optimize.Performance) float64 { return p.Sharpe }, optimize.Options{})
 		if err != nil || m.Degradation != -r.Degradation || m.Worst <= m.Mean {
 			t.Errorf("minimised: %+v, %v", m, err)

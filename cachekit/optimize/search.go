@@ -13,9 +13,6 @@ type Trial[P any] struct {
 	Params P
 }
 
-// String describes the parameters.
-func (t Trial[P]) String() string { return fmt.Sprintf("%+v", t.Params) }
-
 // A Search proposes trials and may learn from what became of them. Any number of
 // trials may be outstanding: those that were asked for and not told yet. Which
 // trials a search proposes depends on its space, options and the values alone,
@@ -127,7 +124,10 @@ func (l *ledger) settled() bool { return l.told == len(l.open) }
 // the zero value for parameters. RunSearch fails too if the search stops short of
 // Len() trials or refuses a value.
 func RunSearch[P, R any](ctx context.Context, search Search[P], newWorker func() Worker[P, R], objective func(R) float64, o Options) ([]Outcome[P, R], error) {
-	c := &conversation[P]{ctx: ctx, search: search, open: make(map[int]Trial[P])}
+	c := &conversation[P, R]{
+		ctx: ctx, search: search,
+		outcomes: make([]Outcome[P, R], search.Len()), open: make(map[int]struct{}),
+	}
 	c.news.L = &c.mu
 	stop := context.AfterFunc(ctx, func() {
 		c.mu.Lock()
@@ -135,89 +135,105 @@ func RunSearch[P, R any](ctx context.Context, search Search[P], newWorker func()
 		c.news.Broadcast()
 	})
 	defer stop()
-	told, err := Run(ctx, c, func() Worker[Trial[P], R] {
+	told, err := Run(ctx, c, func() Worker[ticket[P], struct{}] {
 		worker := newWorker()
-		return func(ctx context.Context, t Trial[P]) (result R, err error) {
-			if err := c.why(t.Number); err != nil {
-				return result, err
-			}
-			value := math.NaN()
-			defer func() { c.tell(t.Number, value) }() // after a panic and runtime.Goexit too
-			defer context.AfterFunc(ctx, func() { c.tell(t.Number, math.NaN()) })()
-			if result, err = worker(ctx, t.Params); err == nil {
-				value = objective(result)
-			}
-			return result, err
+		return func(ctx context.Context, t ticket[P]) (struct{}, error) {
+			return struct{}{}, c.try(ctx, t, worker, objective)
 		}
 	}, o)
-	outcomes := make([]Outcome[P, R], len(told))
-	for i, t := range told {
-		outcomes[i] = Outcome[P, R]{t.Params.Params, t.Result, t.Err}
-	}
-	if c.err != nil {
-		return outcomes, c.err
-	}
-	return outcomes, err
+	return c.close(told, err)
 }
 
 // A conversation is a search in the form of a plan whose trials appear when the
 // results that they depend on are there.
-type conversation[P any] struct {
+type conversation[P, R any] struct {
 	ctx context.Context
 
-	mu     sync.Mutex
-	news   sync.Cond        // a result was told, or the context ended
-	search Search[P]        // guarded by mu
-	asked  int              // guarded by mu
-	open   map[int]Trial[P] // asked for and not told; guarded by mu
-	err    error            // that ends the search; guarded by mu
+	mu       sync.Mutex
+	news     sync.Cond        // a result was told, or the context ended
+	search   Search[P]        // guarded by mu
+	asked    int              // guarded by mu
+	open     map[int]struct{} // trials asked for and not told; guarded by mu
+	outcomes []Outcome[P, R]  // without the errors; guarded by mu
+	err      error            // that ends the search; guarded by mu
 }
 
-func (c *conversation[P]) Len() int { return c.search.Len() }
+// A ticket stands for a trial in [Run], which keeps it: it is small.
+type ticket[P any] struct {
+	number int
+	params *P // in the outcomes; they do not change after the trial was asked for
+}
+
+// String describes the parameters.
+func (t ticket[P]) String() string { return fmt.Sprintf("%+v", *t.params) }
+
+func (c *conversation[P, R]) Len() int { return len(c.outcomes) }
 
 // At returns a trial as soon as the search proposes it. Trials that it does not
 // propose, because the context or the search ended, have no parameters.
-func (c *conversation[P]) At(number int) Trial[P] {
+func (c *conversation[P, R]) At(number int) ticket[P] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.asked <= number && c.ctx.Err() == nil && c.err == nil {
 		t, ok := c.search.Ask()
 		switch {
-		case ok:
+		case ok && t.Number == c.asked:
 			c.asked++
-			c.open[t.Number] = t
+			c.open[t.Number] = struct{}{}
+			c.outcomes[t.Number].Params = t.Params
+		case ok:
+			c.fail(fmt.Errorf("the search numbered trial %d as %d", c.asked, t.Number))
 		case len(c.open) > 0:
 			c.news.Wait()
 		default:
-			c.fail(fmt.Errorf("the search proposed only %d of its %d trials", c.asked, c.search.Len()))
+			c.fail(fmt.Errorf("the search proposed only %d of its %d trials", c.asked, len(c.outcomes)))
 		}
 	}
-	t := c.open[number]
-	t.Number = number
-	return t
+	return ticket[P]{number, &c.outcomes[number].Params}
+}
+
+// try runs a trial and tells what became of it.
+func (c *conversation[P, R]) try(ctx context.Context, t ticket[P], worker Worker[P, R], objective func(R) float64) error {
+	if err := c.why(t.number); err != nil {
+		return err
+	}
+	var result R
+	value := math.NaN()
+	defer func() { c.tell(t.number, result, value) }() // after a panic and runtime.Goexit too
+	defer context.AfterFunc(ctx, func() {              // the trial may never return
+		var none R
+		c.tell(t.number, none, math.NaN())
+	})()
+	r, err := worker(ctx, *t.params)
+	if err == nil {
+		value = objective(r)
+		result = r
+	}
+	return err
 }
 
 // why returns the reason why a trial that [conversation.At] returned cannot run.
-func (c *conversation[P]) why(number int) error {
+func (c *conversation[P, R]) why(number int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.open[number]; ok {
-		return c.ctx.Err()
-	}
 	if err := c.ctx.Err(); err != nil {
 		return err
+	}
+	if _, ok := c.open[number]; ok {
+		return nil
 	}
 	return c.err
 }
 
-// tell tells the search the value of a trial, once.
-func (c *conversation[P]) tell(number int, value float64) {
+// tell keeps the result of a trial and tells the search its value, once.
+func (c *conversation[P, R]) tell(number int, result R, value float64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.open[number]; !ok || c.ctx.Err() != nil {
+	if _, ok := c.open[number]; !ok {
 		return
 	}
 	delete(c.open, number)
+	c.outcomes[number].Result = result
 	if err := c.search.Tell(number, value); err != nil {
 		c.fail(err)
 	}
@@ -225,9 +241,26 @@ func (c *conversation[P]) tell(number int, value float64) {
 }
 
 // fail ends the search. The caller holds c.mu.
-func (c *conversation[P]) fail(err error) {
+func (c *conversation[P, R]) fail(err error) {
 	if c.err == nil {
 		c.err = fmt.Errorf("run a search: %w", err)
 	}
 	c.news.Broadcast()
+}
+
+// close returns the outcomes. Trials that still run can tell nothing any more.
+func (c *conversation[P, R]) close(told []Outcome[ticket[P], struct{}], err error) ([]Outcome[P, R], error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.open)
+	var none R
+	for i, t := range told {
+		if t.Err != nil {
+			c.outcomes[i].Result, c.outcomes[i].Err = none, t.Err
+		}
+	}
+	if c.err != nil {
+		err = c.err
+	}
+	return c.outcomes, err
 }

@@ -43,8 +43,8 @@ type AxisSensitivity struct {
 	Share float64
 
 	// Drop is how much worse the objective is on average at the nearest point on
-	// each side, and at each other choice, as a share of its whole range over all points:
-	// near 0 on a plateau, near 1 on a spike. NaN without such points.
+	// each side, and at each other choice, as a share of its range over all
+	// points: near 0 on a plateau, near 1 on a spike. NaN without such points.
 	Drop float64
 }
 
@@ -52,9 +52,9 @@ type AxisSensitivity struct {
 type Pair struct {
 	A, B string
 
-	// Interaction is what moving both axes by a step changes beyond what moving each alone
-	// changes, without its sign, as a share of the range of the objective. NaN if one of the trials failed
-	// or breaks a rule.
+	// Interaction is what moving both axes by a step changes beyond what moving
+	// each alone changes, without its sign, as a share of the range of the
+	// objective. NaN if one of the trials failed or breaks a rule.
 	Interaction float64
 }
 

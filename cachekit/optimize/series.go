@@ -3,6 +3,7 @@ package optimize
 import (
 	"context"
 	"encoding/binary"
+	"sync"
 
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/backtest"
@@ -11,29 +12,29 @@ import (
 	"github.com/bmadventure/optcache/sizing"
 )
 
-// A SeriesKey is the key of a derived series of one asset: the leaves that it is
+// A seriesKey is the key of a derived series of one asset: the leaves that it is
 // computed from, the window and the frequency (all in Bars), the indicator and its
 // length. A correction to one asset leaves the series of the others valid, and a
 // series of closes serves whoever reads other columns beside them.
-type SeriesKey struct {
+type seriesKey struct {
 	Bars      bundle.BarsKey
 	Indicator string
 	Length    int
 }
 
 // newSeriesCache returns the cache of derived series.
-func newSeriesCache(config cachekit.Config, budget *sizing.Budget) (*cachekit.Cache[SeriesKey, []float64], error) {
-	return newCache(config, cachekit.Options[SeriesKey, []float64]{
+func newSeriesCache(config cachekit.Config, budget *sizing.Budget) (*cachekit.Cache[seriesKey, []float64], error) {
+	return newCache(config, cachekit.Options[seriesKey, []float64]{
 		Name:    "derived series",
 		Budget:  budget,
-		Size:    func(_ SeriesKey, column []float64) int64 { return sizing.Slice(column) },
-		Version: func(k SeriesKey) [32]byte { return k.Bars.Digest },
-		Hooks:   rt.Hooks[SeriesKey]{Hash: hashSeries},
+		Size:    func(_ seriesKey, column []float64) int64 { return sizing.Slice(column) },
+		Version: func(k seriesKey) [32]byte { return k.Bars.Digest },
+		Hooks:   rt.Hooks[seriesKey]{Hash: hashSeries},
 	})
 }
 
 // hashSeries hashes all of a key but what the digest says already.
-func hashSeries(k *SeriesKey, seed uint64) uint64 {
+func hashSeries(k *seriesKey, seed uint64) uint64 {
 	return rt.HashString(rt.HashUint64(hashDigest(&k.Bars.Digest, seed), uint64(k.Length)), k.Indicator)
 }
 
@@ -64,15 +65,34 @@ func (v *View) column(ctx context.Context, g bundle.Group, s backtest.Series) ([
 	if err != nil {
 		return nil, err
 	}
-	key := SeriesKey{Bars: bars, Indicator: s.Of.Name(), Length: s.Length}
-	series := v.pin.workspace.series
-	if column, ok := series.Lookup(key); ok {
-		return column, nil
+	key := seriesKey{Bars: bars, Indicator: s.Of.Name(), Length: s.Length}
+	r := requests.Get().(*seriesRequest)
+	r.group, r.series = g, s
+	column, err := v.pin.workspace.series.Get(ctx, key, r.load)
+	if err == nil { // else a load that nobody waits for may still read r
+		r.group = bundle.Group{}
+		requests.Put(r)
 	}
-	return series.Get(ctx, key, func(context.Context, SeriesKey) ([]float64, error) {
-		column := make([]float64, len(g.Times))
-		return column, s.Fill(column, g)
-	})
+	return column, err
+}
+
+// A seriesRequest is what a load needs beside the key. Requests are used again, so
+// that a hit allocates nothing.
+type seriesRequest struct {
+	group  bundle.Group
+	series backtest.Series
+	load   func(context.Context, seriesKey) ([]float64, error)
+}
+
+var requests = sync.Pool{New: func() any {
+	r := new(seriesRequest)
+	r.load = r.compute
+	return r
+}}
+
+func (r *seriesRequest) compute(context.Context, seriesKey) ([]float64, error) {
+	column := make([]float64, len(r.group.Times))
+	return column, r.series.Fill(column, r.group)
 }
 
 // An assetFields names the columns that a series is computed from.

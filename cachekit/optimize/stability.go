@@ -20,8 +20,8 @@ type Stability struct {
 	// -10 give or take 1 is as stable as 10 give or take 1. It is NaN for a mean of 0.
 	Variation float64
 
-	// Spread is the deviation as a share of half the distance between the ends of the axis:
-	// 0 for a parameter that stays, 1 or more for one that jumps from end to end. Unlike
+	// Spread is the deviation as a share of half the length of the axis: 0 for a
+	// parameter that stays, 1 or more for one that jumps from end to end. Unlike
 	// Variation it does not depend on where the axis has its 0.
 	Spread float64
 

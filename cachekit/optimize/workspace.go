@@ -24,7 +24,7 @@ type Workspace struct {
 	lists *assets.AssetListCache                        // nil: caching is off
 	bars  *cachekit.Cache[bundle.BarsKey, *bundle.Bars] // nil: caching is off
 
-	series *cachekit.Cache[SeriesKey, []float64] // nil: caching is off
+	series *cachekit.Cache[seriesKey, []float64] // nil: caching is off
 
 	mu       sync.Mutex
 	versions map[bundle.ListKey]*version // pinned, and those that were and are still current; guarded by mu

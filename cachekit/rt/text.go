@@ -18,9 +18,13 @@ func HashText(h uint64, s string) uint64 {
 	b := unsafe.Slice(unsafe.StringData(s), n)
 	hi, lo := bits.Mul64(
 		binary.LittleEndian.Uint64(b)^textKey,
-		binary.LittleEndian.Uint64(b[n-8:])^h^uint64(n))
+		binary.LittleEndian.Uint64(b[n-8:])^h^uint64(n)*lengthKey)
 	return hi ^ lo
 }
 
-// textKey is odd, with as many ones as zeros: from the square root of 3.
-const textKey = 0xbb67ae8584caa73b
+// Both are odd, with about as many ones as zeros: from the square roots of 3 and 5. A length
+// is spread over all bits, or a byte of the text could make up for it.
+const (
+	textKey   = 0xbb67ae8584caa73b
+	lengthKey = 0x3c6ef372fe94f82b
+)

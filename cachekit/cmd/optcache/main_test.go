@@ -143,10 +143,13 @@ func TestSweepJSON(t *testing.T) {
 			t.Errorf("%s is %v", name, v)
 		}
 	}
-	if len(s.Caches) != 2 {
+	if len(s.Caches) != 3 {
 		t.Fatalf("%d caches", len(s.Caches))
 	}
-	for _, c := range s.Caches {
+	if c := s.Caches[2]; c.Entries == 0 || c.Bytes <= 0 || c.HitRate < 0.5 {
+		t.Errorf("%+v", c)
+	}
+	for _, c := range s.Caches[:2] {
 		if c.Hits+c.Misses != 30 || c.Entries != 1 || c.Bytes <= 0 || c.Budget != 2<<30 || c.HitRate < 0.5 || c.HitRate > 1 || c.Advice == "" {
 			t.Errorf("cache %+v", c)
 		}

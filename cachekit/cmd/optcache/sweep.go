@@ -281,7 +281,7 @@ func (s *sweep) run(config cachekit.Config, progress func(done, total int)) (out
 // not nil, makes the function that is shown every asset's result of a trial.
 func (s *sweep) worker(d *side, visit func(p params) func(asset int, m backtest.Metrics, equity []float64)) func() optimize.Worker[params, backtest.Metrics] {
 	return func() optimize.Worker[params, backtest.Metrics] {
-		var runner backtest.Runner
+		runner := backtest.Runner{Columns: d.view.Columns()}
 		return func(ctx context.Context, p params) (backtest.Metrics, error) {
 			assets, bars, err := d.view.Load(ctx)
 			if err != nil {

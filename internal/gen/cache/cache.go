@@ -1,5 +1,13 @@
 // Package cache emits a cache that is specialised to its key and its value: hash,
 // equality and size of the key, the loader, the way to a value.
+//
+// The emitted cache runs on the engine of package cachekit, so it keeps all that
+// cachekit promises. What that costs a hit, beside a plain Go map on one goroutine
+// (BenchmarkHit of generated/assets): with 1,024 entries 1.0 to 1.2 times the map for a text
+// and a digest, 1.1 to 1.3 times for an integer; with 65,536, asked for in random order,
+// 1.1 to 1.4 and 2.8 to 3.1 times. The difference is memory: the engine finds an entry
+// through a bucket, two cache lines that depend on each other, where the map has key and
+// value in one.
 package cache
 
 import (
@@ -37,7 +45,7 @@ func Emit(f *model.File, d *model.Directive, key *model.Type, value *model.Conta
 		c: f.Local("c"), ctx: f.Local("ctx"), keyVar: f.Local("key"), load: f.Local("load"), o: f.Local("o"),
 	}
 	c.typ()
-	c.build(name.Pos)
+	c.build()
 	c.get()
 	if value.Clone {
 		c.getClone()
@@ -117,7 +125,7 @@ func (c *cache) typ() {
 }
 
 // build emits the constructor.
-func (c *cache) build(token.Position) {
+func (c *cache) build() {
 	version, sets := "", "Hooks and the Size"
 	if Word(c.key) {
 		sets = "Size"
