@@ -1,6 +1,10 @@
 package backtest
 
-import "math"
+import (
+	"math"
+
+	"github.com/bmadventure/optcache/internal/elementary"
+)
 
 // A summary is what the metrics need to know of an equity curve that began at 1.
 //
@@ -75,7 +79,7 @@ func measure(s summary, t trades, periodsPerYear float64) Metrics {
 	}
 	n := float64(s.points)
 	m.TotalReturn = s.last - 1
-	m.CAGR = pow(s.last, periodsPerYear/n) - 1
+	m.CAGR = elementary.Pow(s.last, periodsPerYear/n) - 1
 	m.MaxDrawdown = s.worst - 1
 	if m.MaxDrawdown < 0 && !math.IsInf(m.CAGR, 0) {
 		m.Calmar = quotient(m.CAGR, -m.MaxDrawdown)

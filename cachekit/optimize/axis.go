@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+
+	"github.com/bmadventure/optcache/internal/elementary"
 )
 
 // An Axis is one parameter: a field of P and the values it may take. [Int],
@@ -114,8 +116,8 @@ func LogUniform[P any](name string, lo, hi float64, field func(p *P) *float64) A
 		a.err = fmt.Errorf("axis %s: from %v to %v: bounds with logarithms must be above 0", name, lo, hi)
 		return a
 	}
-	from, to := log(lo), log(hi)
-	return between(name, lo, hi, field, func(u float64) float64 { return exp(from + float64(u*(to-from))) })
+	from, to := elementary.Log(lo), elementary.Log(hi)
+	return between(name, lo, hi, field, func(u float64) float64 { return elementary.Exp(from + float64(u*(to-from))) })
 }
 
 // Normal is an axis of all numbers from lo to hi whose distribution is the normal

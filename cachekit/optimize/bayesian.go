@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/bmadventure/optcache/internal/elementary"
 )
 
 // Bayesian is a search that models where good trials lie: a tree-structured
@@ -175,7 +177,7 @@ func (d *density) fit(points [][]float64) {
 			}
 			w := min(0.5, max(spacing[i], 0.005, 0.7/float64(s.n)))
 			k.width[j], k.cut[j] = w, truncate(-x[j]/w, (1-x[j])/w)
-			k.norm[j] = -log(float64(w * k.cut[j].mass() * 2.5066282746310002))
+			k.norm[j] = -elementary.Log(float64(w * k.cut[j].mass() * 2.5066282746310002))
 		}
 		d.kernels = append(d.kernels, k)
 	}
@@ -242,9 +244,9 @@ func (d *density) draw(r *rand.Rand) []uint64 {
 func (d *density) logDensity(x []float64) float64 {
 	sum := d.even * d.flat(x)
 	for i := range d.kernels {
-		sum += float64(d.even * exp(d.kernels[i].logDensity(d.axes, x)))
+		sum += float64(d.even * elementary.Exp(d.kernels[i].logDensity(d.axes, x)))
 	}
-	return log(sum)
+	return elementary.Log(sum)
 }
 
 // flat is the density of the kernel that covers all.
@@ -270,7 +272,7 @@ func (k *kernel) logDensity(axes []scale, x []float64) float64 {
 			} else if k.x[j] == x[j] {
 				p += 1 - mutation
 			}
-			sum += log(p)
+			sum += elementary.Log(p)
 		case k.x[j] >= 0:
 			z := (x[j] - k.x[j]) / k.width[j]
 			sum += k.norm[j] - float64(z*z)/2

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/internal/elementary"
 )
 
 // A Statistic is a number that returns tell. It must not keep nor change them, and
@@ -66,7 +67,7 @@ func (m MonteCarlo) Bootstrap(ctx context.Context, returns []float64, statistic 
 	}
 	block := m.Block
 	if block == 0 {
-		block = max(1, math.Floor(exp(log(float64(len(returns)))/3)+0.5))
+		block = max(1, math.Floor(elementary.Exp(elementary.Log(float64(len(returns)))/3)+0.5))
 	}
 	edge := mean(returns)
 	values, err := m.sample(ctx, len(returns), statistic, o, forSample, func(r *rand.Rand, course []float64) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/internal/elementary"
 )
 
 // Noise asks whether a strategy lives on the exact prices that happened. It runs
@@ -136,7 +137,7 @@ func (n *Noise) factors(g bundle.Group, i, sample int) []float64 {
 		return factors
 	}
 	for j := range factors {
-		factors[j] = exp(float64(n.Deviation*normal(r)) - float64(n.Deviation*n.Deviation)/2)
+		factors[j] = elementary.Exp(float64(n.Deviation*normal(r)) - float64(n.Deviation*n.Deviation)/2)
 	}
 	return factors
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/internal/elementary"
 )
 
 // A Course is how an account went over some time: its equity at the close of each
@@ -72,7 +73,7 @@ func Measure(returns []float64, periodsPerYear float64) Performance {
 		downside += float64(d * d)
 	}
 	p.TotalReturn, p.MaxDrawdown = equity-1, worst-1
-	p.CAGR = exp(float64(periodsPerYear/n*log(equity))) - 1
+	p.CAGR = elementary.Pow(equity, periodsPerYear/n) - 1
 	if p.MaxDrawdown < 0 {
 		p.Calmar = ratio(p.CAGR, -p.MaxDrawdown)
 	}

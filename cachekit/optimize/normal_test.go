@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestElementaryFunctionsAgreeWithTheStandardLibrary(t *testing.T) {
+func TestNormalDistributionAgreesWithTheStandardLibrary(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	check := func(name string, x, got, want, tolerance float64) {
 		t.Helper()
@@ -15,10 +15,6 @@ func TestElementaryFunctionsAgreeWithTheStandardLibrary(t *testing.T) {
 		}
 	}
 	for range 100_000 {
-		x := math.Exp(r.NormFloat64() * 50)
-		check("log", x, log(x), math.Log(x), 4e-16+2e-16/math.Abs(math.Log(x)))
-		y := r.NormFloat64() * 100
-		check("exp", y, exp(y), math.Exp(y), 4e-16)
 		z := r.NormFloat64() * 5
 		check("normalCDF", z, normalCDF(z), math.Erfc(-z/math.Sqrt2)/2, 5e-13)
 		p := r.Float64()
@@ -28,8 +24,6 @@ func TestElementaryFunctionsAgreeWithTheStandardLibrary(t *testing.T) {
 		check("normalCDF of normalQuantile", p, normalCDF(normalQuantile(p)), p, 1e-13*max(1, -math.Log(p)))
 	}
 	for _, c := range []struct{ name, got, want any }{
-		{"log 0", log(0), math.Inf(-1)}, {"log Inf", log(math.Inf(1)), math.Inf(1)}, {"log 1", log(1), 0.0},
-		{"exp 0", exp(0), 1.0}, {"exp Inf", exp(math.Inf(1)), math.Inf(1)}, {"exp -Inf", exp(math.Inf(-1)), 0.0},
 		{"quantile 0", normalQuantile(0), math.Inf(-1)}, {"quantile 1", normalQuantile(1), math.Inf(1)}, {"quantile half", math.Abs(normalQuantile(0.5)) < 1e-15, true},
 		{"CDF Inf", normalCDF(math.Inf(1)), 1.0}, {"CDF -Inf", normalCDF(math.Inf(-1)), 0.0},
 	} {
@@ -37,7 +31,7 @@ func TestElementaryFunctionsAgreeWithTheStandardLibrary(t *testing.T) {
 			t.Errorf("%s: %v, want %v", c.name, c.got, c.want)
 		}
 	}
-	for _, v := range []float64{log(-1), log(math.NaN()), exp(math.NaN()), normalCDF(math.NaN()), normalQuantile(-0.1), normalQuantile(1.1)} {
+	for _, v := range []float64{normalCDF(math.NaN()), normalQuantile(-0.1), normalQuantile(1.1)} {
 		if !math.IsNaN(v) {
 			t.Errorf("%v, want NaN", v)
 		}

@@ -1,23 +1,23 @@
-package backtest
+// Package elementary has the elementary functions that results rest on, the same
+// to the last bit on every machine. Those of the standard library are not: some
+// processors have their own, and compilers fuse products with sums.
+//
+// The logarithm and the power of e are good to a unit or two in the last place
+// (Muller, Elementary Functions, 3rd edition, chapters 3 and 11).
+package elementary
 
 import "math"
 
-// pow returns x to the power of y for x >= 0. It differs from math.Pow by a few
-// units in the last place, and is the same to the last bit on every machine:
-// math.Pow rests on math.Exp and math.Log, which are assembly on some processors
-// and fuse products with sums on others.
-//
-// It computes exp(y * log(x)) from the Taylor series of both, with the argument
-// reduced to where they converge fast (Muller, Elementary Functions, 3rd
-// edition, chapters 3 and 11).
-func pow(x, y float64) float64 {
+// Pow returns x to the power of y for x >= 0, as Exp(y * Log(x)), so that it is good
+// to a few units in the last place where the result is neither huge nor tiny.
+func Pow(x, y float64) float64 {
 	switch {
 	case x == 0 || math.IsInf(x, 1) || x != x:
 		return x
 	case x == 1:
 		return 1
 	}
-	return exp(float64(y * log(x)))
+	return Exp(float64(y * Log(x)))
 }
 
 // ln2Hi and ln2Lo add up to the logarithm of 2; ln2Hi has 21 zero bits at its
@@ -27,9 +27,17 @@ const (
 	ln2Lo = math.Ln2 - ln2Hi
 )
 
-// log returns the natural logarithm of x, which is positive and finite: with
-// x = m * 2^k and s = (m-1)/(m+1) it is k*ln 2 + 2*(s + s^3/3 + s^5/5 + ...).
-func log(x float64) float64 {
+// Log returns the natural logarithm of x: with x = m * 2^k and s = (m-1)/(m+1) it is
+// k*ln 2 + 2*(s + s^3/3 + s^5/5 + ...). It is -Inf for 0 and NaN below.
+func Log(x float64) float64 {
+	switch {
+	case x == 0:
+		return math.Inf(-1)
+	case x < 0 || x != x:
+		return math.NaN()
+	case math.IsInf(x, 1):
+		return x
+	}
 	m, exponent := math.Frexp(x)
 	if m < math.Sqrt2/2 {
 		m, exponent = float64(2*m), exponent-1
@@ -43,8 +51,11 @@ func log(x float64) float64 {
 	return float64(k*ln2Hi) + (float64(2*s) + (tail + float64(k*ln2Lo)))
 }
 
-// exp returns e to the power of t: with t = k*ln 2 + r it is 2^k * (1 + r + r^2/2! + ...).
-func exp(t float64) float64 {
+// Exp returns e to the power of t: with t = k*ln 2 + r it is 2^k * (1 + r + r^2/2! + ...).
+func Exp(t float64) float64 {
+	if t != t {
+		return t
+	}
 	if t > 1000 || t < -1000 { // beyond what a float64 holds
 		return math.Ldexp(1, int(math.Copysign(2000, t)))
 	}

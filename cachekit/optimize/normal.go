@@ -1,68 +1,15 @@
 package optimize
 
-import "math"
+import (
+	"math"
 
-// The functions here are the same to the last bit on every machine. Those of the
-// standard library are not: some processors have their own, and compilers fuse
-// products with sums. They are good to a few units in the last place (Muller,
-// Elementary Functions, 3rd edition, chapters 3 and 11).
-
-// ln2Hi and ln2Lo add up to the logarithm of 2; ln2Hi has 21 zero bits at its
-// end, so that its product with an exponent is exact.
-const (
-	ln2Hi = 0x1.62e42feep-1
-	ln2Lo = math.Ln2 - ln2Hi
+	"github.com/bmadventure/optcache/internal/elementary"
 )
-
-// log returns the natural logarithm: with x = m * 2^k and s = (m-1)/(m+1) it is
-// k*ln 2 + 2*(s + s^3/3 + s^5/5 + ...). It is -Inf for 0.
-func log(x float64) float64 {
-	switch {
-	case x == 0:
-		return math.Inf(-1)
-	case x < 0 || x != x:
-		return math.NaN()
-	case math.IsInf(x, 1):
-		return x
-	}
-	m, exponent := math.Frexp(x)
-	if m < math.Sqrt2/2 {
-		m, exponent = 2*m, exponent-1
-	}
-	s, k := (m-1)/(m+1), float64(exponent) // |s| < 0.172
-	z, power, sum := s*s, s, 0.0
-	for odd := 3.0; odd < 27; odd += 2 {
-		power *= z
-		sum += power / odd
-	}
-	return float64(k*ln2Hi) + (2*s + (2*sum + float64(k*ln2Lo)))
-}
-
-// exp returns e to the power of x: with x = k*ln 2 + r it is 2^k times the series
-// 1 + r + r^2/2! + ...
-func exp(x float64) float64 {
-	switch {
-	case x != x:
-		return math.NaN()
-	case x > 710:
-		return math.Inf(1)
-	case x < -746:
-		return 0
-	}
-	k := math.Floor(x/math.Ln2 + 0.5)
-	r := (x - float64(k*ln2Hi)) - float64(k*ln2Lo) // |r| < 0.347
-	term, sum := 1.0, 0.0
-	for n := 1.0; n < 16; n++ {
-		term = float64(term*r) / n
-		sum += term
-	}
-	return math.Ldexp(1+sum, int(k))
-}
 
 // normalDensity is the density of the standard normal distribution.
 func normalDensity(z float64) float64 {
 	const root = 2.5066282746310002 // of 2 pi
-	return exp(float64(-z*z)/2) / root
+	return elementary.Exp(float64(-z*z)/2) / root
 }
 
 // normalCDF returns the probability that a standard normal number is below z:
@@ -105,7 +52,7 @@ func normalQuantile(p float64) float64 {
 	// A first guess that is off by at most 0.0031 (Abramowitz and Stegun, Handbook
 	// of Mathematical Functions, 26.2.22), and Halley's method, which triples the
 	// number of right digits with each step.
-	t := math.Sqrt(-2 * log(p))
+	t := math.Sqrt(-2 * elementary.Log(p))
 	z := float64(2.30753+float64(t*0.27061))/(1+float64(t*float64(0.99229+float64(t*0.04481)))) - t
 	for range 3 {
 		e := (normalCDF(z) - p) / normalDensity(z)
