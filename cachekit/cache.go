@@ -161,6 +161,13 @@ func (m member[K, V]) Shed(need int64) int64 {
 	return 0
 }
 
+func (m member[K, V]) Spare() int64 {
+	if c := m.cache.Value(); c != nil {
+		return c.spare()
+	}
+	return 0
+}
+
 // Get returns the value of key. If the cache does not hold it, load makes it,
 // once for all who ask meanwhile, and the value is kept if there is room.
 //

@@ -36,12 +36,16 @@ func (c *Cache[K, V]) put(e *entry[K, V], f *flight[K, V]) bool {
 		c.sweep()
 		c.catchUp()
 		c.enter(e, id)
-		got, need := c.place(e, &grant, try == maxTries)
+		got, need := c.place(e, &grant, try >= maxTries)
 		if got != placed {
 			c.quit(e)
 		}
 		if got == lacking {
 			c.unlock()
+			if need > c.share.Spare() {
+				try = max(try, maxTries-1) // nobody shall leave in vain
+				continue
+			}
 			grant += c.share.Collect(need)
 			continue
 		}
@@ -261,6 +265,17 @@ func (c *Cache[K, V]) takeShrunk() int64 {
 	bytes := c.shrunk
 	c.shrunk = 0
 	return bytes
+}
+
+// spare returns the bytes that shed could give up: those of the entries that are
+// not pinned, and the table's if it would be empty then.
+func (c *Cache[K, V]) spare() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.pins) > 0 {
+		return c.resident
+	}
+	return c.resident + c.table.Bytes()
 }
 
 // shed evicts entries of need bytes for another member of the budget. No lock is

@@ -200,3 +200,21 @@ func TestResizeBelowPins(t *testing.T) {
 		t.Errorf("Resize after the release: %v, %d entries", err, c.Len())
 	}
 }
+
+// TestNobodyLeavesInVain: where not even all that others could give up is enough,
+// nobody of them leaves.
+func TestNobodyLeavesInVain(t *testing.T) {
+	budget := sizing.NewBudget(1 << 20)
+	other := mustNew(t, Options[int, int64]{Budget: budget, Size: bytesOf})
+	asker := mustNew(t, Options[int, int64]{Budget: budget, Size: bytesOf})
+	other.Set(1, 1<<19)
+	release, _ := other.Pin(1)
+	defer release()
+	other.Set(2, 1<<17)
+	if asker.Set(7, 3<<18) || other.Len() != 2 {
+		t.Errorf("%d entries are left of 2, for one that has no room even without them", other.Len())
+	}
+	if s := asker.Stats(); s.Uncached != 1 {
+		t.Errorf("%d values found no room, want 1", s.Uncached)
+	}
+}

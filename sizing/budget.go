@@ -38,6 +38,10 @@ type Member interface {
 	// that they held off its share with [Share.Yield], and returns them: they
 	// stay reserved and are the caller's now. It may be called concurrently.
 	Shed(need int64) int64
+
+	// Spare returns the bytes that Shed could give up now. It may be called
+	// concurrently.
+	Spare() int64
 }
 
 // NewBudget returns a budget of that many bytes. One of 0 bytes or less holds nothing.
@@ -201,7 +205,8 @@ func (b *Budget) Join(m Member) *Share {
 }
 
 // A Share is what one member holds of a budget. Its methods may be called
-// concurrently, [Share.Collect] with no lock held that the Shed of a member takes.
+// concurrently, [Share.Collect] and [Share.Spare] with no lock held that a method
+// of a member takes.
 type Share struct {
 	budget *Budget
 	member Member
@@ -243,6 +248,15 @@ func (s *Share) Yield(n int64) { s.held.Add(-n) }
 
 // Free returns the bytes of the budget that nobody holds.
 func (s *Share) Free() int64 { return s.budget.free.Load() }
+
+// Spare returns the bytes that all members together, this one too, could give up
+// now. Who needs more need not begin to evict: it would be for nothing.
+func (s *Share) Spare() (bytes int64) {
+	for _, other := range *s.budget.shares.Load() {
+		bytes += other.member.Spare()
+	}
+	return bytes
+}
 
 // Turn reports whether the member should evict of its own to make room for
 // itself, rather than [Share.Collect] from others. It says no as often as

@@ -27,6 +27,15 @@ func (h *hoard) Shed(need int64) int64 {
 	return n
 }
 
+func (h *hoard) Spare() int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stuck {
+		return 0
+	}
+	return h.share.Held()
+}
+
 // take reserves n bytes, collecting from others what is not free.
 func (h *hoard) take(n int64) bool {
 	if h.share.Reserve(n) {
@@ -164,5 +173,19 @@ func TestBudgetHoldsUnderLoad(t *testing.T) {
 	}
 	if held != b.Used() {
 		t.Errorf("members hold %d bytes, the budget says %d", held, b.Used())
+	}
+}
+
+func TestSpare(t *testing.T) {
+	b := NewBudget(100)
+	small, other := join(b), join(b)
+	small.take(30)
+	other.take(60)
+	if got := small.share.Spare(); got != 90 {
+		t.Errorf("two members of 30 and 60 bytes could give up %d", got)
+	}
+	other.stuck = true
+	if got := small.share.Spare(); got != 30 {
+		t.Errorf("with 60 bytes stuck they could give up %d", got)
 	}
 }
