@@ -25,7 +25,7 @@ func (c *Cache[K, V]) put(e *entry[K, V], f *flight[K, V]) bool {
 	}
 	var grant int64 // bytes that others gave up for e
 	for try := 1; ; try++ {
-		c.mu.Lock()
+		c.lock()
 		if f == nil {
 			c.detach(&e.key, e.Hash)
 		} else if !c.current(f) {
@@ -55,6 +55,27 @@ func (c *Cache[K, V]) put(e *entry[K, V], f *flight[K, V]) bool {
 		return got == placed
 	}
 }
+
+// lock locks mu. Whoever holds it does so for a microsecond, which is a fraction of
+// what it takes to put a goroutine to sleep and wake it up again, so it is worth
+// while to try for longer than a mutex does by itself.
+func (c *Cache[K, V]) lock() {
+	for range lockTries {
+		if c.mu.TryLock() {
+			return
+		}
+		for range lockPause { // so that the one who holds it keeps its cache line
+		}
+	}
+	c.mu.Lock()
+}
+
+// Measured with 2 goroutines, a quarter of whose operations are writes: the
+// adaptive policy, under which the lock is held longest, does a third more of them.
+const (
+	lockTries = 100
+	lockPause = 100 // rounds of an empty loop, some 40 ns
+)
 
 // settle counts what became of e, and sees to it that an old value of its key is
 // gone if e was not placed. mu is held.
