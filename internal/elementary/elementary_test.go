@@ -85,7 +85,7 @@ func TestExpAndLogAgreeWithTheStandardLibrary(t *testing.T) {
 			t.Errorf("Log(%v) = %v, want %v", x, got, want)
 		}
 		y := r.NormFloat64() * 100
-		if got, want := Exp(y), math.Exp(y); !near(got, want, 5e-16) {
+		if got, want := Exp(y), math.Exp(y); !near(got, want, 4e-16) {
 			t.Errorf("Exp(%v) = %v, want %v", y, got, want)
 		}
 	}
