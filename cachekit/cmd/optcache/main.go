@@ -52,6 +52,8 @@ type cli struct {
 
 	Sweep  sweepCmd  `cmd:"" help:"Sweep a moving-average crossover with and without caches, and compare the results bit for bit."`
 	Bundle bundleCmd `cmd:"" help:"Ingest, list, verify, compare and remove bundles of market data."`
+
+	Profile profileCmd `cmd:"" help:"Write profiles of a sweep with and without caches, and tell what they save and where."`
 }
 
 // env is what a command works with.
