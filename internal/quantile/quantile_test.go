@@ -1,4 +1,4 @@
-package median
+package quantile
 
 import (
 	"math"
@@ -59,12 +59,12 @@ func TestMedianIsInTheIntervalAndMovesWithTheSample(t *testing.T) {
 	properties := gopter.NewProperties(nil)
 	samples := gen.SliceOf(gen.Float64Range(-1e6, 1e6)).SuchThat(func(s []float64) bool { return len(s) > 0 })
 	properties.Property("low <= median <= high, all within the sample", prop.ForAll(func(s []float64) bool {
-		e := Of(s, 0.95)
+		e := Median(s, 0.95)
 		return e.Low <= e.Median && e.Median <= e.High && e.Runs == len(s) &&
 			slices.Contains(s, e.Low) && slices.Contains(s, e.High)
 	}, samples))
 	properties.Property("as many values are above the median as below", prop.ForAll(func(s []float64) bool {
-		m := Of(s, 0.95).Median
+		m := Median(s, 0.95).Median
 		var below, above int
 		for _, x := range s {
 			if x < m {
@@ -79,18 +79,18 @@ func TestMedianIsInTheIntervalAndMovesWithTheSample(t *testing.T) {
 	properties.Property("the order of the sample does not matter, nor is it changed", prop.ForAll(func(s []float64, seed uint64) bool {
 		before, shuffled := slices.Clone(s), slices.Clone(s)
 		rand.New(rand.NewPCG(seed, 0)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		return Of(s, 0.95) == Of(shuffled, 0.95) && slices.Equal(before, s)
+		return Median(s, 0.95) == Median(shuffled, 0.95) && slices.Equal(before, s)
 	}, samples, gen.UInt64()))
 	properties.Property("twice the values have twice the median and bounds", prop.ForAll(func(s []float64) bool {
 		double := make([]float64, len(s))
 		for i, x := range s {
 			double[i] = 2 * x
 		}
-		a, b := Of(s, 0.95), Of(double, 0.95)
+		a, b := Median(s, 0.95), Median(double, 0.95)
 		return 2*a.Median == b.Median && 2*a.Low == b.Low && 2*a.High == b.High
 	}, samples))
 	properties.Property("more confidence is no narrower interval", prop.ForAll(func(s []float64) bool {
-		a, b := Of(s, 0.9), Of(s, 0.99)
+		a, b := Median(s, 0.9), Median(s, 0.99)
 		return b.Low <= a.Low && a.High <= b.High
 	}, samples))
 	properties.TestingRun(t)
@@ -108,7 +108,7 @@ func TestIntervalCovers(t *testing.T) {
 			for i := range x {
 				x[i] = math.Exp(rng.NormFloat64()) // median 1, mean 1.65
 			}
-			if e = Of(x, 0.95); e.Low <= 1 && 1 <= e.High {
+			if e = Median(x, 0.95); e.Low <= 1 && 1 <= e.High {
 				covered++
 			}
 		}
@@ -119,19 +119,19 @@ func TestIntervalCovers(t *testing.T) {
 }
 
 func TestSmallSamples(t *testing.T) {
-	if e := Of(nil, 0.95); !math.IsNaN(e.Median) || !math.IsNaN(e.Low) || e.Runs != 0 || e.Confidence != 0 {
+	if e := Median(nil, 0.95); !math.IsNaN(e.Median) || !math.IsNaN(e.Low) || e.Runs != 0 || e.Confidence != 0 {
 		t.Errorf("of nothing: %+v", e)
 	}
-	if e := Of([]float64{3}, 0.95); e != (Estimate{3, 3, 3, 0, 1}) {
+	if e := Median([]float64{3}, 0.95); e != (Estimate{3, 3, 3, 0, 1}) {
 		t.Errorf("of one: %+v", e)
 	}
-	if e := Of([]float64{4, 1}, 0.95); e != (Estimate{2.5, 1, 4, 0.5, 2}) {
+	if e := Median([]float64{4, 1}, 0.95); e != (Estimate{2.5, 1, 4, 0.5, 2}) {
 		t.Errorf("of two: %+v", e)
 	}
-	if e := Of([]float64{math.Inf(1), math.Inf(1)}, 0.95); !math.IsInf(e.Median, 1) {
+	if e := Median([]float64{math.Inf(1), math.Inf(1)}, 0.95); !math.IsInf(e.Median, 1) {
 		t.Errorf("of infinities: %+v", e)
 	}
-	if e := Of([]float64{math.MaxFloat64, math.MaxFloat64 / 2}, 0.95); math.IsInf(e.Median, 0) {
+	if e := Median([]float64{math.MaxFloat64, math.MaxFloat64 / 2}, 0.95); math.IsInf(e.Median, 0) {
 		t.Errorf("of large values: %+v", e)
 	}
 }

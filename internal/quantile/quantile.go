@@ -1,7 +1,7 @@
-// Package median estimates the median of what was measured several times, and
+// Package quantile estimates the median of what was measured several times, and
 // says how sure that is. Times of a program are skewed and have outliers, so a
 // mean and a standard deviation say little about them.
-package median
+package quantile
 
 import (
 	"math"
@@ -23,7 +23,7 @@ type Estimate struct {
 	Runs int `json:"runs"` // size of the sample
 }
 
-// Of returns the median of a sample, and an interval that covers the true median
+// Median returns the median of a sample, and an interval that covers the true median
 // with the given confidence, such as 0.95, if the values are independent of each
 // other. Nothing else is assumed about how they are distributed: a value is above
 // the true median with probability 1/2, so how many are follows the binomial
@@ -31,9 +31,9 @@ type Estimate struct {
 // Systems, 2010, theorem 2.1; Hoefler and Belli, Scientific Benchmarking of Parallel
 // Computing Systems, SC 2015, rule 6).
 //
-// The values must not be NaN. Of an empty sample median and bounds are NaN. Of may
+// The values must not be NaN. Of an empty sample median and bounds are NaN. Median may
 // be called concurrently; it does not change the sample.
-func Of(sample []float64, confidence float64) Estimate {
+func Median(sample []float64, confidence float64) Estimate {
 	n := len(sample)
 	if n == 0 {
 		return Estimate{Median: math.NaN(), Low: math.NaN(), High: math.NaN()}
