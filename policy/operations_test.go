@@ -132,9 +132,11 @@ func (p *pair) request(key int) error {
 	}
 	t.ours.Hit()
 	t.plain.Hit()
+	times := 1 + p.r.IntN(3)
 	if p.ours.Ordered() {
-		times := 1 + p.r.IntN(3)
 		p.ours.Use(slices.Repeat([]*Entry{t.ours}, times))
+	}
+	if p.plain.Ordered() {
 		p.plain.Use(slices.Repeat([]*Entry{t.plain}, times))
 	}
 	return nil
@@ -242,10 +244,11 @@ func (p *pair) compare() error {
 		}
 	}
 	ours, ok := p.ours.(candidate)
-	if !ok {
+	plain, both := p.plain.(candidate)
+	if !ok || !both {
 		return nil
 	}
-	a, b := ours.coldest(), p.plain.(candidate).coldest()
+	a, b := ours.coldest(), plain.coldest()
 	if (a == nil) != (b == nil) || a != nil && a.Hash != b.Hash {
 		return fmt.Errorf("the coldest is %v, in the plain twin %v", a, b)
 	}

@@ -15,6 +15,8 @@ func (p *plainFIFO) Victims(victims []*Entry, _ *Entry, need int64) ([]*Entry, b
 // plainLRU is plainFIFO in which who is used goes to the end.
 type plainLRU struct{ plainFIFO }
 
+func (p *plainLRU) Ordered() bool { return true }
+
 func (p *plainLRU) Use(entries []*Entry) {
 	for _, e := range entries {
 		p.queue.cut(e)
