@@ -181,6 +181,19 @@ func TestErrorsSayWhatToChange(t *testing.T) {
 	}
 }
 
+// TestFailingTestsAreNotMutated checks that tests which fail as they are cannot kill anything.
+func TestFailingTestsAreNotMutated(t *testing.T) {
+	inSample(t)
+	if err := os.WriteFile("bad_test.go", []byte("package sample\n\nimport \"testing\"\n\nfunc TestBad(t *testing.T) { t.Error(\"one is two\") }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	err := run(t.Context(), []string{"."}, &out, &out)
+	if err == nil || !strings.Contains(err.Error(), "mend them first") || !strings.Contains(err.Error(), "one is two") || strings.Contains(err.Error(), "Action") {
+		t.Errorf("mutate with a test that fails: %v", err)
+	}
+}
+
 func TestStagesHoldEveryTestOnce(t *testing.T) {
 	tests := []passedTest{{"TestSlow", 5}, {"TestQuick", 0.01}, {"TestMiddling", 1}, {"TestOther", 0}}
 	found := stages(tests)

@@ -76,14 +76,14 @@ func (s *suite) measure(ctx context.Context, binary string, grace time.Duration)
 	cmd := exec.CommandContext(ctx, "go", "tool", "test2json", binary, "-test.v=test2json", "-test.short", "-test.run="+s.tests)
 	cmd.Dir = s.folder
 	start := time.Now()
-	out, err := cmd.Output()
-	if err != nil {
-		return fmt.Errorf("running the tests of %s as they are: %w\n%s", s.pattern, err, out)
-	}
+	out, failed := cmd.Output()
 	s.clock = clockFactor*time.Since(start) + clockGrace*grace
 	s.spend = spendFactor*(cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()) + grace
-	tests, err := passed(out)
-	if err != nil {
+	tests, said, err := passed(out)
+	switch {
+	case failed != nil:
+		return fmt.Errorf("running the tests of %s as they are: %w; mend them first\n%s", s.pattern, failed, said)
+	case err != nil:
 		return fmt.Errorf("reading what the tests of %s say: %w", s.pattern, err)
 	}
 	if len(tests) == 0 {
@@ -99,21 +99,25 @@ type passedTest struct {
 	seconds float64
 }
 
-// passed returns the tests that passed, by what go tool test2json says.
-func passed(events []byte) (tests []passedTest, err error) {
+// passed returns the tests that passed, by what go tool test2json says, and what was said beside.
+func passed(events []byte) (tests []passedTest, said string, err error) {
+	var b strings.Builder
 	for d := json.NewDecoder(bytes.NewReader(events)); d.More(); {
 		var e struct {
-			Action, Test string
-			Elapsed      float64
+			Action, Test, Output string
+			Elapsed              float64
 		}
 		if err := d.Decode(&e); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		if e.Action == "pass" && e.Test != "" && !strings.Contains(e.Test, "/") {
 			tests = append(tests, passedTest{e.Test, e.Elapsed})
 		}
+		if !strings.HasPrefix(e.Output, "=== ") && !strings.HasPrefix(strings.TrimSpace(e.Output), "--- PASS") {
+			b.WriteString(e.Output)
+		}
 	}
-	return tests, nil
+	return tests, b.String(), nil
 }
 
 // stages returns the regular expressions of two stages: the quickest tests, which together
