@@ -21,6 +21,7 @@ const (
 	phaseLookup                  // find values in the caches
 	phaseIndicators              // compute averages and the like
 	phaseBacktest                // decide, trade and measure
+	phaseLook                    // look at bars, where that is all a benchmark does with them
 	phaseRunner                  // hand out trials and gather results
 	phaseGarbage                 // collect garbage
 	phaseOther                   // whatever else the program does
@@ -30,7 +31,7 @@ const (
 // phaseNames says of each phase what is done in it.
 var phaseNames = [numPhases]string{
 	"open the version", "read", "verify hashes", "group", "cache keys", "fill caches", "cache hits",
-	"indicators", "strategy and metrics", "run trials", "garbage collection", "other",
+	"indicators", "strategy and metrics", "look at every bar", "run trials", "garbage collection", "other",
 }
 
 func (p phase) String() string { return phaseNames[p] }
@@ -58,6 +59,7 @@ var anywhere = []rule{
 var innermost = []rule{
 	{phaseLookup, []string{"optcache:cachekit.", "optcache:policy.", "optcache:sizing.", "optcache:internal/table.", "optcache:internal/keyhash.", "optcache:generated/", "optcache:cachekit/rt."}},
 	{phaseBacktest, []string{"optcache:cachekit/backtest."}},
+	{phaseLook, []string{"main.lookAt", "optcache:cachekit/cmd/optcache.lookAt"}},
 	{phaseRunner, []string{"optcache:cachekit/optimize."}},
 }
 
