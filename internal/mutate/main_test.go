@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -110,7 +109,7 @@ func TestEveryOutcome(t *testing.T) {
 	inSample(t)
 	// A bound that is tested on one side, what is tested, and the two ways to wait for ever.
 	r := tryIt(t, "-match=return a >= b|return sum => return 0|n-- => *$|done <- true => *$", ".")
-	if r.Chosen != 4 || r.Killed != 3 || r.TimedOut != 1 || r.Survived != 1 {
+	if r.Chosen != 4 || r.Killed != 3 || r.TimedOut != 1 || r.Survived != 1 || r.KilledBy["TestSum"] != 1 {
 		t.Errorf("%+v", r)
 	}
 	if also := tryIt(t, "-match=return a >= b", "-also=./also:TestEqual", "."); also.Killed != 1 {
@@ -191,28 +190,6 @@ func TestFailingTestsAreNotMutated(t *testing.T) {
 	err := run(t.Context(), []string{"."}, &out, &out)
 	if err == nil || !strings.Contains(err.Error(), "mend them first") || !strings.Contains(err.Error(), "one is two") || strings.Contains(err.Error(), "Action") {
 		t.Errorf("mutate with a test that fails: %v", err)
-	}
-}
-
-func TestStagesHoldEveryTestOnce(t *testing.T) {
-	tests := []passedTest{{"TestSlow", 5}, {"TestQuick", 0.01}, {"TestMiddling", 1}, {"TestOther", 0}}
-	found := stages(tests)
-	if len(found) != 2 {
-		t.Fatalf("stages %q", found)
-	}
-	for _, test := range tests {
-		in := 0
-		for _, s := range found {
-			if regexp.MustCompile(s).MatchString(test.name) {
-				in++
-			}
-		}
-		if in != 1 {
-			t.Errorf("%s is in %d stages of %q", test.name, in, found)
-		}
-	}
-	if regexp.MustCompile(found[0]).MatchString("TestSlow") {
-		t.Errorf("the slow test is in the first stage: %q", found)
 	}
 }
 

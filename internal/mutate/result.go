@@ -26,6 +26,8 @@ type result struct {
 	High       float64  `json:"high"`  // all mutants with 95 % confidence, if this is a sample
 	Survivors  []Mutant `json:"survivors"`
 
+	KilledBy map[string]int `json:"killed_by"` // mutants by the test that failed first
+
 	mu sync.Mutex
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -11,8 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 )
@@ -23,9 +20,7 @@ type suite struct {
 	tests   string // regular expression that chooses them, "": all
 
 	folder string
-	// The tests are run in stages, the quickest first: most mutants do not get
-	// far. A stage is a regular expression of tests.
-	stages []string
+	order  *order
 	// What the compiler makes of the original: the linked tests, and the listing of the
 	// package. Functions that no test reaches are in the latter alone.
 	binary, listing [sha256.Size]byte
@@ -71,7 +66,7 @@ func (s *suite) prepare(ctx context.Context, scratch string, grace time.Duration
 	return s.measure(ctx, binary, grace)
 }
 
-// measure runs the tests of the original, says what mutants may take, and sorts the tests into stages.
+// measure runs the tests of the original, says what mutants may take, and puts the tests in order.
 func (s *suite) measure(ctx context.Context, binary string, grace time.Duration) error {
 	cmd := exec.CommandContext(ctx, "go", "tool", "test2json", binary, "-test.v=test2json", "-test.short", "-test.run="+s.tests)
 	cmd.Dir = s.folder
@@ -89,14 +84,8 @@ func (s *suite) measure(ctx context.Context, binary string, grace time.Duration)
 	if len(tests) == 0 {
 		return fmt.Errorf("running the tests of %s: none passes that matches %q", s.pattern, s.tests)
 	}
-	s.stages = stages(tests)
+	s.order = newOrder(tests)
 	return nil
-}
-
-// A passedTest is a test that passed.
-type passedTest struct {
-	name    string
-	seconds float64
 }
 
 // passed returns the tests that passed, by what go tool test2json says, and what was said beside.
@@ -118,30 +107,6 @@ func passed(events []byte) (tests []passedTest, said string, err error) {
 		}
 	}
 	return tests, b.String(), nil
-}
-
-// stages returns the regular expressions of two stages: the quickest tests, which together
-// take a tenth of the time, and the others.
-func stages(tests []passedTest) (stages []string) {
-	slices.SortStableFunc(tests, func(a, b passedTest) int { return cmp.Compare(a.seconds, b.seconds) })
-	total, sum := 0.0, 0.0
-	for _, t := range tests {
-		total += t.seconds
-	}
-	var names [2][]string
-	for _, t := range tests {
-		stage := 0
-		if sum += t.seconds; sum > total/10 {
-			stage = 1
-		}
-		names[stage] = append(names[stage], regexp.QuoteMeta(t.name))
-	}
-	for _, n := range names {
-		if len(n) > 0 {
-			stages = append(stages, "^("+strings.Join(n, "|")+")$")
-		}
-	}
-	return stages
 }
 
 // build builds the tests, with an overlay if one is named, and returns the file.
@@ -198,7 +163,7 @@ func (s *suite) try(ctx context.Context, scratch, overlay string) (same bool, er
 		listing, err := s.list(ctx, overlay)
 		return listing == s.listing, err
 	}
-	for _, stage := range s.stages {
+	for _, stage := range s.order.stages() {
 		if err := s.run(ctx, binary, stage); err != nil {
 			return false, err
 		}
@@ -230,6 +195,7 @@ func (s *suite) run(ctx context.Context, binary, tests string) error {
 	case errors.As(err, &exit) && exit.ExitCode() < 0: // by a signal: it spent too much
 		return errClock
 	case errors.As(err, &exit):
+		s.order.note(out.Bytes())
 		return errTests
 	}
 	return fmt.Errorf("running the tests of %s: %w", s.pattern, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"sync"
@@ -85,6 +86,10 @@ func try(ctx context.Context, p *pkg, mutants []Mutant, o options, progress io.W
 	}
 	close(next)
 	workers.Wait()
+	r.KilledBy = make(map[string]int)
+	for _, s := range suites {
+		maps.Copy(r.KilledBy, s.order.kills)
+	}
 	return r, context.Cause(ctx)
 }
 
