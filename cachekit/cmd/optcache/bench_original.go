@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/pprof"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -47,6 +48,7 @@ func (b *bench) original(f *bfigure, list, bars, look bool) ([]*bfigure, error) 
 	if err != nil {
 		return nil, err
 	}
+	var seen []float64 // by the looks
 	once := func(config cachekit.Config) func(ctx context.Context) error {
 		return func(ctx context.Context) (err error) {
 			r, err := w.open(config)
@@ -54,6 +56,7 @@ func (b *bench) original(f *bfigure, list, bars, look bool) ([]*bfigure, error) 
 				return err
 			}
 			defer func() { err = errors.Join(err, r.close()) }()
+			seen = seen[:min(1, len(seen))]
 			for range b.sizes.repeats {
 				if list {
 					if _, err := r.pin.Assets(ctx); err != nil {
@@ -68,8 +71,11 @@ func (b *bench) original(f *bfigure, list, bars, look bool) ([]*bfigure, error) 
 					return err
 				}
 				if look {
-					lookAt(got)
+					seen = append(seen, lookAt(got))
 				}
+			}
+			if look && slices.ContainsFunc(seen, func(x float64) bool { return x != seen[0] }) {
+				b.differ("%s: the bars of some look are not those of the first", f.What)
 			}
 			return nil
 		}
@@ -112,19 +118,16 @@ func (b *bench) originalWorkflow() ([]*bfigure, error) {
 	}, true, true, true)
 }
 
-// looked keeps what lookAt computes from being left out.
-var looked float64
-
-// lookAt reads every value of every bar, its time included.
-func lookAt(bars *bundle.Bars) {
-	sum := 0.0
+// lookAt reads every value of every bar, its time included, and returns the sum of
+// all.
+func lookAt(bars *bundle.Bars) (sum float64) {
 	for i := range bars.Assets() {
 		g := bars.Group(i)
 		for k, t := range g.Times {
 			sum += float64(t) + g.Open[k] + g.High[k] + g.Low[k] + g.Close[k] + g.Volume[k]
 		}
 	}
-	looked = sum
+	return sum
 }
 
 // parts samples the processor while each side runs, and puts the shares of the kinds
