@@ -111,7 +111,7 @@ func TestBudgetModel(t *testing.T) {
 				t.Fatalf("seed %d, step %d: %s: %d bytes, want %d", seed, step, what, got, want)
 			}
 			used := sum(all, nil)
-			if b.Limit() != limit || b.Used() != used || v.share.Free() != limit-used || v.share.Spare() != used {
+			if v.share.Budget() != b || b.Limit() != limit || b.Used() != used || v.share.Free() != limit-used || v.share.Spare() != used {
 				t.Fatalf("seed %d, step %d: after %s limit %d, used %d, free %d, spare %d; want %d, %d, %d, %[8]d",
 					seed, step, what, b.Limit(), b.Used(), v.share.Free(), v.share.Spare(), limit, used, limit-used)
 			}
