@@ -49,7 +49,9 @@ func (o once) workload(store *bundle.Store) (*workload, error) {
 	if err != nil {
 		return nil, err
 	}
-	space.Where("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow })
+	if o.Fast[1] >= o.Slow[0] { // a rule makes the grid count the cells that keep it
+		space.Where("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow })
+	}
 	grid, err := optimize.NewGrid(space, o.Trials)
 	if err != nil {
 		return nil, err
