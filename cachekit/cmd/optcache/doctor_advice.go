@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,7 +44,7 @@ func (d *diagnosis) adviseRun(r *runFile) {
 // adviseState tells how to go on with a run that did not end.
 func (d *diagnosis) adviseState(r *runFile) {
 	again := "optcache " + strings.Join(shellWords(r.Args), " ")
-	if len(r.Args) > 0 && r.Command == "sweep" {
+	if len(r.Args) > 0 && r.Command == "sweep" && !slices.Contains(r.Args, "--resume") {
 		again += " --resume"
 	}
 	switch r.State {

@@ -110,6 +110,11 @@ func readRunFile(dir string) (*runFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the run %s: %w: give a folder that --out named", dir, err)
 	}
+	return parseRunFile(name, text)
+}
+
+// parseRunFile reads what was in the file of that name.
+func parseRunFile(name string, text []byte) (*runFile, error) {
 	r := new(runFile)
 	if err := json.Unmarshal(text, r); err != nil {
 		return nil, fmt.Errorf("read %s: it is damaged%s: %w: run the command again with --out and --resume, which writes it anew", name, offsetOf(err), err)

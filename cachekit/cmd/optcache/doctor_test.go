@@ -64,6 +64,8 @@ func TestDoctorAdvises(t *testing.T) {
 			levelProblem, "the run is not finished", "it was killed", "optcache sweep --bundle=b --out=runs/1 --resume"},
 		"interrupted": {func(r *runFile) { r.State = "interrupted" },
 			levelProblem, "the run was interrupted", "is kept", "--resume"},
+		"interrupted twice": {func(r *runFile) { r.State, r.Args = "interrupted", []string{"sweep", "--out=d", "--resume"} },
+			levelProblem, "the run was interrupted", "is kept", "optcache sweep --out=d --resume"},
 		"interrupted elsewhere": {func(r *runFile) {
 			r.State, r.Command, r.Args = "interrupted", "walkforward", []string{"walkforward", "--data=my bars"}
 		}, levelProblem, "the run was interrupted", "is kept", "optcache walkforward '--data=my bars'"},
@@ -72,10 +74,7 @@ func TestDoctorAdvises(t *testing.T) {
 		"no statistics": {func(r *runFile) { r.State, r.Caches = "running", nil },
 			levelNote, "there are no statistics of the caches yet", "at the end", ""},
 		"different": {func(r *runFile) {
-			r.Verified = &struct {
-				Trials    int  `json:"trials"`
-				Identical bool `json:"identical"`
-			}{25, false}
+			r.Verified = &runVerified{25, false}
 		}, levelProblem, "results with caches and without differ", "25 trials were compared", "export OPTCACHE_ENABLE_CACHING=false"},
 		"trials": {func(r *runFile) { r.Failed, r.Errors = 3, []string{"trial 7: no bars"} },
 			levelProblem, "3 of 100 trials failed", "trial 7: no bars", ""},
@@ -158,6 +157,9 @@ func TestDoctorAdvises(t *testing.T) {
 			r := soundRun()
 			c.ail(r)
 			d := diagnose("runs/1", r, machineMemory)
+			if strings.Contains(fmt.Sprint(d.Advice), "--resume --resume") {
+				t.Error(d.Advice)
+			}
 			if !slices.ContainsFunc(d.Advice, func(a advice) bool {
 				return a.Level == c.level && strings.Contains(a.What, c.what) && strings.Contains(a.Why, c.why) &&
 					strings.Contains(a.Set, c.set) && (a.Set == "") == (c.set == "")
@@ -298,20 +300,15 @@ func TestDoctorReadsDamagedFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	name := filepath.Join(dir, "run.json")
 	refused := 0
 	for i := range whole {
 		for _, damaged := range [][]byte{whole[:i], append(slices.Clone(whole[:i]), append([]byte{whole[i] ^ 0x10}, whole[i+1:]...)...)} {
-			if err := os.WriteFile(name, damaged, 0o644); err != nil {
-				t.Fatal(err)
-			}
-			r, err := readRunFile(dir)
+			r, err := parseRunFile("run.json", damaged)
 			if err != nil {
 				refused++
 				continue
 			}
-			diagnose(dir, r, machineMemory).print(io.Discard)
+			diagnose("runs/1", r, machineMemory).print(io.Discard)
 		}
 	}
 	if refused < len(whole) {
