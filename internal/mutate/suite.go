@@ -32,7 +32,7 @@ type suite struct {
 // the clock. The clock is generous: it is for those who wait for ever, and
 // other work may slow the machine down. Options add a grace to both.
 const (
-	spendFactor = 4
+	spendFactor = 2
 	clockFactor = 10
 	clockGrace  = 6 // times the grace
 
@@ -148,8 +148,8 @@ func (s *suite) compile(ctx context.Context, overlay string, flags ...string) (o
 
 // try builds and runs the tests on a mutant. The error says what killed it; it is nil if nothing did.
 // A mutant whose tests are the same is not run: it is the same as the original unless it differs where no
-// test gets.
-func (s *suite) try(ctx context.Context, scratch, overlay string) (same bool, err error) {
+// test gets. One that was tried together with others is not run again.
+func (s *suite) try(ctx context.Context, scratch, overlay string, tried bool) (same bool, err error) {
 	binary, err := s.build(ctx, scratch, overlay)
 	if err != nil {
 		return false, err
@@ -163,23 +163,32 @@ func (s *suite) try(ctx context.Context, scratch, overlay string) (same bool, er
 		listing, err := s.list(ctx, overlay)
 		return listing == s.listing, err
 	}
-	for _, stage := range s.order.stages() {
-		if err := s.run(ctx, binary, stage); err != nil {
-			return false, err
-		}
+	if tried {
+		return false, nil
 	}
-	return false, nil
+	return false, s.runAll(ctx, binary, 0)
 }
 
-// run runs some of the tests. A mutant may not take much more time than the original,
-// nor all the memory.
-func (s *suite) run(ctx context.Context, binary, tests string) error {
+// runAll runs the tests, stage by stage.
+func (s *suite) runAll(ctx context.Context, binary string, mutant int) error {
+	for _, stage := range s.order.stages() {
+		if err := s.run(ctx, binary, stage, mutant); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run runs some of the tests of a binary, of several mutants together on the one of that number. A mutant may
+// not take much more time than the original, nor all the memory.
+func (s *suite) run(ctx context.Context, binary, tests string, mutant int) error {
 	ctx, cancel := context.WithTimeout(ctx, s.clock)
 	defer cancel()
 	limits := fmt.Sprintf(`ulimit -t %d; ulimit -d %d; exec "$@"`, int(s.spend.Seconds())+1, memoryKiB)
 	cmd := exec.CommandContext(ctx, "sh", "-c", limits, "sh", binary,
 		"-test.short", "-test.failfast", "-test.timeout=0", "-test.run="+tests)
 	cmd.Dir = s.folder
+	cmd.Env = append(os.Environ(), fmt.Sprint("MUTANT=", mutant))
 	cmd.WaitDelay = time.Second
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -216,7 +225,12 @@ func (p *pkg) overlay(m Mutant, folder string) (string, error) {
 	if err := os.WriteFile(changed, m.edit.apply(p.file(m).source), 0o600); err != nil {
 		return "", fmt.Errorf("writing a mutant: %w", err)
 	}
-	content, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(p.folder, m.File): changed}})
+	return writeOverlay(folder, map[string]string{filepath.Join(p.folder, m.File): changed})
+}
+
+// writeOverlay writes what the go command wants to know of files that stand for others, and returns the name.
+func writeOverlay(folder string, replace map[string]string) (string, error) {
+	content, err := json.Marshal(map[string]map[string]string{"Replace": replace})
 	if err != nil {
 		return "", fmt.Errorf("writing an overlay: %w", err)
 	}

@@ -59,6 +59,11 @@ func try(ctx context.Context, p *pkg, mutants []Mutant, o options, progress io.W
 			return nil, err
 		}
 	}
+	joined, err := suites[0].join(ctx, p, mutants, scratch)
+	if err != nil {
+		fmt.Fprintf(progress, "the mutants are built one by one: %v\n", err)
+		joined = nil
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r := &result{Package: p.path, Seed: o.seed, Chosen: len(mutants)}
@@ -68,7 +73,7 @@ func try(ctx context.Context, p *pkg, mutants []Mutant, o options, progress io.W
 		workers.Go(func() {
 			for m := range next {
 				start := time.Now()
-				found, err := p.try(ctx, m, suites, scratch)
+				found, err := p.try(ctx, m, suites, joined, scratch)
 				if err != nil {
 					cancel(err)
 					continue
@@ -94,7 +99,14 @@ func try(ctx context.Context, p *pkg, mutants []Mutant, o options, progress io.W
 }
 
 // try tries one mutant on one suite after the other.
-func (p *pkg) try(ctx context.Context, m Mutant, suites []suite, scratch string) (outcome, error) {
+func (p *pkg) try(ctx context.Context, m Mutant, suites []suite, joined *together, scratch string) (outcome, error) {
+	number := joined.of(m)
+	if number > 0 {
+		err := suites[0].runAll(ctx, joined.binary, number)
+		if o, ok := judge(err); ok && err != nil {
+			return o, nil
+		}
+	}
 	folder, err := os.MkdirTemp(scratch, "")
 	if err != nil {
 		return "", fmt.Errorf("making a folder for a mutant: %w", err)
@@ -106,16 +118,11 @@ func (p *pkg) try(ctx context.Context, m Mutant, suites []suite, scratch string)
 	}
 	allSame := true
 	for i := range suites {
-		same, err := suites[i].try(ctx, folder, overlay)
-		switch {
-		case errors.Is(err, errBuild) && ctx.Err() == nil:
-			return broken, nil
-		case errors.Is(err, errTests):
-			return killed, nil
-		case errors.Is(err, errClock):
-			return clocked, nil
-		case err != nil:
+		same, err := suites[i].try(ctx, folder, overlay, i == 0 && number > 0)
+		if o, ok := judge(err); !ok {
 			return "", fmt.Errorf("trying %v: %w", m, err)
+		} else if err != nil {
+			return o, nil
 		}
 		allSame = allSame && same
 	}
@@ -123,4 +130,21 @@ func (p *pkg) try(ctx context.Context, m Mutant, suites []suite, scratch string)
 		return equivalent, nil
 	}
 	return survived, nil
+}
+
+// judge returns what an error of a suite makes of a mutant, or false if it is none of the mutant's.
+func judge(err error) (outcome, bool) {
+	switch {
+	case err == nil:
+		return survived, true
+	case errors.Is(err, context.Canceled):
+		return "", false
+	case errors.Is(err, errBuild):
+		return broken, true
+	case errors.Is(err, errTests):
+		return killed, true
+	case errors.Is(err, errClock):
+		return clocked, true
+	}
+	return "", false
 }
