@@ -4,7 +4,12 @@
 //
 //	optcache sweep               a sweep over synthetic bars
 //	optcache sweep --data DIR    the same over a directory of CSV or Parquet files
+//	optcache walkforward         parameters chosen on the past, judged on what came after
+//	optcache montecarlo          how much of a result is luck
 //	optcache bundle --help       bundles: ingest, list, show, verify, diff, rm, gc
+//	optcache doctor DIR          how well the caches of a run did, what to set, and why
+//	optcache bench               what optcache costs on this machine, beside what others publish
+//	optcache profile             where a sweep spends its time with and without caches
 //
 // Results go to the standard output, progress and errors to the standard error.
 // The exit status is 0 when all went well, 1 if results differ or trials
@@ -50,8 +55,9 @@ type cli struct {
 	Store string `help:"Directory of the bundles." placeholder:"DIR" env:"OPTCACHE_STORE" default:"${store}" type:"path"`
 	Quiet bool   `help:"No progress on the standard error." short:"q"`
 
-	Sweep  sweepCmd  `cmd:"" help:"Sweep a moving-average crossover with and without caches, and compare the results bit for bit."`
-	Bundle bundleCmd `cmd:"" help:"Ingest, list, verify, compare and remove bundles of market data."`
+	Sweep       sweepCmd       `cmd:"" help:"Try a strategy with many parameters; compare the results with and without caches bit for bit."`
+	WalkForward walkForwardCmd `cmd:"" name:"walkforward" help:"Search for parameters again and again as time goes by, and judge each choice by the sessions after it."`
+	Bundle      bundleCmd      `cmd:"" help:"Ingest, list, verify, compare and remove bundles of market data."`
 
 	Bench   benchCmd   `cmd:"" help:"Measure optcache on this machine, with and without caches, beside what others publish."`
 	Doctor  doctorCmd  `cmd:"" help:"Read a finished run and tell how well its caches did, what to set, and why."`

@@ -16,7 +16,8 @@ type progress struct {
 	log   *slog.Logger
 	bar   *progressbar.ProgressBar // nil off a terminal
 	phase string
-	base  int // steps of the phases before
+	unit  string // what a step is
+	base  int    // steps of the phases before
 	done  int
 	total int
 	began time.Time
@@ -28,7 +29,7 @@ const logEvery = 5 * time.Second
 
 // newProgress returns a progress of total steps.
 func (e *env) newProgress(total int) *progress {
-	p := &progress{log: e.log, total: total, began: time.Now(), last: time.Now()}
+	p := &progress{log: e.log, total: total, unit: "trials", began: time.Now(), last: time.Now()}
 	if !e.quiet && isTerminal(e.stderr) {
 		p.bar = progressbar.NewOptions(total,
 			progressbar.OptionSetWriter(e.stderr),
@@ -66,7 +67,7 @@ func (p *progress) step(done, _ int) {
 	}
 	if time.Since(p.last) >= logEvery {
 		p.last = time.Now()
-		p.log.Info(p.phase, "trials", p.done, "of", p.total, "left", p.left())
+		p.log.Info(p.phase, p.unit, p.done, "of", p.total, "left", p.left())
 	}
 }
 

@@ -1,5 +1,349 @@
 package main
 
-type walkForwardCmd struct{}
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
 
-func (f *family[S]) walkForward(c *walkForwardCmd, e *env) error { return nil }
+	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/optimize"
+)
+
+// walkForwardCmd is the flags of the command walkforward.
+type walkForwardCmd struct {
+	barsFlags
+	trialFlags
+	runFlags
+
+	Train    int  `help:"Sessions that a search sees (${default})." default:"120" placeholder:"N" group:"Windows"`
+	Validate int  `help:"Sessions after these that choose among the best; 0 for none (${default})." default:"30" placeholder:"N" group:"Windows"`
+	Test     int  `help:"Sessions after these that judge the choice (${default})." default:"30" placeholder:"N" group:"Windows"`
+	Step     int  `help:"Sessions from one fold to the next (as many as --test)." placeholder:"N" group:"Windows"`
+	Purge    int  `help:"Sessions left out after the train and the validation window (${default})." default:"0" placeholder:"N" group:"Windows"`
+	Embargo  int  `help:"Sessions more that are left out before the test window (${default})." default:"0" placeholder:"N" group:"Windows"`
+	Anchored bool `help:"Every train window begins with the first session and grows; else it rolls." group:"Windows"`
+	Warmup   *int `help:"Bars before a window that indicators run over, so that they do not start cold (as many as the longest parameter)." placeholder:"N" group:"Windows"`
+	Top      int  `help:"Trials that go from training to validation (${default})." default:"5" placeholder:"N" group:"Windows"`
+
+	JSON string `name:"json" help:"Write the report as JSON to a file, or to the standard output alone if FILE is -." placeholder:"FILE|-" group:"Report"`
+}
+
+// Help is shown below the flags.
+func (walkForwardCmd) Help() string {
+	return `Again and again as time goes by it searches for parameters over a train window, chooses among the best --top by the
+validation window, and judges the choice by the test window, which neither has seen. A session is a date that
+occurs in the bars.
+
+    optcache walkforward --bundle us --train 504 --validate 126 --test 126 --fast 5:50:5 --slow 20:200:10 --trials 300
+    optcache walkforward --data DIR --strategy breakout --anchored --purge 5 --embargo 5 --out runs/wf
+
+The report has the parameters and the objective of every fold, the one account that traded all tests in turn, the
+walk-forward efficiency (annual return of the tests as a share of that in training), and how much each parameter moved.
+--out DIR keeps run.json, walkforward.json (what --json writes), and as csv, json and parquet (--format) the folds
+and the stitched equity curve.
+
+` + axisHelp + `
+
+Objectives are those that an account tells without its trades: total_return, cagr, sharpe, sortino, calmar, max_drawdown.
+Exit status: 0 done, 1 a fold failed, 2 bad usage or input, 130 interrupted.`
+}
+
+// Run runs the command.
+func (c *walkForwardCmd) Run(e *env) error {
+	s, err := c.strategyOf()
+	if err != nil {
+		return err
+	}
+	return s.walkForward(c, e)
+}
+
+func (f *family[S]) walkForward(c *walkForwardCmd, e *env) error {
+	if err := errors.Join(c.check(), c.runFlags.check(e)); err != nil {
+		return usageError{err}
+	}
+	j, err := newJob(e, f, &c.barsFlags, &c.trialFlags)
+	if err != nil {
+		return err
+	}
+	if err := j.withoutTrades(); err != nil {
+		return usageError{err}
+	}
+	kept, err := openFolder(&c.runFlags, j, "walkforward")
+	if err != nil {
+		return err
+	}
+	r, err := walkBars(c, j, kept)
+	if err = kept.end(err); err != nil {
+		return err
+	}
+	if c.JSON != "-" {
+		r.print(e.stdout)
+	}
+	if c.JSON != "" {
+		if err := writeJSON(e.stdout, c.JSON, r); err != nil {
+			return err
+		}
+	}
+	if r.failed() > 0 {
+		return errFailed
+	}
+	return nil
+}
+
+func (c *walkForwardCmd) check() error {
+	for _, n := range []atLeast{
+		{"train", c.Train, 1}, {"validate", c.Validate, 0}, {"test", c.Test, 1}, {"step", c.Step, 0},
+		{"purge", c.Purge, 0}, {"embargo", c.Embargo, 0}, {"top", c.Top, 1},
+	} {
+		if err := n.check(); err != nil {
+			return err
+		}
+	}
+	if c.Warmup != nil {
+		return atLeast{"warmup", *c.Warmup, 0}.check()
+	}
+	return nil
+}
+
+// withoutTrades refuses an objective that an account does not tell without its trades.
+func (j *job[S]) withoutTrades() error {
+	var names []string
+	for m := range (backtest.Metrics{}).All() {
+		if !needsTrades(m) {
+			names = append(names, m.String())
+		}
+	}
+	if needsTrades(j.metric) {
+		return fmt.Errorf("--objective %s: it needs the trades, which the returns of an account do not tell: must be %s", j.metric, oneOf(names))
+	}
+	return nil
+}
+
+func needsTrades(m backtest.Metric) bool {
+	return m == backtest.WinRate || m == backtest.ProfitFactor || m == backtest.Trades
+}
+
+// longest returns the longest of the lengths in bars that the parameters ask for, and
+// one bar more for the first return.
+func (j *job[S]) longest() int {
+	most := 0
+	for i, p := range j.family.axes {
+		if p.whole == nil {
+			continue
+		}
+		for _, end := range strings.FieldsFunc(j.specs[i].Spec, func(r rune) bool { return r == ':' || r == '|' }) {
+			if n, err := strconv.Atoi(strings.TrimSpace(end)); err == nil {
+				most = max(most, n)
+			}
+		}
+	}
+	return most + 1
+}
+
+// walkBars runs the walk-forward and makes the report.
+func walkBars[S tunable](c *walkForwardCmd, j *job[S], kept *folder) (r *walkReport, err error) {
+	d, err := j.open(j.cached)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	defer c.logStats(j.env, d.workspace)()
+	bars, err := d.view.Bars(j.ctx)
+	if err != nil {
+		return nil, err
+	}
+	warmup := j.longest()
+	if c.Warmup != nil {
+		warmup = *c.Warmup
+	}
+	segments, err := optimize.NewSegments(bars, warmup)
+	if err != nil {
+		return nil, err
+	}
+	w := j.walkForward(c, segments)
+	folds, err := w.Windows.Folds(w.Sessions)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--train %d --validate %d --test %d: %w", c.Train, c.Validate, c.Test, err)}
+	}
+	p := j.newProgress(len(folds))
+	defer p.finish()
+	p.start("walk forward")
+	p.unit = "folds"
+	start := time.Now()
+	result, err := w.Run(j.ctx, optimize.Options{Workers: j.workers, Progress: p.step})
+	kept.caches(d.workspace.Stats(), p.done)
+	if err != nil {
+		return nil, err
+	}
+	r = j.walkReport(c, w, segments, bars, result)
+	r.Seconds, r.Warmup = time.Since(start).Seconds(), warmup
+	return r, j.keepWalk(kept, r, segments, result)
+}
+
+// walkForward returns the walk-forward that the flags describe.
+func (j *job[S]) walkForward(c *walkForwardCmd, segments *optimize.Segments) *optimize.WalkForward[S] {
+	strategy := j.family.strategy(j.costBps)
+	return &optimize.WalkForward[S]{
+		Windows: optimize.Windows{
+			Train: c.Train, Validation: c.Validate, Test: c.Test, Step: c.Step,
+			Anchored: c.Anchored, Purge: c.Purge, Embargo: c.Embargo,
+		},
+		Sessions: segments.Sessions(),
+		Space:    j.space,
+		Search:   func(f optimize.Fold) (optimize.Search[S], error) { return j.newSearch(uint64(f.Number)) },
+		Tester: func() optimize.Tester[S] {
+			test := segments.Tester()
+			return func(ctx context.Context, p S, span optimize.Span) (optimize.Course, error) {
+				return test(ctx, strategy(p), span)
+			}
+		},
+		PeriodsPerYear: segments.PeriodsPerYear(),
+		Objective:      func(p optimize.Performance) float64 { return p.Value(j.metric) },
+		Minimize:       j.minimize,
+		TopK:           c.Top,
+	}
+}
+
+// walkReport puts the result into the shape of its JSON.
+func (j *job[S]) walkReport(c *walkForwardCmd, w *optimize.WalkForward[S], segments *optimize.Segments, bars *bundle.Bars, result *optimize.WalkForwardResult[S]) *walkReport {
+	r := &walkReport{
+		Bundle:   bundleReport{j.bundle, j.version.String(), len(bars.Assets()), len(bars.Timeline())},
+		Strategy: j.strategyName(), Params: j.specs, CostBps: j.costBps, Search: j.search, Seed: j.seed, Trials: j.count,
+		Objective: j.objective, Minimize: j.minimize, Workers: j.workers, Sessions: w.Sessions,
+		Windows: windowsReport{c.Train, c.Validate, c.Test, max(c.Step, 0), c.Purge, c.Embargo, c.Anchored, c.Top},
+		Folds:   []foldReport{}, OutOfSample: performanceMap(result.Performance), Efficiency: number(result.Efficiency),
+		Stability: []stabilityReport{}, Equity: []pointReport{},
+		title: j.family.title, trials: j.describe(),
+	}
+	if c.Step == 0 {
+		r.Windows.Step = c.Test
+	}
+	for _, f := range result.Folds {
+		r.Folds = append(r.Folds, j.foldReport(segments, f))
+	}
+	for _, s := range result.Stability {
+		r.Stability = append(r.Stability, stabilityReport{
+			s.Name, s.Folds, number(s.Mean), number(s.Deviation), number(s.Variation), number(s.Spread), s.Mode, number(s.Share),
+		})
+	}
+	for i, t := range result.OutOfSample.Times {
+		r.Equity = append(r.Equity, pointReport{shortTime(time.Unix(0, t).UTC()), number(result.OutOfSample.Equity[i])})
+	}
+	return r
+}
+
+func (j *job[S]) foldReport(segments *optimize.Segments, f optimize.FoldResult[S]) foldReport {
+	r := foldReport{
+		Fold: f.Number, Train: spanOf(segments, f.Train), Validation: spanOf(segments, f.Validation), Test: spanOf(segments, f.Test),
+		Trials: f.Trials, Failed: f.Failed,
+	}
+	if f.Err != nil {
+		r.Error = f.Err.Error()
+		return r
+	}
+	chosen := f.Candidates[f.Chosen].Trial
+	r.Trial, r.Params = &chosen, j.space.Params(f.Params)
+	for _, p := range []struct {
+		to   **performanceMap
+		from optimize.Performance
+	}{{&r.InTrain, f.InTrain}, {&r.InValidation, f.InValidation}, {&r.InTest, f.InTest}} {
+		if p.from.Bars > 0 {
+			m := performanceMap(p.from)
+			*p.to = &m
+		}
+	}
+	return r
+}
+
+// spanOf returns the first and the last session of a span; nil if it is empty.
+func spanOf(segments *optimize.Segments, s optimize.Span) *spanReport {
+	if s.Len() == 0 {
+		return nil
+	}
+	times, err := segments.Times(s)
+	if err != nil {
+		return nil
+	}
+	date := func(t int64) string { return time.Unix(0, t).UTC().Format(time.DateOnly) }
+	return &spanReport{date(times[0]), date(times[len(times)-1]), s.Len()}
+}
+
+// keepWalk writes the files of the folder.
+func (j *job[S]) keepWalk(kept *folder, r *walkReport, segments *optimize.Segments, result *optimize.WalkForwardResult[S]) error {
+	if kept.dir == "" {
+		return nil
+	}
+	for _, f := range r.Folds {
+		if f.Error != "" {
+			kept.fail([]string{f.Error})
+		}
+	}
+	kept.file.Failed = r.failed()
+	const name = "walkforward.json"
+	if err := writeJSON(nil, filepath.Join(kept.dir, name), r); err != nil {
+		return err
+	}
+	kept.file.Results = append(kept.file.Results, name)
+	course := result.OutOfSample
+	err := kept.keep("equity", &table{
+		[]column{{"time", moment}, {"equity", real}}, len(course.Times),
+		func(row, i int) any {
+			if i == 0 {
+				return time.Unix(0, course.Times[row]).UTC()
+			}
+			return course.Equity[row]
+		},
+	})
+	return errors.Join(err, kept.keep("folds", j.foldTable(r, result)))
+}
+
+// foldTable has a row for each fold.
+func (j *job[S]) foldTable(r *walkReport, result *optimize.WalkForwardResult[S]) *table {
+	columns := []column{
+		{"fold", whole}, {"train_from", text}, {"train_to", text}, {"validation_from", text}, {"validation_to", text},
+		{"test_from", text}, {"test_to", text}, {"trials", whole}, {"failed", whole}, {"trial", whole},
+	}
+	first := len(columns)
+	for _, p := range j.family.axes {
+		columns = append(columns, p.column())
+	}
+	metrics := len(columns)
+	columns = append(columns, column{"train_objective", real}, column{"validation_objective", real})
+	for m := range (backtest.Metrics{}).All() {
+		if !needsTrades(m) {
+			columns = append(columns, column{"test_" + m.String(), real})
+		}
+	}
+	columns = append(columns, column{"error", text})
+	return &table{columns, len(r.Folds), func(row, i int) any {
+		f, o := r.Folds[row], &result.Folds[row]
+		head := []any{int64(f.Fold), f.Train.from(), f.Train.to(), f.Validation.from(), f.Validation.to(), f.Test.from(), f.Test.to(), int64(f.Trials), int64(f.Failed), int64(-1)}
+		if f.Trial != nil {
+			head[9] = int64(*f.Trial)
+		}
+		switch {
+		case i < first:
+			return head[i]
+		case i < metrics:
+			return j.family.axes[i-first].value(o.Params)
+		case i == len(columns)-1:
+			return f.Error
+		case o.Err != nil:
+			return math.NaN()
+		case i < metrics+2:
+			c := o.Candidates[o.Chosen]
+			return [2]float64{c.Train, c.Validation}[i-metrics]
+		}
+		m, err := backtest.ParseMetric(strings.TrimPrefix(columns[i].name, "test_"))
+		if err != nil {
+			return math.NaN()
+		}
+		return o.InTest.Value(m)
+	}}
+}
