@@ -46,7 +46,7 @@ func tinyBench(t *testing.T, runs int) *bench {
 func TestBenchmarksMeasure(t *testing.T) {
 	b := tinyBench(t, 2)
 	want := map[string]int{ // figures
-		"list": 1, "bars": 1, "workflow": 1, "look-up": 2, "grouping": 1, "size": 1, "version": 3, "backtest": 1,
+		"list": 1, "bars": 1, "workflow": 1, "look-up": 2, "grouping": 2, "size": 1, "version": 3, "backtest": 1,
 		"sweep-25": 1, "sweep-100": 1, "sweep-long": 2, "sweep-wide": 2, "memory": 3,
 	}
 	for _, m := range benchmarks {
@@ -271,7 +271,7 @@ func TestBenchCommand(t *testing.T) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Figures) != 2 || r.Figures[0].Name != "grouping" || r.Figures[1].Name != "size" || r.Machine.GOMAXPROCS < 1 || r.Machine.Go == "" || r.Runs != 2 {
+	if len(r.Figures) != 3 || r.Figures[0].Name != "grouping" || r.Figures[2].Name != "size" || r.Machine.GOMAXPROCS < 1 || r.Machine.Go == "" || r.Runs != 2 {
 		t.Errorf("%s", text)
 	}
 	if left, err := os.ReadDir(tmp); err != nil || len(left) != 0 {

@@ -57,6 +57,7 @@ type cli struct {
 
 	Sweep       sweepCmd       `cmd:"" help:"Try a strategy with many parameters; compare the results with and without caches bit for bit."`
 	WalkForward walkForwardCmd `cmd:"" name:"walkforward" help:"Search for parameters again and again as time goes by, and judge each choice by the sessions after it."`
+	MonteCarlo  monteCarloCmd  `cmd:"" name:"montecarlo" help:"Ask how much of a result is luck: bootstrap, permutation, noise, sensitivity, deflated Sharpe, overfitting."`
 	Bundle      bundleCmd      `cmd:"" help:"Ingest, list, verify, compare and remove bundles of market data."`
 
 	Bench   benchCmd   `cmd:"" help:"Measure optcache on this machine, with and without caches, beside what others publish."`
