@@ -307,3 +307,35 @@ func onSide(entries []Entry, bit uint32) (n int) {
 	}
 	return n
 }
+
+// TestReplacedInTheMiddleOfAMove replaces entries that the old policy still holds: the new one knows that they
+// were there, and lets the new entries come marked.
+func TestReplacedInTheMiddleOfAMove(t *testing.T) {
+	for from := range candidates {
+		for _, to := range []int{2, 3, 4} { // those that mark it
+			if from == to {
+				continue
+			}
+			p := NewAdaptive().(*adaptive)
+			p.current = candidates[from]()
+			p.Resize(1000)
+			entries := make([]Entry, 100)
+			for i := range entries {
+				entries[i] = Entry{Hash: scramble(i), Size: 1}
+				p.Add(&entries[i])
+			}
+			p.follow(candidates[to]())
+			for i := range entries {
+				if p.old == nil {
+					break
+				}
+				p.Remove(&entries[i], Replaced)
+				again := &Entry{Hash: entries[i].Hash, Size: 2}
+				p.Add(again)
+				if again.Mark() == 0 {
+					t.Fatalf("from %d to %d: the new entry of key %d comes without a mark", from, to, i)
+				}
+			}
+		}
+	}
+}
