@@ -1,5 +1,493 @@
 package main
 
-type monteCarloCmd struct{}
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
-func (f *family[S]) monteCarlo(c *monteCarloCmd, e *env) error { return nil }
+	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/optimize"
+)
+
+// monteCarloCmd is the flags of the command montecarlo.
+type monteCarloCmd struct {
+	barsFlags
+	trialFlags
+	runFlags
+
+	From string   `name:"run" help:"Judge the best trial of the finished sweep in this directory, which --out of optcache sweep made." placeholder:"DIR" type:"path" group:"Subject"`
+	Set  []string `help:"Judge these parameters instead of the best trial, such as fast=10; one flag for each parameter." placeholder:"NAME=VALUE" sep:"none" group:"Subject"`
+
+	Tests      []string `help:"Tests to make (all that apply): bootstrap, permutation, noise, sensitivity, deflated, overfitting." placeholder:"TESTS" group:"Tests"`
+	Metric     string   `help:"Metric that bootstrap and noise are about (the objective)." placeholder:"METRIC" group:"Tests"`
+	Permute    string   `help:"Metric that the permutation is about; one that depends on the order of returns (${default})." default:"max_drawdown" placeholder:"METRIC" group:"Tests"`
+	Samples    int      `help:"Courses that each test makes (${default})." default:"1000" placeholder:"N" group:"Tests"`
+	Confidence float64  `help:"Of the intervals, above 0 and below 1 (${default})." default:"0.95" placeholder:"SHARE" group:"Tests"`
+	Block      float64  `help:"Mean length of a block of the bootstrap in bars (the cube root of their number)." placeholder:"BARS" group:"Tests"`
+	Deviation  float64  `help:"Standard deviation of the noise, above 0 and at most 0.5 (${default})." default:"0.01" placeholder:"SHARE" group:"Tests"`
+	Resample   bool     `help:"Take the noise from each asset's own history instead." group:"Tests"`
+	Points     int      `help:"Values of each parameter that the sensitivity tries on each side (${default})." default:"10" placeholder:"N" group:"Tests"`
+	Blocks     int      `help:"Blocks of time of the probability of overfitting, even (${default})." default:"16" placeholder:"N" group:"Tests"`
+
+	JSON string `name:"json" help:"Write the report as JSON to a file, or to the standard output alone if FILE is -." placeholder:"FILE|-" group:"Report"`
+
+	ran *runReport // that --run names
+}
+
+// The tests that the command makes.
+const (
+	testBootstrap   = "bootstrap"
+	testPermutation = "permutation"
+	testNoise       = "noise"
+	testSensitivity = "sensitivity"
+	testDeflated    = "deflated"
+	testOverfitting = "overfitting"
+)
+
+var monteCarloTests = []string{testBootstrap, testPermutation, testNoise, testSensitivity, testDeflated, testOverfitting}
+
+// Help is shown below the flags.
+func (monteCarloCmd) Help() string {
+	return `It asks how much of a result is luck. The subject is the best trial of a finished sweep (--run), of the sweep that the
+flags describe, or parameters of your own (--set).
+
+    optcache sweep --bundle us --trials 500 --out runs/a
+    optcache montecarlo --run runs/a
+    optcache montecarlo --bundle us --set fast=10 --set slow=50 --tests bootstrap,noise --samples 5000
+
+    bootstrap     the metric on courses drawn from the returns in blocks; p-value: luck without an edge does as well
+    permutation   whether the order of the returns matters; refused for a metric that order cannot change
+    noise         the metric on prices that are a little off
+    sensitivity   how much the objective depends on each parameter around the subject, in shares
+    deflated      the probability that the true Sharpe ratio is above that of the best of as many lucky trials
+    overfitting   the probability that the best trial of one half of the time is below the median in the other
+
+The last two need all trials of the search, so not --set; they are fed every trial of it. Without --tests a test that does
+not apply is left out, and the report says why; with --tests that is an error.
+
+` + axisHelp + `
+
+Exit status: 0 done, 2 bad usage or input, or a test that was asked for does not apply, 130 interrupted.`
+}
+
+// Run runs the command.
+func (c *monteCarloCmd) Run(e *env) error {
+	if err := errors.Join(c.check(), c.runFlags.check(e)); err != nil {
+		return usageError{err}
+	}
+	if c.From == "" {
+		s, err := c.strategyOf()
+		if err != nil {
+			return err
+		}
+		return s.monteCarlo(c, e)
+	}
+	r, err := c.readRun(e)
+	if err != nil {
+		return usageError{err}
+	}
+	name, _, _ := strings.Cut(r.Strategy, "/")
+	s, err := strategyNamed(name)
+	if err != nil {
+		return usageError{fmt.Errorf("--run %s: %w", c.From, err)}
+	}
+	c.ran = r
+	return s.monteCarlo(c, e)
+}
+
+// readRun reads the sweep that --run names.
+func (c *monteCarloCmd) readRun(e *env) (*runReport, error) {
+	if c.barsFlags.given() || c.trialFlags.given() {
+		return nil, errors.New("--run says which bars and trials there were: leave out the flags of bars and trials")
+	}
+	r, err := readRun(c.From)
+	if err != nil {
+		return nil, fmt.Errorf("--run: %w", err)
+	}
+	if r.Store != e.storeDir {
+		return nil, fmt.Errorf("--run %s: the bundle of that sweep is in another store: give --store %s", c.From, r.Store)
+	}
+	return r, nil
+}
+
+func (c *monteCarloCmd) check() error {
+	for _, t := range c.Tests {
+		if !slices.Contains(monteCarloTests, t) {
+			return fmt.Errorf("--tests %q: must be %s, or several with commas between them", t, oneOf(monteCarloTests))
+		}
+	}
+	for _, n := range []atLeast{{"samples", c.Samples, 1}, {"points", c.Points, 1}, {"blocks", c.Blocks, 2}} {
+		if err := n.check(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !(c.Confidence > 0 && c.Confidence < 1):
+		return fmt.Errorf("--confidence %v: must be above 0 and below 1, such as 0.95", c.Confidence)
+	case c.Block != 0 && !(c.Block >= 1):
+		return fmt.Errorf("--block %v: must be at least 1 bar", c.Block)
+	case !(c.Deviation > 0 && c.Deviation <= 0.5):
+		return fmt.Errorf("--deviation %v: must be above 0 and at most 0.5", c.Deviation)
+	}
+	return nil
+}
+
+// setup is that of the run that was named.
+func (r *runReport) setup() (s setup, err error) {
+	s = setup{
+		specs: r.Params, costBps: r.CostBps, search: r.Search.Kind, seed: r.Search.Seed,
+		trials: r.Search.Trials, objective: r.Objective, minimize: r.Minimize,
+	}
+	s.strategy, _, _ = strings.Cut(r.Strategy, "/")
+	s.bundle = r.Bundle.Name
+	if s.version, err = bundle.ParseVersion(r.Bundle.Version); err != nil {
+		return s, err
+	}
+	return s, s.check()
+}
+
+// job prepares the trials of the sweep that the flags, or --run, describe.
+func (f *family[S]) job(c *monteCarloCmd, e *env) (*job[S], error) {
+	if c.ran == nil {
+		return newJob(e, f, &c.barsFlags, &c.trialFlags)
+	}
+	own, err := c.trialFlags.complete()
+	if err != nil {
+		return nil, usageError{err}
+	}
+	s, err := c.ran.setup()
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--run %s: %w", c.From, err)}
+	}
+	if len(s.specs) != len(f.axes) {
+		return nil, usageError{fmt.Errorf("--run %s: its run.json has %d parameters, the strategy %s has %d: sweep again", c.From, len(s.specs), f.name, len(f.axes))}
+	}
+	s.workers = own.workers
+	j, err := prepare(e, f, s)
+	if err == nil && j.strategyName() != c.ran.Strategy {
+		err = usageError{fmt.Errorf("--run %s: it was made by the rules %s, and this command has %s: sweep again", c.From, c.ran.Strategy, j.strategyName())}
+	}
+	return j, err
+}
+
+func (f *family[S]) monteCarlo(c *monteCarloCmd, e *env) error {
+	j, err := f.job(c, e)
+	if err != nil {
+		return err
+	}
+	m := &monteCarlo[S]{job: j, monteCarloCmd: c, metric: j.metric, order: backtest.MaxDrawdown}
+	if err := m.chooseMetrics(); err != nil {
+		return usageError{err}
+	}
+	kept, err := openFolder(&c.runFlags, j, "montecarlo")
+	if err != nil {
+		return err
+	}
+	r, err := m.run(kept)
+	if err = kept.end(err); err != nil {
+		return err
+	}
+	if c.JSON != "-" {
+		r.print(e.stdout)
+	}
+	if c.JSON != "" {
+		return writeJSON(e.stdout, c.JSON, r)
+	}
+	return nil
+}
+
+// A monteCarlo is a monteCarloCmd that was found to make sense.
+type monteCarlo[S tunable] struct {
+	*job[S]
+	*monteCarloCmd
+	metric backtest.Metric // of bootstrap and noise
+	order  backtest.Metric // of the permutation
+
+	subject  S
+	out      outcomes[S] // of all trials; none with --set
+	trial    int         // that is the subject; -1 with --set
+	segments *optimize.Segments
+	returns  []float64 // of the subject
+}
+
+// chooseMetrics sets the metrics that the tests are about.
+func (m *monteCarlo[S]) chooseMetrics() (err error) {
+	if m.Metric != "" {
+		if m.metric, err = backtest.ParseMetric(m.Metric); err != nil {
+			return fmt.Errorf("--metric: %w", err)
+		}
+	}
+	if needsTrades(m.metric) {
+		return fmt.Errorf("--metric %s: it needs the trades, which returns do not tell: choose one of total_return, cagr, sharpe, sortino, calmar, max_drawdown", m.metric)
+	}
+	if m.order, err = backtest.ParseMetric(m.Permute); err != nil {
+		return fmt.Errorf("--permute: %w", err)
+	}
+	if needsTrades(m.order) {
+		return fmt.Errorf("--permute %s: it needs the trades, which returns do not tell: choose max_drawdown or calmar", m.order)
+	}
+	return nil
+}
+
+// wants reports whether a test is to be made.
+func (m *monteCarlo[S]) wants(test string) bool {
+	return len(m.Tests) == 0 || slices.Contains(m.Tests, test)
+}
+
+// run makes the tests.
+func (m *monteCarlo[S]) run(kept *folder) (r *monteCarloReport, err error) {
+	d, err := m.open(m.cached)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	defer m.logStats(m.env, d.workspace)()
+	start := time.Now()
+	if err := m.findSubject(d); err != nil {
+		return nil, err
+	}
+	bars, err := d.view.Bars(m.ctx)
+	if err != nil {
+		return nil, err
+	}
+	if m.segments, err = optimize.NewSegments(bars, 0); err != nil {
+		return nil, err
+	}
+	course, err := m.segments.Tester()(m.ctx, m.family.strategy(m.costBps)(m.subject), m.whole())
+	if err != nil {
+		return nil, err
+	}
+	m.returns = course.Returns()
+	r = m.report(bars)
+	if err := m.test(d, r); err != nil {
+		return nil, err
+	}
+	r.Seconds = time.Since(start).Seconds()
+	kept.caches(d.workspace.Stats(), len(m.out))
+	return r, m.keep(kept, r)
+}
+
+// whole is the span of all sessions.
+func (m *monteCarlo[S]) whole() optimize.Span { return optimize.Span{To: m.segments.Sessions()} }
+
+// findSubject finds the parameters to judge: those of --set, or of the best trial of
+// the sweep, which is run again, for the tests need all its trials.
+func (m *monteCarlo[S]) findSubject(d *side) (err error) {
+	m.trial = -1
+	if len(m.Set) > 0 {
+		if m.subject, err = m.family.point(m.Set); err == nil {
+			err = m.subject.Validate()
+		}
+		if err != nil {
+			return usageError{fmt.Errorf("--set: %w", err)}
+		}
+		return nil
+	}
+	p := m.newProgress(m.count)
+	p.start("sweep")
+	m.out, err = m.job.run(m.ctx, d.view, optimize.Options{Progress: p.step})
+	p.finish()
+	if err != nil {
+		return err
+	}
+	values := m.values(m.out)
+	top := optimize.Rank(values, m.minimize, 1)
+	if len(top) == 0 {
+		return fmt.Errorf("all %d trials failed, so there is none to judge: %w", len(m.out), firstError(m.out))
+	}
+	m.trial, m.subject = top[0], m.out[top[0]].Params
+	if ran := m.ran; ran != nil {
+		if got := plainText(values[m.trial]); ran.BestTrial != m.trial || ran.BestValue != got {
+			return fmt.Errorf("--run %s: its best was trial %d with %s %s, and now it is trial %d with %s: one of the two is wrong; sweep again with --verify all",
+				m.From, ran.BestTrial, m.objective, ran.BestValue, m.trial, got)
+		}
+	}
+	return nil
+}
+
+var errNaN = errors.New("the objective is not a number")
+
+// firstError returns why the first trial failed.
+func firstError[S tunable](out outcomes[S]) error {
+	for _, o := range out {
+		if o.Err != nil {
+			return o.Err
+		}
+	}
+	return errNaN
+}
+
+// test makes the tests that are wanted. One that does not apply is left out, with
+// the reason, unless it was asked for.
+func (m *monteCarlo[S]) test(d *side, r *monteCarloReport) error {
+	p := m.newProgress(len(monteCarloTests))
+	p.unit = "tests"
+	defer p.finish()
+	for i, t := range []struct {
+		name string
+		run  func() error
+	}{
+		{testBootstrap, func() error { return m.bootstrap(r) }},
+		{testPermutation, func() error { return m.permute(r) }},
+		{testNoise, func() error { return m.noise(r) }},
+		{testSensitivity, func() error { return m.sensitivity(d, r) }},
+		{testDeflated, func() error { return m.deflate(r) }},
+		{testOverfitting, func() error { return m.overfitting(r) }},
+	} {
+		if !m.wants(t.name) {
+			continue
+		}
+		p.start(t.name)
+		err := t.run()
+		p.step(i+1-p.base, 0)
+		switch {
+		case err == nil:
+			continue
+		case m.ctx.Err() != nil:
+			return fmt.Errorf("%s: %w", t.name, err)
+		case len(m.Tests) > 0:
+			return usageError{fmt.Errorf("%s: %w", t.name, err)}
+		}
+		r.Skipped = append(r.Skipped, skippedReport{t.name, err.Error()})
+	}
+	return nil
+}
+
+// sampler returns the Monte Carlo over a metric.
+func (m *monteCarlo[S]) sampler(metric backtest.Metric) optimize.MonteCarlo {
+	return optimize.MonteCarlo{
+		Samples: m.Samples, Seed: m.seed, Block: m.Block, Confidence: m.Confidence,
+		Minimize: m.minimize && metric == m.job.metric,
+	}
+}
+
+func (m *monteCarlo[S]) options() optimize.Options { return optimize.Options{Workers: m.workers} }
+
+func (m *monteCarlo[S]) bootstrap(r *monteCarloReport) error {
+	d, err := m.sampler(m.metric).Bootstrap(m.ctx, m.returns, optimize.StatisticOf(m.metric, m.segments.PeriodsPerYear()), m.options())
+	if err == nil {
+		r.Bootstrap = newDistribution(m.metric, d)
+	}
+	return err
+}
+
+func (m *monteCarlo[S]) permute(r *monteCarloReport) error {
+	d, err := m.sampler(m.order).Permute(m.ctx, m.returns, optimize.StatisticOf(m.order, m.segments.PeriodsPerYear()), m.options())
+	if err == nil {
+		r.Permutation = newDistribution(m.order, d)
+		return nil
+	}
+	if errors.Is(err, optimize.ErrOrderInvariant) {
+		return fmt.Errorf("--permute %s: %w", m.order, err)
+	}
+	return err
+}
+
+func (m *monteCarlo[S]) noise(r *monteCarloReport) error {
+	n := optimize.Noise{Deviation: m.Deviation, Resample: m.Resample, MonteCarlo: m.sampler(m.metric)}
+	objective := func(p optimize.Performance) float64 { return p.Value(m.metric) }
+	d, err := n.Test(m.ctx, m.segments, m.family.strategy(m.costBps)(m.subject), m.whole(), objective, m.options())
+	if err == nil {
+		r.Noise = &noiseReport{*newDistribution(m.metric, d.Distribution), number(d.Degradation), number(d.Worst)}
+	}
+	return err
+}
+
+func (m *monteCarlo[S]) sensitivity(d *side, r *monteCarloReport) error {
+	s := optimize.Sensitivity[S]{Space: m.space, Base: m.subject, Points: m.Points, Minimize: m.minimize}
+	worker := func() optimize.Worker[S, float64] {
+		run := m.worker(d.view)()
+		return func(ctx context.Context, p S) (float64, error) {
+			metrics, err := run(ctx, p)
+			return metrics.Value(m.job.metric), err
+		}
+	}
+	result, err := s.Run(m.ctx, worker, m.options())
+	if err == nil {
+		r.Sensitivity = newSensitivity(m.objective, result)
+	}
+	return err
+}
+
+var errNoTrials = errors.New("it needs all trials of the search that found the parameters: leave out --set, or give the sweep with --run")
+
+func (m *monteCarlo[S]) deflate(r *monteCarloReport) error {
+	if m.out == nil {
+		return errNoTrials
+	}
+	perYear := math.Sqrt(m.segments.PeriodsPerYear())
+	sharpes := make([]float64, len(m.out))
+	for i, o := range m.out {
+		sharpes[i] = o.Result.Sharpe / perYear
+		if o.Err != nil {
+			sharpes[i] = math.NaN()
+		}
+	}
+	d, err := optimize.Deflate(m.returns, sharpes)
+	if err == nil {
+		r.Deflated = &deflatedReport{d.Trials, number(d.Sharpe), number(d.Expected), number(d.Probability)}
+	}
+	return err
+}
+
+// maxReturns bounds the returns of all trials that the probability of overfitting
+// holds in memory: 512 MB.
+const maxReturns = 1 << 26
+
+func (m *monteCarlo[S]) overfitting(r *monteCarloReport) error {
+	if m.out == nil {
+		return errNoTrials
+	}
+	if n := len(m.out) * len(m.returns); n > maxReturns {
+		return fmt.Errorf("it holds the returns of all trials in memory, %s of them: give a sweep of at most %d trials", bytesText(8*float64(n)), maxReturns/len(m.returns))
+	}
+	plan := make(list[S], len(m.out))
+	for i, o := range m.out {
+		plan[i] = o.Params
+	}
+	strategy := m.family.strategy(m.costBps)
+	courses, err := optimize.Run(m.ctx, plan, func() optimize.Worker[S, []float64] {
+		test := m.segments.Tester()
+		return func(ctx context.Context, p S) ([]float64, error) {
+			c, err := test(ctx, strategy(p), m.whole())
+			return c.Returns(), err
+		}
+	}, m.options())
+	if err != nil {
+		return err
+	}
+	all := make([][]float64, len(courses))
+	for i, c := range courses {
+		if c.Err != nil {
+			return fmt.Errorf("it needs the returns of all trials: %w", c.Err)
+		}
+		all[i] = c.Result
+	}
+	o, err := optimize.MeasureOverfitting(m.ctx, all, m.Blocks, m.options())
+	if err == nil {
+		r.Overfitting = &overfittingReport{o.Trials, o.Splits, number(o.Probability), number(o.Loss), number(o.Slope)}
+	}
+	return err
+}
+
+// keep writes the files of the folder.
+func (m *monteCarlo[S]) keep(kept *folder, r *monteCarloReport) error {
+	if kept.dir == "" {
+		return nil
+	}
+	if m.trial >= 0 {
+		kept.file.BestTrial, kept.file.BestValue = m.trial, plainText(m.out[m.trial].Result.Value(m.job.metric))
+	}
+	const name = "montecarlo.json"
+	if err := writeJSON(nil, filepath.Join(kept.dir, name), r); err != nil {
+		return err
+	}
+	kept.file.Results = append(kept.file.Results, name)
+	return nil
+}
