@@ -68,8 +68,11 @@ func writeModule(t *testing.T, dir, path string) {
 		t.Fatal(err)
 	}
 	var mod strings.Builder
+	tools := false // the line is in the block of tools
 	for line := range strings.Lines(string(own)) {
 		switch {
+		case tools || strings.HasPrefix(line, "tool ("):
+			tools = strings.TrimSpace(line) != ")"
 		case strings.HasPrefix(line, "module "):
 			mod.WriteString("module " + path + "\n\nrequire github.com/bmadventure/optcache v0.0.0\n\nreplace github.com/bmadventure/optcache => \"" + root + "\"\n")
 		case strings.HasPrefix(line, "tool "):

@@ -11,7 +11,7 @@ import (
 // kept is a package of rows, with a grouped container and a cache of it.
 const kept = `package NAME
 
-//go:generate go tool github.com/bmadventure/optcache/gen
+` + generate + `
 
 //optcache:grouped by=Symbol cache=TicksCache key=Source
 type Tick struct {

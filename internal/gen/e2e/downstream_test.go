@@ -12,6 +12,10 @@ import (
 
 const module = "github.com/bmadventure/optcache"
 
+// generate is the line by which a user's package asks for its code. It is written in
+// two parts because go generate, which reads lines, would else run it here.
+const generate = "//" + "go:generate go tool " + module + "/gen"
+
 // root is the folder of the repository.
 func root(t *testing.T) string {
 	t.Helper()
@@ -70,7 +74,7 @@ func goMod(t *testing.T, name, dir string) string {
 // Rows of every kind that the generator takes, and a cache for each.
 const rows = `package market
 
-//go:generate go tool github.com/bmadventure/optcache/gen
+` + generate + `
 
 import "time"
 

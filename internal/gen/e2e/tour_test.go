@@ -13,6 +13,9 @@ import (
 // tour is the section of the README that the test runs.
 const tour = "## Five minutes"
 
+// fewSums is how many lines go.sum has at the end of the tour, at most, as it says.
+const fewSums = 30
+
 // A block is a fenced block of the README.
 type block struct {
 	line           int
@@ -62,6 +65,9 @@ func TestTour(t *testing.T) {
 	}
 	if proofs == 0 {
 		t.Error("the tour does not end with a test that passes")
+	}
+	if sums := strings.Count(readFile(t, filepath.Join(r.dir, "go.sum")), "\n"); sums > fewSums {
+		t.Errorf("the tour leaves %d lines in go.sum, and promises at most %d", sums, fewSums)
 	}
 }
 
