@@ -59,6 +59,7 @@ func TestBrokenCodeFails(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a module of its own")
 	}
+	t.Parallel()
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "go.mod"), goMod(t, "example.com/downstream", root(t)))
 	writeFile(t, filepath.Join(dir, "go.sum"), readFile(t, filepath.Join(root(t), "go.sum")))

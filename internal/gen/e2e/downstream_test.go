@@ -202,6 +202,7 @@ func TestDownstreamModule(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a module of its own")
 	}
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "with a space")
 	writeFile(t, filepath.Join(dir, "go.mod"), goMod(t, "example.com/downstream", root(t)))
 	writeFile(t, filepath.Join(dir, "go.sum"), readFile(t, filepath.Join(root(t), "go.sum")))

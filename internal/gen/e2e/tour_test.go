@@ -49,6 +49,7 @@ func TestTour(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a module of its own")
 	}
+	t.Parallel()
 	found := blocks(readFile(t, filepath.Join(root(t), "README.md")), tour)
 	if len(found) == 0 {
 		t.Fatalf("the README has no section %q with blocks", tour)
