@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -116,6 +117,29 @@ func TestEveryOutcome(t *testing.T) {
 		t.Errorf("with a suite that tests equal numbers: %+v", also)
 	}
 }
+
+// TestInterrupted stops in the middle: what was found until then is the result.
+func TestInterrupted(t *testing.T) {
+	inSample(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var out, progress bytes.Buffer
+	stopper := writerFunc(func(text []byte) (int, error) {
+		cancel() // as soon as there is something to tell
+		return progress.Write(text)
+	})
+	if err := run(ctx, []string{"-json", "-grace=1s", "-n=16", "."}, &out, stopper); err != nil {
+		t.Fatal(err)
+	}
+	var r result
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil || r.Tried == 0 || r.Tried >= r.Chosen || r.Survived+r.TimedOut == 0 {
+		t.Errorf("%v, %d of %d were tried:\n%s", err, r.Tried, r.Chosen, &progress)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(text []byte) (int, error) { return f(text) }
 
 func TestSameBinaryIsEquivalent(t *testing.T) {
 	inSample(t)

@@ -16,6 +16,7 @@ type result struct {
 	Package    string   `json:"package"`
 	Seed       uint64   `json:"seed"`
 	Chosen     int      `json:"chosen"` // to be tried
+	Tried      int      `json:"tried"`  // fewer if it was interrupted
 	Killed     int      `json:"killed"` // those that took too long among them
 	TimedOut   int      `json:"timed_out"`
 	Survived   int      `json:"survived"`
@@ -71,7 +72,7 @@ func share(k, n int) (p, low, high float64) {
 func (r *result) tell(w io.Writer, m Mutant, o outcome, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	done := r.Killed + r.Survived + r.Equivalent + r.Broken
+	done := r.tried()
 	if o == survived || o == clocked {
 		fmt.Fprintf(w, "%s: %v (%v)\n", o, m, took.Round(100*time.Millisecond))
 	}
@@ -79,6 +80,8 @@ func (r *result) tell(w io.Writer, m Mutant, o outcome, took time.Duration) {
 		fmt.Fprintf(w, "%d of %d tried, %d killed, %d survived\n", done, r.Chosen, r.Killed, r.Survived)
 	}
 }
+
+func (r *result) tried() int { return r.Killed + r.Survived + r.Equivalent + r.Broken }
 
 func (r *result) writeJSON(w io.Writer) error {
 	e := json.NewEncoder(w)
@@ -100,8 +103,8 @@ func (r *result) writeText(w io.Writer) error {
 	for _, m := range r.Survivors {
 		fmt.Fprintf(&b, "%s:%d: %s\n\t- %s\n\t+ %s\n", m.File, m.Line, m.Kind, m.From, m.To)
 	}
-	fmt.Fprintf(&b, "%s: of %d mutants %d killed (%d took too long), %d survived, %d equivalent, %d do not compile\n",
-		r.Package, r.Chosen, r.Killed, r.TimedOut, r.Survived, r.Equivalent, r.Broken)
+	fmt.Fprintf(&b, "%s: of %d mutants %d were tried: %d killed (%d took too long), %d survived, %d equivalent, %d do not compile\n",
+		r.Package, r.Chosen, r.tried(), r.Killed, r.TimedOut, r.Survived, r.Equivalent, r.Broken)
 	fmt.Fprintf(&b, "killed of those that count: %.1f %% (as a sample: %.1f to %.1f %% of all, 95 %% confidence)\n",
 		100*r.Share, 100*r.Low, 100*r.High)
 	if _, err := io.WriteString(w, b.String()); err != nil {

@@ -46,7 +46,7 @@ func choose(p *pkg, o options) ([]Mutant, error) {
 }
 
 // try tries the mutants, as many at a time as there are workers, and tells of each survivor
-// at once.
+// at once. If it is interrupted it returns what it knows so far.
 func try(ctx context.Context, p *pkg, mutants []Mutant, o options, progress io.Writer) (*result, error) {
 	scratch, err := os.MkdirTemp("", "mutate-")
 	if err != nil {
@@ -95,7 +95,11 @@ func try(ctx context.Context, p *pkg, mutants []Mutant, o options, progress io.W
 	for _, s := range suites {
 		maps.Copy(r.KilledBy, s.order.kills)
 	}
-	return r, context.Cause(ctx)
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return nil, err
+	}
+	r.Tried = r.tried()
+	return r, nil
 }
 
 // try tries one mutant on one suite after the other.
