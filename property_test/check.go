@@ -17,9 +17,9 @@ func (p *prepared[K, V]) check(t *testing.T, prop *property) *Failure {
 	if prop.stress {
 		return p.checkStress(t, prop)
 	}
-	kept := p.Traces
+	kept, origin := p.Traces, "a kept trace"
 	if p.run.trace != "" {
-		kept = []string{p.run.trace}
+		kept, origin = []string{p.run.trace}, "the trace of "+traceVariable
 	}
 	for _, text := range kept {
 		tr, err := parseTrace(text, len(p.universe))
@@ -36,7 +36,7 @@ func (p *prepared[K, V]) check(t *testing.T, prop *property) *Failure {
 			continue
 		}
 		if v := p.verdict(t, prop, tr, p.run.patience, true); v.violation != nil {
-			return p.report(t, prop, tr, v, "a kept trace")
+			return p.report(t, prop, tr, v, origin)
 		}
 	}
 	if p.run.trace != "" {

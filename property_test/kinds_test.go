@@ -80,15 +80,20 @@ func heapOf(k listKey, v []float64) int64 { return sizing.String(k.Bundle) + siz
 func numbers(k listKey, version int) []float64 {
 	v := make([]float64, 16-uint(len(k.Bundle)+k.Window+3*version+int(k.Version[0]))%9)
 	v[0] = float64(version)
-	v[1] = float64(k.Version[0]) + 1000*float64(k.Version[31])
+	v[1] = float64(mark(k.Version[:]))
 	v[2] = float64(k.Window)
-	for i := range len(k.Bundle) {
-		v[3] = float64(v[3]*256) + float64(k.Bundle[i])
-	}
+	v[3] = float64(mark([]byte(k.Bundle)))
 	if k.Adjusted {
 		v[4] = math.Copysign(0, -1)
 	}
 	return v
+}
+
+// mark is a number of all bytes of data, which a float64 holds exactly.
+func mark(data []byte) uint64 {
+	h := fnv.New64a()
+	h.Write(data)
+	return h.Sum64() >> 11
 }
 
 type (
@@ -133,7 +138,7 @@ var assetLists = kind[market.ListKey, *assets.AssetList]{
 func assetsOf(k market.ListKey, version, n int) []market.Asset {
 	rows := make([]market.Asset, n)
 	for i := range rows {
-		rows[i] = market.Asset{ID: binary.LittleEndian.Uint64(k.Version[24:]), Symbol: k.Bundle + "/" + strconv.Itoa(version<<16|i<<8|int(k.Version[0]))}
+		rows[i] = market.Asset{ID: mark(k.Version[:]), Symbol: k.Bundle + "/" + strconv.Itoa(version<<8|i)}
 	}
 	return rows
 }
@@ -183,7 +188,7 @@ func barsOf(k market.BarsKey, version, n int) *bars.Bars {
 	for i := range rows {
 		rows[i] = market.Bar{
 			Symbol: "A", Time: time.Unix(int64(i), 0).UTC(), Close: float64(version),
-			Open: float64(k.Digest[0]), High: float64(k.Digest[8]), Low: float64(k.Digest[31]),
+			Open: float64(mark(k.Digest[:])), High: float64(k.Digest[8]), Low: float64(k.Digest[31]),
 		}
 	}
 	b, err := bars.GroupBars(rows)

@@ -49,6 +49,9 @@ func prepare[K comparable, V any](t *testing.T, s Suite[K, V]) (*prepared[K, V],
 		p.life = max(s.ExpireAfterWrite, s.ExpireAfterAccess)
 	}
 	p.derive()
+	if err := p.distinct(); err != nil {
+		return nil, fmt.Errorf("checking the suite: %w", err)
+	}
 	if err := p.probe(t); err != nil {
 		return nil, err
 	}
@@ -144,6 +147,19 @@ func (p *prepared[K, V]) derive() {
 	case reflect.Slice, reflect.Map:
 		p.hasEmpty = true
 	}
+}
+
+// distinct checks that no field of a key is lost on Value: a cache that ignored it too would
+// seem right.
+func (p *prepared[K, V]) distinct() error {
+	for i, relatives := range p.relatives {
+		for _, r := range relatives {
+			if p.equal(p.Value(p.Keys[i], 0), p.Value(p.universe[r], 0)) {
+				return fmt.Errorf("Value returns the same for the key %+v as for Keys[%d], %+v: make it depend on every field of the key", p.universe[r], i, p.Keys[i])
+			}
+		}
+	}
+	return nil
 }
 
 // emptyOf returns an empty slice or map that is not nil.

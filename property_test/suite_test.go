@@ -137,10 +137,13 @@ func (*mistaken) Set(string, int) bool { return true }
 
 func TestUnsoundSuites(t *testing.T) {
 	for want, change := range map[string]func(*Suite[string, int]){
-		"needs New and Value":  func(s *Suite[string, int]) { s.Value = nil },
-		"there are 3 Keys":     func(s *Suite[string, int]) { s.Keys = s.Keys[:3] },
-		"of Keys are equal":    func(s *Suite[string, int]) { s.Keys[1] = s.Keys[0] },
-		"could not tell them":  func(s *Suite[string, int]) { s.Value = func(k string, _ int) int { return len(k) } },
+		"needs New and Value": func(s *Suite[string, int]) { s.Value = nil },
+		"there are 3 Keys":    func(s *Suite[string, int]) { s.Keys = s.Keys[:3] },
+		"of Keys are equal":   func(s *Suite[string, int]) { s.Keys[1] = s.Keys[0] },
+		"could not tell them": func(s *Suite[string, int]) { s.Value = func(k string, _ int) int { return len(k) } },
+		"make it depend on every field": func(s *Suite[string, int]) {
+			s.Value = func(k string, v int) int { return 100*int(k[0]) + v } // of keys that begin alike the same
+		},
 		"different each time":  func(s *Suite[string, int]) { n := 0; s.Value = func(string, int) int { n++; return n } },
 		"too short":            func(s *Suite[string, int]) { s.ExpireAfterWrite = 5 },
 		`no property "speed"`:  func(s *Suite[string, int]) { s.Skip = map[string]string{"speed": "it is slow"} },

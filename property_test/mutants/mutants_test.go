@@ -9,6 +9,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"hash/fnv"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,7 +44,9 @@ var keys = []Key{
 func value(k Key, version int) []float64 {
 	v := make([]float64, 8+uint(len(k.Bundle)*3+k.Window+version*3+int(k.Version[0]))%5)
 	v[0] = float64(version)
-	v[1] = float64(hash(k))
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%q %x", k.Bundle, k.Version)
+	v[1] = float64(h.Sum64() >> 11)
 	v[2] = float64(k.Window)
 	if k.Adjusted {
 		v[3] = 1
