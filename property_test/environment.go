@@ -3,6 +3,7 @@ package propertytest
 import (
 	"fmt"
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -52,6 +53,11 @@ func fromEnvironment(cases int) (environment, error) {
 			return e, fmt.Errorf("reading %s: %q is no whole number from 1", casesVariable, text)
 		}
 		e.cases = n
+	}
+	if e.trace != "" { // a slip in it would leave nothing to run, and all would seem well
+		if _, err := parseTrace(e.trace, math.MaxInt); err != nil {
+			return e, fmt.Errorf("reading %s: %w", traceVariable, err)
+		}
 	}
 	switch text := os.Getenv(seedVariable); text {
 	case "":

@@ -3,9 +3,10 @@ package propertytest_test
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"hash/fnv"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit"
@@ -106,7 +107,9 @@ var assetLists = kind[market.ListKey, *assets.AssetList]{
 		return assets.NewAssetList(assetsOf(k, version, 1+version%3))
 	},
 	large: func(bytes int64, k market.ListKey, version int) *assets.AssetList {
-		return assets.NewAssetList(assetsOf(k, version, 3+int(bytes/24)))
+		rows := assetsOf(k, version, 3)
+		rows[2].Symbol += strings.Repeat("x", int(bytes)) // one long text takes less time than many short ones
+		return assets.NewAssetList(rows)
 	},
 	size: func(k market.ListKey, l *assets.AssetList) int64 {
 		bytes := sizing.String(k.Bundle)
@@ -130,7 +133,7 @@ var assetLists = kind[market.ListKey, *assets.AssetList]{
 func assetsOf(k market.ListKey, version, n int) []market.Asset {
 	rows := make([]market.Asset, n)
 	for i := range rows {
-		rows[i] = market.Asset{ID: binary.LittleEndian.Uint64(k.Version[24:]), Symbol: fmt.Sprint(k.Bundle, version, i, k.Version[0])}
+		rows[i] = market.Asset{ID: binary.LittleEndian.Uint64(k.Version[24:]), Symbol: k.Bundle + "/" + strconv.Itoa(version<<16|i<<8|int(k.Version[0]))}
 	}
 	return rows
 }

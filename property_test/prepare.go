@@ -200,12 +200,17 @@ func (p *prepared[K, V]) ample(prop *property) int {
 	return 2 * len(p.Keys)
 }
 
+// playsOther reports whether the environment asks for one trace, of another property than this.
+func (p *prepared[K, V]) playsOther(prop *property) bool {
+	return p.run.trace != "" && !strings.HasPrefix(strings.TrimSpace(p.run.trace), prop.name+"/")
+}
+
 // lacks says why a property cannot be asked of this cache; "" if it can.
 func (p *prepared[K, V]) lacks(prop *property) string {
 	if why, ok := p.Skip[prop.name]; ok {
 		return "the suite skips it: " + why
 	}
-	if p.run.trace != "" && !strings.HasPrefix(p.run.trace, prop.name+"/") {
+	if p.playsOther(prop) {
 		return "OPTCACHE_TRACE is of another property"
 	}
 	given := map[string]bool{

@@ -116,7 +116,11 @@ func TestEnvironment(t *testing.T) {
 	if e, err := fromEnvironment(0); err != nil || e.seed != processSeed {
 		t.Errorf("%+v, %v", e, err)
 	}
-	for _, bad := range [][2]string{{casesVariable, "0"}, {casesVariable, "many"}, {seedVariable, "1.5"}} {
+	for _, bad := range [][2]string{
+		{casesVariable, "0"}, {casesVariable, "many"}, {seedVariable, "1.5"},
+		{traceVariable, "speed/1: get 0"}, {traceVariable, "races: get 0"}, {traceVariable, "races/1: got 0"},
+	} {
+		t.Setenv(traceVariable, "")
 		t.Setenv(casesVariable, "1")
 		t.Setenv(seedVariable, "1")
 		t.Setenv(bad[0], bad[1])
@@ -185,6 +189,10 @@ func TestSkipsSayWhy(t *testing.T) {
 		}
 		if why := p.lacks(found[0]); why != want {
 			t.Errorf("%s: %q, want %q", name, why, want)
+		}
+		var skipped *Skipped
+		if err := Check(t, s, name); errors.As(err, &skipped) != (want != "") || want != "" && (skipped.Property != name || skipped.Reason != want) {
+			t.Errorf("asked for by name, %s gives %v", name, err)
 		}
 	}
 }

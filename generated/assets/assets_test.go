@@ -3,13 +3,14 @@
 package assets
 
 import (
-	"context"
 	"fmt"
+	"hash/fnv"
 	"reflect"
 	"testing"
 
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/market"
+	propertytest "github.com/bmadventure/optcache/property_test"
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
@@ -93,44 +94,54 @@ func TestListKeyHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestAssetListCacheAnswersAsItsLoader asks the cache and its loader for the same,
-// while the data change and a small cache evicts.
-func TestAssetListCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
+// someRowsOfAssetList returns rows, always the same.
+func someRowsOfAssetList() []market.Asset {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
 	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []market.ListKey, rows [][]market.Asset, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[market.ListKey]int)
-			load := func(_ context.Context, key market.ListKey) (*AssetList, error) {
-				return NewAssetList(rows[current[key]%len(rows)]), nil
-			}
-			cached, err := NewAssetListCache(cachekit.Options[market.ListKey, *AssetList]{
-				MaxEntries: 3,
+	found, _ := gen.SliceOfN(64, genAsset())(parameters).Retrieve()
+	return found.([]market.Asset)
+}
+
+// TestAssetListCacheAnswersAsItsLoader runs the suite of package propertytest on the
+// cache: whatever changes, fails and is evicted, and whoever asks, it answers as its
+// loader would.
+func TestAssetListCacheAnswersAsItsLoader(t *testing.T) {
+	rows := someRowsOfAssetList()
+	propertytest.Run(t, propertytest.Suite[market.ListKey, *AssetList]{
+		New: func(capacity int, load propertytest.Loader[market.ListKey, *AssetList]) propertytest.Cache[market.ListKey, *AssetList] {
+			c, err := NewAssetListCache(cachekit.Options[market.ListKey, *AssetList]{
+				MaxEntries: capacity,
 				Seed:       1,
+				Version: func(key market.ListKey) [32]byte {
+					return key.Version
+				},
 			}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key]++
-					cached.Delete(key)
-					continue
-				}
-				want, wantErr := load(context.Background(), key)
-				got, gotErr := cached.Get(context.Background(), key)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genListKey()),
-		gen.SliceOfN(7, gen.SliceOf(genAsset())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []market.ListKey{
+			{Bundle: "a", Version: [32]byte{1}},
+			{Bundle: "ab", Version: [32]byte{1}},
+			{Bundle: "a", Version: [32]byte{1, 31: 1}},
+			{Bundle: "b", Version: [32]byte{1}},
+			{Bundle: "a", Version: [32]byte{31: 1}},
+		},
+		Value: func(key market.ListKey, version int) *AssetList {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%q %x %d", key.Bundle, key.Version, version)
+			var picked []market.Asset // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			return NewAssetList(picked)
+		},
+		Version: func(key market.ListKey) [32]byte {
+			return key.Version
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }

@@ -3,8 +3,9 @@
 package bars
 
 import (
-	"context"
 	"fmt"
+	"hash/fnv"
+	"iter"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/cachekit/rt"
+	propertytest "github.com/bmadventure/optcache/property_test"
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
@@ -107,6 +109,65 @@ func TestBarsAreTheirRows(t *testing.T) {
 	properties.TestingRun(t)
 }
 
+// someRowsOfBars returns rows, always the same, with times that can be kept.
+func someRowsOfBars() []market.Bar {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
+	parameters.MaxSize = 10 // of each slice and string
+	found, _ := gen.SliceOfN(64, genBar())(parameters).Retrieve()
+	rows := found.([]market.Bar)
+	for i := range rows {
+		rows[i].Time = time.Unix(int64(i), 0).UTC()
+	}
+	return rows
+}
+
+// TestBarsAreFiltered holds each group against the rows of its key, found by going
+// through all of them.
+func TestBarsAreFiltered(t *testing.T) {
+	rows := someRowsOfBars()
+	propertytest.Groups(t, propertytest.Grouping[string, market.Bar]{
+		Group: func(rows []market.Bar) iter.Seq2[string, []market.Bar] {
+			return func(yield func(string, []market.Bar) bool) {
+				groups, err := GroupBars(rows)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for i, key := range groups.Keys() {
+					group := groups.Group(i)
+					members := make([]market.Bar, len(group.Time))
+					for j := range members {
+						members[j] = market.Bar{
+							Symbol: group.Symbol,
+							Time:   rt.Time(group.Time[j]),
+							Open:   group.Open[j],
+							High:   group.High[j],
+							Low:    group.Low[j],
+							Close:  group.Close[j],
+							Volume: group.Volume[j],
+						}
+					}
+					if !yield(key, members) {
+						return
+					}
+				}
+			}
+		},
+		Key: func(row market.Bar) string {
+			return row.Symbol
+		},
+		Keys: []string{"a", "ab", "b", ""},
+		Row: func(key string, serial int) market.Bar {
+			row := rows[serial%len(rows)]
+			row.Symbol = key
+			return row
+		},
+		Sorted: strings.Compare,
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
+}
+
 // genBarsKey generates BarsKey values.
 func genBarsKey() gopter.Gen {
 	return gopter.CombineGens(
@@ -138,44 +199,49 @@ func TestBarsKeyHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestBarsCacheAnswersAsItsLoader asks the cache and its loader for the same, while
-// the data change and a small cache evicts.
+// TestBarsCacheAnswersAsItsLoader runs the suite of package propertytest on the
+// cache: whatever changes, fails and is evicted, and whoever asks, it answers as its
+// loader would.
 func TestBarsCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
-	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []market.BarsKey, rows [][]market.Bar, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[market.BarsKey]int)
-			load := func(_ context.Context, key market.BarsKey) (*Bars, error) {
-				return GroupBars(rows[current[key]%len(rows)])
-			}
-			cached, err := NewBarsCache(cachekit.Options[market.BarsKey, *Bars]{
-				MaxEntries: 3,
+	rows := someRowsOfBars()
+	propertytest.Run(t, propertytest.Suite[market.BarsKey, *Bars]{
+		New: func(capacity int, load propertytest.Loader[market.BarsKey, *Bars]) propertytest.Cache[market.BarsKey, *Bars] {
+			c, err := NewBarsCache(cachekit.Options[market.BarsKey, *Bars]{
+				MaxEntries: capacity,
 				Seed:       1,
+				Version: func(key market.BarsKey) [32]byte {
+					return key.Digest
+				},
 			}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key]++
-					cached.Delete(key)
-					continue
-				}
-				want, wantErr := load(context.Background(), key)
-				got, gotErr := cached.Get(context.Background(), key)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genBarsKey()),
-		gen.SliceOfN(7, gen.SliceOf(genBar())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []market.BarsKey{
+			{Digest: [32]byte{1}},
+			{Digest: [32]byte{1, 31: 1}},
+			{Digest: [32]byte{31: 1}},
+			{},
+		},
+		Value: func(key market.BarsKey, version int) *Bars {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%x %d", key.Digest, version)
+			var picked []market.Bar // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			value, err := GroupBars(picked)
+			if err != nil {
+				panic(err)
+			}
+			return value
+		},
+		Version: func(key market.BarsKey) [32]byte {
+			return key.Digest
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }

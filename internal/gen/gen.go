@@ -157,6 +157,7 @@ func (e emission) test(f *model.File, t *model.Type, d *model.Directive) {
 		proof.Cache(f, d, t, e.containers[d])
 	case "grouped":
 		grouped.EmitTest(f, t, d)
+		grouped.EmitGrouping(f, t, d)
 		proof.Cache(f, d, e.key(f, d), e.containers[d])
 	case "params":
 		params.EmitTest(f, t, d)

@@ -52,6 +52,9 @@ type cli struct {
 
 	Sweep  sweepCmd  `cmd:"" help:"Sweep a moving-average crossover with and without caches, and compare the results bit for bit."`
 	Bundle bundleCmd `cmd:"" help:"Ingest, list, verify, compare and remove bundles of market data."`
+
+	Bench   benchCmd   `cmd:"" help:"Measure optcache on this machine, with and without caches, beside what others publish."`
+	Profile profileCmd `cmd:"" help:"Write profiles of a sweep with and without caches, and tell what they save and where."`
 }
 
 // env is what a command works with.
@@ -75,7 +78,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&c,
 		kong.Name("optcache"),
 		kong.Description("Parameter sweeps over market data, fast by caches that are proved not to change the results."),
-		kong.Vars{"store": store, "metrics": metricNames()},
+		kong.Vars{"store": store, "metrics": metricNames(), "figures": figureNames()},
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { exited = true }),
 		kong.UsageOnError(),

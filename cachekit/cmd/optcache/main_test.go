@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,7 +27,7 @@ import (
 // The command measures peak memory in a process of its own: its own program,
 // which is the test's here.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && (os.Args[1] == "sweep" || os.Args[1] == "bundle") {
+	if len(os.Args) > 1 && slices.Contains([]string{"sweep", "bundle", "bench", "profile"}, os.Args[1]) {
 		main()
 	}
 	os.Exit(m.Run())

@@ -3,12 +3,13 @@
 package sample
 
 import (
-	"context"
 	"fmt"
+	"hash/fnv"
 	"reflect"
 	"testing"
 
 	"github.com/bmadventure/optcache/cachekit"
+	propertytest "github.com/bmadventure/optcache/property_test"
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
@@ -80,55 +81,46 @@ func TestOrdersKeepsItsElements(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// genID generates ID values.
-func genID() gopter.Gen {
-	return gopter.CombineGens(
-		gen.UInt64(),
-	).Map(func(values []any) ID {
-		return ID{N: values[0].(uint64)}
-	})
+// someRowsOfOrders returns rows, always the same.
+func someRowsOfOrders() []Order {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
+	parameters.MaxSize = 10 // of each slice and string
+	found, _ := gen.SliceOfN(64, genOrder())(parameters).Retrieve()
+	return found.([]Order)
 }
 
-// TestOrdersCacheAnswersAsItsLoader asks the cache and its loader for the same,
-// while the data change and a small cache evicts.
+// TestOrdersCacheAnswersAsItsLoader runs the suite of package propertytest on the
+// cache: whatever changes, fails and is evicted, and whoever asks, it answers as its
+// loader would.
 func TestOrdersCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
-	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []ID, rows [][]Order, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[ID]int)
-			load := func(_ context.Context, key ID) (*Orders, error) {
-				return NewOrders(rows[current[key]%len(rows)]), nil
-			}
-			cached, err := NewOrdersCache(cachekit.Options[ID, *Orders]{
-				MaxEntries: 3,
-				Seed:       1,
-			}, load)
+	rows := someRowsOfOrders()
+	propertytest.Run(t, propertytest.Suite[ID, *Orders]{
+		New: func(capacity int, load propertytest.Loader[ID, *Orders]) propertytest.Cache[ID, *Orders] {
+			c, err := NewOrdersCache(cachekit.Options[ID, *Orders]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key]++
-					cached.Delete(key)
-					continue
-				}
-				want, wantErr := load(context.Background(), key)
-				got, gotErr := cached.Get(context.Background(), key)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genID()),
-		gen.SliceOfN(7, gen.SliceOf(genOrder())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []ID{
+			{N: 1},
+			{N: 2},
+			{N: 3},
+			{},
+		},
+		Value: func(key ID, version int) *Orders {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%d %d", key.N, version)
+			var picked []Order // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			return NewOrders(picked)
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }
 
 // TestWindowsKeepsItsElements takes out what it put in, by position and by Symbol.
@@ -200,44 +192,53 @@ func TestWindowHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestWindowsCacheAnswersAsItsLoader asks the cache and its loader for the same,
-// while the data change and a small cache evicts.
-func TestWindowsCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
+// someRowsOfWindows returns rows, always the same.
+func someRowsOfWindows() []Order {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
 	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []Window, rows [][]Order, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[Window]int)
-			load := func(_ context.Context, key Window) (*Windows, error) {
-				return NewWindows(rows[current[key]%len(rows)]), nil
-			}
-			cached, err := NewWindowsCache(cachekit.Options[Window, *Windows]{
-				MaxEntries: 3,
+	found, _ := gen.SliceOfN(64, genOrder())(parameters).Retrieve()
+	return found.([]Order)
+}
+
+// TestWindowsCacheAnswersAsItsLoader runs the suite of package propertytest on the
+// cache: whatever changes, fails and is evicted, and whoever asks, it answers as its
+// loader would.
+func TestWindowsCacheAnswersAsItsLoader(t *testing.T) {
+	rows := someRowsOfWindows()
+	propertytest.Run(t, propertytest.Suite[Window, *Windows]{
+		New: func(capacity int, load propertytest.Loader[Window, *Windows]) propertytest.Cache[Window, *Windows] {
+			c, err := NewWindowsCache(cachekit.Options[Window, *Windows]{
+				MaxEntries: capacity,
 				Seed:       1,
+				Version: func(key Window) [32]byte {
+					return key.Digest
+				},
 			}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key]++
-					cached.Delete(key)
-					continue
-				}
-				want, wantErr := load(context.Background(), key)
-				got, gotErr := cached.Get(context.Background(), key)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genWindow()),
-		gen.SliceOfN(7, gen.SliceOf(genOrder())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []Window{
+			{Digest: [32]byte{1}, First: 1, Last: 1},
+			{Digest: [32]byte{1, 31: 1}, First: 1, Last: 1},
+			{Digest: [32]byte{1}, First: 2, Last: 1},
+			{Digest: [32]byte{1}, First: 1, Last: 2},
+		},
+		Value: func(key Window, version int) *Windows {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%x %d %d %d", key.Digest, key.First, key.Last, version)
+			var picked []Order // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			return NewWindows(picked)
+		},
+		Version: func(key Window) [32]byte {
+			return key.Digest
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }

@@ -48,7 +48,18 @@ func Emit(f *model.File, t *model.Type, d *model.Directive) *model.Container {
 	g.builders()
 	g.readers()
 	g.parts()
-	return &model.Container{Name: g.name, Build: g.build(), Fails: g.refuses(), Row: t, Clone: g.clone}
+	return g.container()
+}
+
+// container describes what was emitted.
+func (g *grouped) container() *model.Container {
+	c := &model.Container{Name: g.name, Build: g.build(), Fails: g.refuses(), Row: g.row, Clone: g.clone}
+	for _, column := range g.columns {
+		if column.unix {
+			c.Times = append(c.Times, column.Name)
+		}
+	}
+	return c
 }
 
 // newGrouped returns what a directive asks for, and says what is wrong with it.

@@ -2,11 +2,14 @@ package grouped
 
 import (
 	"fmt"
+	"go/token"
+	"go/types"
 
 	"github.com/dave/jennifer/jen"
 
 	"github.com/bmadventure/optcache/internal/gen/model"
 	"github.com/bmadventure/optcache/internal/gen/proof"
+	"github.com/bmadventure/optcache/internal/gen/shape"
 )
 
 const (
@@ -31,6 +34,100 @@ func EmitTest(f *model.File, t *model.Type, d *model.Directive) {
 			jen.Line().Add(property), jen.Line().Qual(gens, "SliceOf").Call(generator), jen.Line())),
 		id("properties").Dot("TestingRun").Call(id("t")),
 	)
+}
+
+// EmitGrouping emits the test that a container of rows is what filtering them gives: the one
+// that package propertytest has for whatever groups rows.
+func EmitGrouping(f *model.File, t *model.Type, d *model.Directive) {
+	g := newGrouped(f, t, d)
+	samples, style := proof.Samples(f, g.by[0].Type), jen.Options{Open: "{", Close: "}", Separator: ", "}
+	if g.several() {
+		samples, _ = proof.Keys(f, g.key())
+		style = jen.Options{Open: "{", Close: "}", Separator: ",", Multi: true}
+	}
+	var keys []jen.Code
+	for _, key := range samples {
+		keys = append(keys, key)
+	}
+	tt, rows, row, key, serial := f.Local("t"), f.Local("rows"), f.Local("row"), f.Local("key"), f.Local("serial")
+	random := proof.Rows(f, g.container(), d.Pos)
+	name := f.Declare("Test"+upper(g.name)+"AreFiltered", d.Pos)
+	fields := []jen.Code{
+		id("Group").Op(":").Func().Params(id(rows).Index().Add(g.rowType())).Qual("iter", "Seq2").Types(g.keyType(), jen.Index().Add(g.rowType())).Block(
+			jen.Return(g.iterate())),
+		id("Key").Op(":").Func().Params(id(row).Add(g.rowType())).Add(g.keyType()).Block(jen.Return(g.keyOf(row))),
+		id("Keys").Op(":").Index().Add(g.keyType()).Custom(style, keys...),
+		id("Row").Op(":").Func().Params(id(key).Add(g.keyType()), id(serial).Int()).Add(g.rowType()).BlockFunc(func(s *jen.Group) {
+			s.Id(row).Op(":=").Id(rows).Index(id(serial).Op("%").Len(id(rows)))
+			if !g.several() {
+				s.Id(row).Dot(g.by[0].Name).Op("=").Id(key)
+			} else {
+				for _, by := range g.by {
+					s.Id(row).Dot(by.Name).Op("=").Id(key).Dot(by.Name)
+				}
+			}
+			s.Return(id(row))
+		}),
+	}
+	if !g.seen {
+		fields = append(fields, id("Sorted").Op(":").Add(g.compare()))
+	}
+	fields = append(fields, proof.Cases())
+	g.comment(fmt.Sprintf("%s holds each group against the rows of its key, found by going through all of them.", name))
+	f.Func().Id(name).Params(id(tt).Op("*").Qual("testing", "T")).Block(
+		id(rows).Op(":=").Add(random),
+		jen.Qual(model.Property, "Groups").Call(id(tt), jen.Qual(model.Property, "Grouping").Types(g.keyType(), g.rowType()).Custom(
+			jen.Options{Open: "{", Close: "}", Separator: ",", Multi: true}, fields...)))
+}
+
+// key describes the type of a key of several fields.
+func (g *grouped) key() *model.Type {
+	var fields []*types.Var
+	for _, by := range g.by {
+		fields = append(fields, types.NewField(token.NoPos, nil, by.Name, by.Type, false))
+	}
+	return &model.Type{Name: g.keyName, Struct: types.NewStruct(fields, nil), Fields: g.by}
+}
+
+// iterate returns the function that yields each group, its rows put together from views.
+func (g *grouped) iterate() *jen.Statement {
+	f := g.f
+	yield, tt, groups, err, i, key := f.Local("yield"), f.Local("t"), f.Local("groups"), f.Local("err"), f.Local("i"), f.Local("key")
+	group, members, j, rows := f.Local("group"), f.Local("members"), f.Local("j"), f.Local("rows")
+	return jen.Func().Params(id(yield).Func().Params(g.keyType(), jen.Index().Add(g.rowType())).Bool()).BlockFunc(func(s *jen.Group) {
+		if g.refuses() {
+			s.List(id(groups), id(err)).Op(":=").Id(g.build()).Call(id(rows))
+			s.If(id(err).Op("!=").Nil()).Block(id(tt).Dot("Error").Call(id(err)), jen.Return())
+		} else {
+			s.Id(groups).Op(":=").Id(g.build()).Call(id(rows))
+		}
+		s.For(jen.List(id(i), id(key)).Op(":=").Range().Id(groups).Dot("Keys").Call()).Block(
+			id(group).Op(":=").Id(groups).Dot("Group").Call(id(i)),
+			id(members).Op(":=").Make(jen.Index().Add(g.rowType()), jen.Len(id(group).Dot(g.columns[0].Name))),
+			jen.For(id(j).Op(":=").Range().Id(members)).Block(
+				id(members).Index(id(j)).Op("=").Add(g.rowOf(group, j))),
+			jen.If(jen.Op("!").Id(yield).Call(id(key), id(members))).Block(jen.Return()),
+		)
+	})
+}
+
+// rowOf returns row j of a group as it was given.
+func (g *grouped) rowOf(group, j string) *jen.Statement {
+	var list []jen.Code
+	for _, field := range g.row.Fields {
+		value := id(group).Dot(field.Name)
+		if field.Name == "_" {
+			continue
+		}
+		if !g.isBy(field) {
+			value = value.Index(id(j))
+			if shape.IsTime(field.Type) && !field.Has("whole") {
+				value = rt("Time").Call(value)
+			}
+		}
+		list = append(list, id(field.Name).Op(":").Add(value))
+	}
+	return g.rowType().Custom(jen.Options{Open: "{", Close: "}", Separator: ",", Multi: true}, list...)
 }
 
 // property emits the body of the property.

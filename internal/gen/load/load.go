@@ -48,7 +48,7 @@ type Loaded struct {
 // which take time to list.
 func needed(dir string) []string {
 	paths := []string{
-		model.Cachekit, model.RT, model.Sizing,
+		model.Cachekit, model.RT, model.Sizing, model.Property,
 		"github.com/leanovate/gopter", "github.com/leanovate/gopter/gen", "github.com/leanovate/gopter/prop",
 	}
 	files, err := filepath.Glob(filepath.Join(globEscape(dir), "*.go"))
@@ -65,7 +65,7 @@ func needed(dir string) []string {
 }
 
 // standard are the packages of the standard library that it may import.
-var standard = []string{"cmp", "context", "encoding/binary", "errors", "fmt", "iter", "reflect", "slices", "strings", "sync", "sync/atomic", "testing", "time"}
+var standard = []string{"cmp", "context", "encoding/binary", "errors", "fmt", "hash/fnv", "iter", "reflect", "slices", "strings", "sync", "sync/atomic", "testing", "time"}
 
 // Load reads the package. Errors in its directives go to errs; the error that it
 // returns means that nothing could be read at all.

@@ -84,9 +84,10 @@ func (d *Directive) Arg(key string) (Arg, bool) {
 // A Container is an emitted type, to be held by an emitted cache by pointer. It has a
 // method SizeBytes() int64.
 type Container struct {
-	Name  string // Bars
-	Build string // GroupBars: func([]Row) (*Bars, error) or func([]Row) *Bars
-	Fails bool   // Build returns an error too
-	Row   *Type  // what it is built from
-	Clone bool   // it has a method Clone
+	Name  string   // Bars
+	Build string   // GroupBars: func([]Row) (*Bars, error) or func([]Row) *Bars
+	Fails bool     // Build returns an error too
+	Times []string // fields of the rows that Build refuses unless they can be kept
+	Row   *Type    // what it is built from
+	Clone bool     // it has a method Clone
 }

@@ -1,13 +1,17 @@
 package proof
 
 import (
+	"fmt"
+	"go/types"
+	"strings"
+
 	"github.com/dave/jennifer/jen"
 
 	"github.com/bmadventure/optcache/internal/gen/model"
 )
 
-// Cache emits the test that a cache answers as its loader does, whatever is
-// changed, asked for and evicted in between. name is that of the cache.
+// Cache emits the test that a cache answers as its loader does: the suite of package
+// propertytest, run on it.
 func Cache(f *model.File, d *model.Directive, key *model.Type, value *model.Container) {
 	cache, ok := d.Arg("cache")
 	if !ok || key == nil || value == nil {
@@ -15,21 +19,21 @@ func Cache(f *model.File, d *model.Directive, key *model.Type, value *model.Cont
 	}
 	Key(f, d, key)
 	c := cacheTest{f: f, name: cache.Value, key: key, value: value}
-	keys, rows := Generator(f, key.Named, d.Pos), Generator(f, value.Row.Named, d.Pos)
+	keys, alone := Keys(f, key)
+	rows := Rows(f, value, d.Pos)
 	name := f.Declare("Test"+Title(c.name)+"AnswersAsItsLoader", d.Pos)
-	f.Doc("%s asks the cache and its loader for the same, while the data change and a small cache evicts.", name)
-	f.Func().Id(name).Params(jen.Id("t").Op("*").Qual("testing", "T")).Block(
-		jen.Id("parameters").Op(":=").Qual(gopter, "DefaultTestParametersWithSeed").Call(jen.Lit(1)),
-		jen.Id("parameters").Dot("MaxSize").Op("=").Lit(10).Comment("of each slice and string"),
-		jen.Id("properties").Op(":=").Qual(gopter, "NewProperties").Call(jen.Id("parameters")),
-		jen.Id("properties").Dot("Property").Call(jen.Lit("cached and uncached agree"), jen.Qual(props, "ForAll").Call(
-			jen.Line().Add(c.property()),
-			jen.Line().Qual(gens, "SliceOfN").Call(jen.Lit(5), keys),
-			jen.Line().Qual(gens, "SliceOfN").Call(jen.Lit(7), jen.Qual(gens, "SliceOf").Call(rows)),
-			jen.Line().Qual(gens, "SliceOfN").Call(jen.Lit(60), jen.Qual(gens, "UInt16").Call()), jen.Line(),
-		)),
-		jen.Id("properties").Dot("TestingRun").Call(jen.Id("t")),
-	)
+	f.Doc("%s runs the suite of package propertytest on the cache: whatever changes, fails and is evicted, and whoever asks, "+
+		"it answers as its loader would.", name)
+	t := f.Local("t")
+	f.Func().Id(name).Params(jen.Id(t).Op("*").Qual("testing", "T")).BlockFunc(func(g *jen.Group) {
+		if len(keys) < fewest {
+			g.Id(t).Dot("Skip").Call(jen.Lit(fmt.Sprintf("the suite needs %d keys, and there are only %d", fewest, len(keys))))
+			return
+		}
+		g.Id(f.Local("rows")).Op(":=").Add(rows)
+		g.Qual(model.Property, "Run").Call(jen.Id(t), jen.Qual(model.Property, "Suite").Types(c.keyType(), c.valueType()).Custom(
+			jen.Options{Open: "{", Close: "}", Separator: ",", Multi: true}, c.fields(keys, alone)...))
+	})
 }
 
 // A cacheTest is the test of one cache.
@@ -40,44 +44,125 @@ type cacheTest struct {
 	value *model.Container
 }
 
-// property returns the function that gopter calls. It returns what is wrong.
-func (c *cacheTest) property() *jen.Statement {
-	f := c.f
-	keyType, valueType := f.Type(c.key.Named), jen.Op("*").Id(c.value.Name)
-	id := func(name string) *jen.Statement { return jen.Id(f.Local(name)) }
-	built := id("rows").Index(id("current").Index(id("key")).Op("%").Len(id("rows")))
-	load := jen.Return(jen.Id(c.value.Build).Call(built), jen.Nil())
-	if c.value.Fails {
-		load = jen.Return(jen.Id(c.value.Build).Call(built))
+func (c *cacheTest) keyType() *jen.Statement   { return c.f.Type(c.key.Named) }
+func (c *cacheTest) valueType() *jen.Statement { return jen.Op("*").Id(c.value.Name) }
+
+// of returns a type of package propertytest for the cache's key and value.
+func (c *cacheTest) of(name string) *jen.Statement {
+	return jen.Qual(model.Property, name).Types(c.keyType(), c.valueType())
+}
+
+// fields returns those of the suite.
+func (c *cacheTest) fields(keys []*jen.Statement, alone bool) []jen.Code {
+	list := make([]jen.Code, 0, len(keys))
+	for _, k := range keys {
+		list = append(list, k)
 	}
-	return jen.Func().Params(
-		id("keys").Index().Add(keyType.Clone()),
-		id("rows").Index().Index().Add(f.Type(c.value.Row.Named)),
-		id("steps").Index().Uint16(),
-	).String().Block(
-		jen.Comment("What a key stands for now: the index of its rows."),
-		id("current").Op(":=").Make(jen.Map(keyType.Clone()).Int()),
-		id("load").Op(":=").Func().Params(id("_").Qual("context", "Context"), id("key").Add(keyType.Clone())).Params(valueType.Clone(), jen.Error()).Block(load),
-		jen.List(id("cached"), jen.Err()).Op(":=").Id("New"+c.name).Call(
-			jen.Qual(model.Cachekit, "Options").Types(keyType.Clone(), valueType.Clone()).Values(jen.Dict{
-				jen.Id("MaxEntries"): jen.Lit(3), jen.Id("Seed"): jen.Lit(1),
-			}), id("load")),
-		jen.If(jen.Err().Op("!=").Nil()).Block(jen.Return(jen.Err().Dot("Error").Call())),
-		jen.For(jen.List(id("i"), id("step")).Op(":=").Range().Add(id("steps"))).Block(
-			id("key").Op(":=").Add(id("keys")).Index(id("step").Op("/").Lit(8).Op("%").Uint16().Call(jen.Len(id("keys")))),
-			jen.If(id("step").Op("%").Lit(8).Op("==").Lit(0)).Block(
-				id("current").Index(id("key")).Op("++"),
-				id("cached").Dot("Delete").Call(id("key")),
-				jen.Continue(),
-			),
-			jen.List(id("want"), id("wantErr")).Op(":=").Add(id("load")).Call(jen.Qual("context", "Background").Call(), id("key")),
-			jen.List(id("got"), id("gotErr")).Op(":=").Add(id("cached")).Dot("Get").Call(jen.Qual("context", "Background").Call(), id("key")),
-			jen.If(jen.Parens(id("wantErr").Op("==").Nil()).Op("!=").Parens(id("gotErr").Op("==").Nil()).Op("||").
-				Op("!").Qual("reflect", "DeepEqual").Call(id("got"), id("want"))).Block(
-				jen.Return(jen.Qual("fmt", "Sprintf").Call(jen.Lit("step %d: cached %v, %v; uncached %v, %v"),
-					id("i"), id("got"), id("gotErr"), id("want"), id("wantErr"))),
-			),
-		),
-		jen.Return(jen.Lit("")),
+	keyList := jen.Index().Add(c.keyType()).Custom(jen.Options{Open: "{", Close: "}", Separator: ",", Multi: true}, list...)
+	about := "Each but the first differs from it in one field."
+	if !alone {
+		about = "Of some fields there are only two values."
+	}
+	fields := []jen.Code{
+		jen.Id("New").Op(":").Add(c.open()),
+		jen.Comment(about).Line().Id("Keys").Op(":").Add(keyList),
+		jen.Id("Value").Op(":").Add(c.make()),
+	}
+	if v, _ := c.version(); v != nil {
+		fields = append(fields, jen.Id("Version").Op(":").Add(c.versionOf(v)))
+	}
+	return append(fields, Cases())
+}
+
+// Cases returns the field of a suite that says how much is run.
+func Cases() jen.Code {
+	return jen.Comment("For more, as in CI: OPTCACHE_CASES=1000 go test").Line().Id("Cases").Op(":").Lit(100)
+}
+
+// open returns the function that makes a cache.
+func (c *cacheTest) open() *jen.Statement {
+	f := c.f
+	capacity, load, cache, err := f.Local("capacity"), f.Local("load"), f.Local("c"), f.Local("err")
+	options := []jen.Code{jen.Id("MaxEntries").Op(":").Id(capacity), jen.Id("Seed").Op(":").Lit(1)}
+	style := jen.Options{Open: "{", Close: "}", Separator: ", "}
+	if v, set := c.version(); v != nil && !set {
+		options = append(options, jen.Id("Version").Op(":").Add(c.versionOf(v)))
+		style = jen.Options{Open: "{", Close: "}", Separator: ",", Multi: true}
+	}
+	return jen.Func().Params(jen.Id(capacity).Int(), jen.Id(load).Add(c.of("Loader"))).Add(c.of("Cache")).Block(
+		jen.List(jen.Id(cache), jen.Id(err)).Op(":=").Id("New"+c.name).Call(
+			jen.Qual(model.Cachekit, "Options").Types(c.keyType(), c.valueType()).Custom(style, options...), jen.Id(load)),
+		jen.If(jen.Id(err).Op("!=").Nil()).Block(jen.Panic(jen.Id(err))),
+		jen.Return(jen.Qual(model.Property, "Kit").Call(jen.Id(cache).Dot("Cache"), jen.Id(cache).Dot("Get"))),
 	)
+}
+
+// version returns the field that can say which version of the data a key belongs
+// to, nil if there is none, and whether the emitted cache takes it for that by itself.
+func (c *cacheTest) version() (field *model.Field, set bool) {
+	for _, candidate := range c.key.Fields {
+		if candidate.Has("version") {
+			return candidate, true
+		}
+	}
+	for _, candidate := range c.key.Fields {
+		if a, ok := candidate.Type.Underlying().(*types.Array); ok && candidate.Has("digest") && a.Len() == 32 {
+			return candidate, false
+		}
+	}
+	return nil, false
+}
+
+func (c *cacheTest) versionOf(field *model.Field) *jen.Statement {
+	key := c.f.Local("key")
+	return jen.Func().Params(jen.Id(key).Add(c.keyType())).Index(jen.Lit(32)).Byte().Block(jen.Return(jen.Id(key).Dot(field.Name)))
+}
+
+// make returns the function that makes values: of some rows, which a hash chooses.
+func (c *cacheTest) make() *jen.Statement {
+	chosen := 5 // rows, each by 6 bits of the hash
+	if !rich(c.value.Row.Struct) {
+		chosen = 10
+	}
+	f := c.f
+	key, version, h, rows, picked, n := f.Local("key"), f.Local("version"), f.Local("h"), f.Local("rows"), f.Local("picked"), f.Local("n")
+	verbs, operands := tell(f, jen.Id(key), c.key.Struct)
+	verbs, operands = append(verbs, "%d"), append(operands, jen.Id(version))
+	return jen.Func().Params(jen.Id(key).Add(c.keyType()), jen.Id(version).Int()).Add(c.valueType()).BlockFunc(func(g *jen.Group) {
+		g.Id(h).Op(":=").Qual("hash/fnv", "New64a").Call()
+		g.Qual("fmt", "Fprintf").Call(append([]jen.Code{jen.Id(h), jen.Lit(strings.Join(verbs, " "))}, operands...)...)
+		g.Var().Id(picked).Index().Add(f.Type(c.value.Row.Named)).Comment("others for each key and version")
+		g.For(
+			jen.Id(n).Op(":=").Id(h).Dot("Sum64").Call(), jen.Len(jen.Id(picked)).Op("<").Lit(chosen), jen.Id(n).Op("/=").Lit(manyRows),
+		).Block(jen.Id(picked).Op("=").Append(jen.Id(picked), jen.Id(rows).Index(jen.Id(n).Op("%").Lit(manyRows))))
+		if !c.value.Fails {
+			g.Return(jen.Id(c.value.Build).Call(jen.Id(picked)))
+			return
+		}
+		value, err := f.Local("value"), f.Local("err")
+		g.List(jen.Id(value), jen.Id(err)).Op(":=").Id(c.value.Build).Call(jen.Id(picked))
+		g.If(jen.Id(err).Op("!=").Nil()).Block(jen.Panic(jen.Id(err)))
+		g.Return(jen.Id(value))
+	})
+}
+
+// rich reports whether two random rows are most likely different.
+func rich(u *types.Struct) bool {
+	for field := range u.Fields() {
+		switch t := field.Type().Underlying().(type) {
+		case *types.Slice:
+			return true
+		case *types.Struct:
+			if rich(t) {
+				return true
+			}
+		case *types.Basic:
+			switch t.Kind() {
+			case types.Bool, types.Int8, types.Uint8:
+			default:
+				return true
+			}
+		}
+	}
+	return false
 }

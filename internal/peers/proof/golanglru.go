@@ -1,40 +1,44 @@
-// Package proof runs the property suite on the caches of others. Each file but the test is one
-// adapter: what it takes to show a cache to the suite.
 package proof
 
 import (
-	"context"
-
 	"github.com/hashicorp/golang-lru/v2"
-
-	"github.com/bmadventure/optcache/property_test"
+	"github.com/hashicorp/golang-lru/v2/expirable"
 )
 
 type golangLRU struct {
-	*lru.Cache[string, []int]
-	load propertytest.Loader[string, []int]
+	aside
+	c *lru.Cache[string, []int]
 }
 
-func newGolangLRU(capacity int, load propertytest.Loader[string, []int]) propertytest.Cache[string, []int] {
+func newGolangLRU(_ manner, capacity int, load loader) cache {
 	c, err := lru.New[string, []int](capacity)
 	if err != nil {
 		panic(err)
 	}
-	return golangLRU{c, load}
+	return golangLRU{aside{c.Get, func(key string, v []int) { c.Add(key, v) }, load}, c}
 }
 
-func (c golangLRU) Get(ctx context.Context, key string) ([]int, error) {
-	if v, ok := c.Cache.Get(key); ok {
-		return v, nil
-	}
-	v, err := c.load(ctx, key)
-	if err == nil {
-		c.Add(key, v)
-	}
-	return v, err
+func (g golangLRU) Set(key string, v []int)       { g.c.Add(key, v) }
+func (g golangLRU) Invalidate(key string)         { g.c.Remove(key) }
+func (g golangLRU) Clear()                        { g.c.Purge() }
+func (g golangLRU) Peek(key string) ([]int, bool) { return g.c.Peek(key) }
+func (g golangLRU) Len() int                      { return g.c.Len() }
+func (g golangLRU) Resize(capacity int)           { g.c.Resize(capacity) }
+
+// An expirableLRU is golang-lru's cache whose entries have a life.
+type expirableLRU struct {
+	aside
+	c *expirable.LRU[string, []int]
 }
 
-func (c golangLRU) Set(key string, v []int) { c.Add(key, v) }
-func (c golangLRU) Invalidate(key string)   { c.Remove(key) }
-func (c golangLRU) Clear()                  { c.Purge() }
-func (c golangLRU) Resize(capacity int)     { c.Cache.Resize(capacity) }
+func newExpirableLRU(m manner, capacity int, load loader) cache {
+	c := expirable.NewLRU[string, []int](capacity, nil, m.life)
+	return expirableLRU{aside{c.Get, func(key string, v []int) { c.Add(key, v) }, load}, c}
+}
+
+func (e expirableLRU) Set(key string, v []int)       { e.c.Add(key, v) }
+func (e expirableLRU) Invalidate(key string)         { e.c.Remove(key) }
+func (e expirableLRU) Clear()                        { e.c.Purge() }
+func (e expirableLRU) Peek(key string) ([]int, bool) { return e.c.Peek(key) }
+func (e expirableLRU) Len() int                      { return e.c.Len() }
+func (e expirableLRU) Resize(capacity int)           { e.c.Resize(capacity) }

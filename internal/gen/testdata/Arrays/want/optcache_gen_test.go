@@ -3,13 +3,15 @@
 package arrays
 
 import (
-	"context"
 	"fmt"
+	"hash/fnv"
+	"iter"
 	"reflect"
 	"slices"
 	"testing"
 
 	"github.com/bmadventure/optcache/cachekit"
+	propertytest "github.com/bmadventure/optcache/property_test"
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
@@ -136,46 +138,48 @@ func TestKeyHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestAssetsCacheAnswersAsItsLoader asks the cache and its loader for the same,
-// while the data change and a small cache evicts.
-func TestAssetsCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
+// someRowsOfAssets returns rows, always the same.
+func someRowsOfAssets() []Asset {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
 	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []Key, rows [][]Asset, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[Key]int)
-			load := func(_ context.Context, key Key) (*Assets, error) {
-				return NewAssets(rows[current[key]%len(rows)]), nil
-			}
-			cached, err := NewAssetsCache(cachekit.Options[Key, *Assets]{
-				MaxEntries: 3,
-				Seed:       1,
-			}, load)
+	found, _ := gen.SliceOfN(64, genAsset())(parameters).Retrieve()
+	return found.([]Asset)
+}
+
+// TestAssetsCacheAnswersAsItsLoader runs the suite of package propertytest on the
+// cache: whatever changes, fails and is evicted, and whoever asks, it answers as its
+// loader would.
+func TestAssetsCacheAnswersAsItsLoader(t *testing.T) {
+	rows := someRowsOfAssets()
+	propertytest.Run(t, propertytest.Suite[Key, *Assets]{
+		New: func(capacity int, load propertytest.Loader[Key, *Assets]) propertytest.Cache[Key, *Assets] {
+			c, err := NewAssetsCache(cachekit.Options[Key, *Assets]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key]++
-					cached.Delete(key)
-					continue
-				}
-				want, wantErr := load(context.Background(), key)
-				got, gotErr := cached.Get(context.Background(), key)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genKey()),
-		gen.SliceOfN(7, gen.SliceOf(genAsset())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []Key{
+			{Short: [8]byte{1}, Points: [2]Point{{1}}, Names: [2][2]string{{"a"}}, Flags: [3]bool{true}, Raw: [5]byte{1}},
+			{Short: [8]byte{1, 7: 1}, Points: [2]Point{{1}}, Names: [2][2]string{{"a"}}, Flags: [3]bool{true}, Raw: [5]byte{1}},
+			{Short: [8]byte{1}, Points: [2]Point{{1}, 1: {1}}, Names: [2][2]string{{"a"}}, Flags: [3]bool{true}, Raw: [5]byte{1}},
+			{Short: [8]byte{1}, Points: [2]Point{{1}}, Names: [2][2]string{{"a"}, 1: {"a"}}, Flags: [3]bool{true}, Raw: [5]byte{1}},
+			{Short: [8]byte{1}, Points: [2]Point{{1}}, Names: [2][2]string{{"a"}}, Flags: [3]bool{true, 2: true}, Raw: [5]byte{1}},
+			{Short: [8]byte{1}, Points: [2]Point{{1}}, Names: [2][2]string{{"a"}}, Flags: [3]bool{true}, Raw: [5]byte{1, 4: 1}},
+		},
+		Value: func(key Key, version int) *Assets {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%x %g %q %t %x %d", key.Short, key.Points, key.Names, key.Flags, key.Raw, version)
+			var picked []Asset // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			return NewAssets(picked)
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }
 
 // genRow generates Row values.
@@ -234,4 +238,51 @@ func TestRowGroupsAreTheirRows(t *testing.T) {
 		gen.SliceOf(genRow()),
 	))
 	properties.TestingRun(t)
+}
+
+// someRowsOfRowGroups returns rows, always the same.
+func someRowsOfRowGroups() []Row {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
+	parameters.MaxSize = 10 // of each slice and string
+	found, _ := gen.SliceOfN(64, genRow())(parameters).Retrieve()
+	return found.([]Row)
+}
+
+// TestRowGroupsAreFiltered holds each group against the rows of its key, found by
+// going through all of them.
+func TestRowGroupsAreFiltered(t *testing.T) {
+	rows := someRowsOfRowGroups()
+	propertytest.Groups(t, propertytest.Grouping[[4]byte, Row]{
+		Group: func(rows []Row) iter.Seq2[[4]byte, []Row] {
+			return func(yield func([4]byte, []Row) bool) {
+				groups := GroupRowGroups(rows)
+				for i, key := range groups.Keys() {
+					group := groups.Group(i)
+					members := make([]Row, len(group.Path))
+					for j := range members {
+						members[j] = Row{
+							ID:    group.ID,
+							Path:  group.Path[j],
+							Names: group.Names[j],
+						}
+					}
+					if !yield(key, members) {
+						return
+					}
+				}
+			}
+		},
+		Key: func(row Row) [4]byte {
+			return row.ID
+		},
+		Keys: [][4]byte{{1}, {1, 3: 1}, {3: 1}, {}},
+		Row: func(key [4]byte, serial int) Row {
+			row := rows[serial%len(rows)]
+			row.ID = key
+			return row
+		},
+		Sorted: compareRowKeys,
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }

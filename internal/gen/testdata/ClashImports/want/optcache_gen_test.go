@@ -3,13 +3,14 @@
 package clashimports
 
 import (
-	contextpkg "context"
 	"fmt"
+	"hash/fnv"
 	"reflect"
 	"testing"
 
 	rowspkg "example.com/cases/clashimports/rows"
 	cachekitpkg "github.com/bmadventure/optcache/cachekit"
+	propertytest "github.com/bmadventure/optcache/property_test"
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
@@ -113,44 +114,44 @@ func TestKeyHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestRowsCacheAnswersAsItsLoader asks the cache and its loader for the same, while
-// the data change and a small cache evicts.
-func TestRowsCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
+// someRowsOfRows returns rows, always the same.
+func someRowsOfRows() []rowspkg.Row {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
 	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []Key, rows [][]rowspkg.Row, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[Key]int)
-			load := func(_ contextpkg.Context, key Key) (*Rows, error) {
-				return NewRows(rows[current[key]%len(rows)]), nil
-			}
-			cached, err := NewRowsCache(cachekitpkg.Options[Key, *Rows]{
-				MaxEntries: 3,
-				Seed:       1,
-			}, load)
+	found, _ := gen.SliceOfN(64, genRowsRow())(parameters).Retrieve()
+	return found.([]rowspkg.Row)
+}
+
+// TestRowsCacheAnswersAsItsLoader runs the suite of package propertytest on the
+// cache: whatever changes, fails and is evicted, and whoever asks, it answers as its
+// loader would.
+func TestRowsCacheAnswersAsItsLoader(t *testing.T) {
+	rows := someRowsOfRows()
+	propertytest.Run(t, propertytest.Suite[Key, *Rows]{
+		New: func(capacity int, load propertytest.Loader[Key, *Rows]) propertytest.Cache[Key, *Rows] {
+			c, err := NewRowsCache(cachekitpkg.Options[Key, *Rows]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key]++
-					cached.Delete(key)
-					continue
-				}
-				want, wantErr := load(contextpkg.Background(), key)
-				got, gotErr := cached.Get(contextpkg.Background(), key)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genKey()),
-		gen.SliceOfN(7, gen.SliceOf(genRowsRow())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []Key{
+			{Rows: 1, Binary: binary{prop: 1, gen: 1}},
+			{Rows: 2, Binary: binary{prop: 1, gen: 1}},
+			{Rows: 1, Binary: binary{prop: 2, gen: 1}},
+			{Rows: 1, Binary: binary{prop: 1, gen: 2}},
+		},
+		Value: func(key Key, version int) *Rows {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%d %d %d %d", key.Rows, key.Binary.prop, key.Binary.gen, version)
+			var picked []rowspkg.Row // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			return NewRows(picked)
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }

@@ -4,13 +4,15 @@ package clashlocals
 
 import (
 	"cmp"
-	"context"
 	"fmt"
+	"hash/fnv"
+	"iter"
 	"reflect"
 	"slices"
 	"testing"
 
 	"github.com/bmadventure/optcache/cachekit"
+	propertytest "github.com/bmadventure/optcache/property_test"
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
@@ -162,46 +164,49 @@ func TestAHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestCacheAnswersAsItsLoader asks the cache and its loader for the same, while the
-// data change and a small cache evicts.
-func TestCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
+// someRowsOfList returns rows, always the same.
+func someRowsOfList() []c {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
 	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []a, rows [][]c, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[a]int)
-			load_ := func(_ context.Context, key_ a) (*list, error) {
-				return Newlist(rows[current[key_]%len(rows)]), nil
-			}
-			cached, err := Newcache(cachekit.Options[a, *list]{
-				MaxEntries: 3,
-				Seed:       1,
-			}, load_)
+	found, _ := gen.SliceOfN(64, genC())(parameters).Retrieve()
+	return found.([]c)
+}
+
+// TestCacheAnswersAsItsLoader runs the suite of package propertytest on the cache:
+// whatever changes, fails and is evicted, and whoever asks, it answers as its loader
+// would.
+func TestCacheAnswersAsItsLoader(t *testing.T) {
+	rows := someRowsOfList()
+	propertytest.Run(t, propertytest.Suite[a, *list]{
+		New: func(capacity int, load_ propertytest.Loader[a, *list]) propertytest.Cache[a, *list] {
+			c_, err := Newcache(cachekit.Options[a, *list]{MaxEntries: capacity, Seed: 1}, load_)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key_ := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key_]++
-					cached.Delete(key_)
-					continue
-				}
-				want, wantErr := load_(context.Background(), key_)
-				got, gotErr := cached.Get(context.Background(), key_)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c_.Cache, c_.Get)
 		},
-		gen.SliceOfN(5, genA()),
-		gen.SliceOfN(7, gen.SliceOf(genC())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []a{
+			{Key: "a", L: 1, Load: 1, O: 1, Seed: seed{1}, Value: value{N: "a"}},
+			{Key: "ab", L: 1, Load: 1, O: 1, Seed: seed{1}, Value: value{N: "a"}},
+			{Key: "a", L: 2, Load: 1, O: 1, Seed: seed{1}, Value: value{N: "a"}},
+			{Key: "a", L: 1, Load: 2, O: 1, Seed: seed{1}, Value: value{N: "a"}},
+			{Key: "a", L: 1, Load: 1, O: 2, Seed: seed{1}, Value: value{N: "a"}},
+			{Key: "a", L: 1, Load: 1, O: 1, Seed: seed{1, 2: 1}, Value: value{N: "a"}},
+			{Key: "a", L: 1, Load: 1, O: 1, Seed: seed{1}, Value: value{N: "ab"}},
+		},
+		Value: func(key_ a, version int) *list {
+			h_ := fnv.New64a()
+			fmt.Fprintf(h_, "%q %d %d %d %d %q %d", key_.Key, key_.L, key_.Load, key_.O, key_.Seed, key_.Value.N, version)
+			var picked []c // others for each key and version
+			for n := h_.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			return Newlist(picked)
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }
 
 // genRow generates row values.
@@ -267,6 +272,54 @@ func TestGroupsAreTheirRows(t *testing.T) {
 	properties.TestingRun(t)
 }
 
+// someRowsOfGroups returns rows, always the same.
+func someRowsOfGroups() []g {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
+	parameters.MaxSize = 10 // of each slice and string
+	found, _ := gen.SliceOfN(64, genG())(parameters).Retrieve()
+	return found.([]g)
+}
+
+// TestGroupsAreFiltered holds each group against the rows of its key, found by going
+// through all of them.
+func TestGroupsAreFiltered(t *testing.T) {
+	rows := someRowsOfGroups()
+	propertytest.Groups(t, propertytest.Grouping[key, g]{
+		Group: func(rows []g) iter.Seq2[key, []g] {
+			return func(yield func(key, []g) bool) {
+				groups := groupGroups(rows)
+				for i, key_ := range groups.Keys() {
+					group := groups.Group(i)
+					members := make([]g, len(group.h))
+					for j := range members {
+						members[j] = g{
+							symbol: group.symbol,
+							h:      group.h[j],
+							row:    group.row[j],
+							text:   group.text[j],
+						}
+					}
+					if !yield(key_, members) {
+						return
+					}
+				}
+			}
+		},
+		Key: func(row_ g) key {
+			return row_.symbol
+		},
+		Keys: []key{"a", "ab", "b", ""},
+		Row: func(key_ key, serial int) g {
+			row_ := rows[serial%len(rows)]
+			row_.symbol = key_
+			return row_
+		},
+		Sorted: cmp.Compare[key],
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
+}
+
 // genGroupsKey generates groupsKey values.
 func genGroupsKey() gopter.Gen {
 	return gopter.CombineGens(
@@ -313,46 +366,48 @@ func TestGroupsKeyHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestGroupsCacheAnswersAsItsLoader asks the cache and its loader for the same,
-// while the data change and a small cache evicts.
+// TestGroupsCacheAnswersAsItsLoader runs the suite of package propertytest on the
+// cache: whatever changes, fails and is evicted, and whoever asks, it answers as its
+// loader would.
 func TestGroupsCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
-	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []groupsKey, rows [][]g, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[groupsKey]int)
-			load_ := func(_ context.Context, key_ groupsKey) (*groups, error) {
-				return groupGroups(rows[current[key_]%len(rows)]), nil
-			}
-			cached, err := NewgroupsCache(cachekit.Options[groupsKey, *groups]{
-				MaxEntries: 3,
+	rows := someRowsOfGroups()
+	propertytest.Run(t, propertytest.Suite[groupsKey, *groups]{
+		New: func(capacity int, load_ propertytest.Loader[groupsKey, *groups]) propertytest.Cache[groupsKey, *groups] {
+			c_, err := NewgroupsCache(cachekit.Options[groupsKey, *groups]{
+				MaxEntries: capacity,
 				Seed:       1,
+				Version: func(key_ groupsKey) [32]byte {
+					return key_.Version
+				},
 			}, load_)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key_ := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key_]++
-					cached.Delete(key_)
-					continue
-				}
-				want, wantErr := load_(context.Background(), key_)
-				got, gotErr := cached.Get(context.Background(), key_)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c_.Cache, c_.Get)
 		},
-		gen.SliceOfN(5, genGroupsKey()),
-		gen.SliceOfN(7, gen.SliceOf(genG())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []groupsKey{
+			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 1},
+			{Bundle: "ab", Version: [32]byte{1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1, 31: 1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1}, First: 2, Last: 1},
+			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 2},
+		},
+		Value: func(key_ groupsKey, version int) *groups {
+			h_ := fnv.New64a()
+			fmt.Fprintf(h_, "%q %x %d %d %d", key_.Bundle, key_.Version, key_.First, key_.Last, version)
+			var picked []g // others for each key and version
+			for n := h_.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			return groupGroups(picked)
+		},
+		Version: func(key_ groupsKey) [32]byte {
+			return key_.Version
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }
 
 // TestPSpace holds the space against the one of package optimize, and its ways there

@@ -3,12 +3,13 @@
 package digest
 
 import (
-	"context"
 	"fmt"
+	"hash/fnv"
 	"reflect"
 	"testing"
 
 	"github.com/bmadventure/optcache/cachekit"
+	propertytest "github.com/bmadventure/optcache/property_test"
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
@@ -109,44 +110,47 @@ func TestKeyHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestAssetsCacheAnswersAsItsLoader asks the cache and its loader for the same,
-// while the data change and a small cache evicts.
-func TestAssetsCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
+// someRowsOfAssets returns rows, always the same.
+func someRowsOfAssets() []Asset {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
 	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []Key, rows [][]Asset, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[Key]int)
-			load := func(_ context.Context, key Key) (*Assets, error) {
-				return NewAssets(rows[current[key]%len(rows)]), nil
-			}
-			cached, err := NewAssetsCache(cachekit.Options[Key, *Assets]{
-				MaxEntries: 3,
-				Seed:       1,
-			}, load)
+	found, _ := gen.SliceOfN(64, genAsset())(parameters).Retrieve()
+	return found.([]Asset)
+}
+
+// TestAssetsCacheAnswersAsItsLoader runs the suite of package propertytest on the
+// cache: whatever changes, fails and is evicted, and whoever asks, it answers as its
+// loader would.
+func TestAssetsCacheAnswersAsItsLoader(t *testing.T) {
+	rows := someRowsOfAssets()
+	propertytest.Run(t, propertytest.Suite[Key, *Assets]{
+		New: func(capacity int, load propertytest.Loader[Key, *Assets]) propertytest.Cache[Key, *Assets] {
+			c, err := NewAssetsCache(cachekit.Options[Key, *Assets]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key]++
-					cached.Delete(key)
-					continue
-				}
-				want, wantErr := load(context.Background(), key)
-				got, gotErr := cached.Get(context.Background(), key)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genKey()),
-		gen.SliceOfN(7, gen.SliceOf(genAsset())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []Key{
+			{Bundle: "a", Sum: Digest{1}, First: 1, Last: 1, Weight: 1, Phase: 1},
+			{Bundle: "ab", Sum: Digest{1}, First: 1, Last: 1, Weight: 1, Phase: 1},
+			{Bundle: "a", Sum: Digest{1, 19: 1}, First: 1, Last: 1, Weight: 1, Phase: 1},
+			{Bundle: "a", Sum: Digest{1}, First: 2, Last: 1, Weight: 1, Phase: 1},
+			{Bundle: "a", Sum: Digest{1}, First: 1, Last: 2, Weight: 1, Phase: 1},
+			{Bundle: "a", Sum: Digest{1}, First: 1, Last: 1, Weight: 1.5, Phase: 1},
+			{Bundle: "a", Sum: Digest{1}, First: 1, Last: 1, Weight: 1, Phase: 1i},
+		},
+		Value: func(key Key, version int) *Assets {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%q %x %d %d %g %g %d", key.Bundle, key.Sum, key.First, key.Last, key.Weight, key.Phase, version)
+			var picked []Asset // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			return NewAssets(picked)
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }

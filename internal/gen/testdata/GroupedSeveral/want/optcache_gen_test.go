@@ -4,13 +4,15 @@ package groupedseveral
 
 import (
 	"cmp"
-	"context"
 	"fmt"
+	"hash/fnv"
+	"iter"
 	"reflect"
 	"slices"
 	"testing"
 
 	"github.com/bmadventure/optcache/cachekit"
+	propertytest "github.com/bmadventure/optcache/property_test"
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
@@ -95,6 +97,65 @@ func TestQuotesAreTheirRows(t *testing.T) {
 	properties.TestingRun(t)
 }
 
+// someRowsOfQuotes returns rows, always the same.
+func someRowsOfQuotes() []Quote {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
+	parameters.MaxSize = 10 // of each slice and string
+	found, _ := gen.SliceOfN(64, genQuote())(parameters).Retrieve()
+	return found.([]Quote)
+}
+
+// TestQuotesAreFiltered holds each group against the rows of its key, found by going
+// through all of them.
+func TestQuotesAreFiltered(t *testing.T) {
+	rows := someRowsOfQuotes()
+	propertytest.Groups(t, propertytest.Grouping[QuoteKey, Quote]{
+		Group: func(rows []Quote) iter.Seq2[QuoteKey, []Quote] {
+			return func(yield func(QuoteKey, []Quote) bool) {
+				groups := GroupQuotes(rows)
+				for i, key := range groups.Keys() {
+					group := groups.Group(i)
+					members := make([]Quote, len(group.Bid))
+					for j := range members {
+						members[j] = Quote{
+							Venue:  group.Venue,
+							Live:   group.Live,
+							Code:   group.Code,
+							Symbol: group.Symbol,
+							Bid:    group.Bid[j],
+							Ask:    group.Ask[j],
+							Note:   group.Note[j],
+						}
+					}
+					if !yield(key, members) {
+						return
+					}
+				}
+			}
+		},
+		Key: func(row Quote) QuoteKey {
+			return QuoteKey{Venue: row.Venue, Live: row.Live, Code: row.Code, Symbol: row.Symbol}
+		},
+		Keys: []QuoteKey{
+			{Venue: 1, Code: [4]byte{1}, Symbol: "a"},
+			{Venue: 2, Code: [4]byte{1}, Symbol: "a"},
+			{Venue: 1, Live: true, Code: [4]byte{1}, Symbol: "a"},
+			{Venue: 1, Code: [4]byte{1, 3: 1}, Symbol: "a"},
+			{Venue: 1, Code: [4]byte{1}, Symbol: "ab"},
+		},
+		Row: func(key QuoteKey, serial int) Quote {
+			row := rows[serial%len(rows)]
+			row.Venue = key.Venue
+			row.Live = key.Live
+			row.Code = key.Code
+			row.Symbol = key.Symbol
+			return row
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
+}
+
 // genQuotesKey generates QuotesKey values.
 func genQuotesKey() gopter.Gen {
 	return gopter.CombineGens(
@@ -141,46 +202,48 @@ func TestQuotesKeyHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestQuotesCacheAnswersAsItsLoader asks the cache and its loader for the same,
-// while the data change and a small cache evicts.
+// TestQuotesCacheAnswersAsItsLoader runs the suite of package propertytest on the
+// cache: whatever changes, fails and is evicted, and whoever asks, it answers as its
+// loader would.
 func TestQuotesCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
-	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []QuotesKey, rows [][]Quote, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[QuotesKey]int)
-			load := func(_ context.Context, key QuotesKey) (*Quotes, error) {
-				return GroupQuotes(rows[current[key]%len(rows)]), nil
-			}
-			cached, err := NewQuotesCache(cachekit.Options[QuotesKey, *Quotes]{
-				MaxEntries: 3,
+	rows := someRowsOfQuotes()
+	propertytest.Run(t, propertytest.Suite[QuotesKey, *Quotes]{
+		New: func(capacity int, load propertytest.Loader[QuotesKey, *Quotes]) propertytest.Cache[QuotesKey, *Quotes] {
+			c, err := NewQuotesCache(cachekit.Options[QuotesKey, *Quotes]{
+				MaxEntries: capacity,
 				Seed:       1,
+				Version: func(key QuotesKey) [32]byte {
+					return key.Version
+				},
 			}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key]++
-					cached.Delete(key)
-					continue
-				}
-				want, wantErr := load(context.Background(), key)
-				got, gotErr := cached.Get(context.Background(), key)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genQuotesKey()),
-		gen.SliceOfN(7, gen.SliceOf(genQuote())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []QuotesKey{
+			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 1},
+			{Bundle: "ab", Version: [32]byte{1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1, 31: 1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1}, First: 2, Last: 1},
+			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 2},
+		},
+		Value: func(key QuotesKey, version int) *Quotes {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%q %x %d %d %d", key.Bundle, key.Version, key.First, key.Last, version)
+			var picked []Quote // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			return GroupQuotes(picked)
+		},
+		Version: func(key QuotesKey) [32]byte {
+			return key.Version
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }
 
 // genRowOfNumber generates rowOfNumber values.
@@ -235,6 +298,53 @@ func TestNumbersAreTheirRows(t *testing.T) {
 	properties.TestingRun(t)
 }
 
+// someRowsOfNumbers returns rows, always the same.
+func someRowsOfNumbers() []rowOfNumber {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
+	parameters.MaxSize = 10 // of each slice and string
+	found, _ := gen.SliceOfN(64, genRowOfNumber())(parameters).Retrieve()
+	return found.([]rowOfNumber)
+}
+
+// TestNumbersAreFiltered holds each group against the rows of its key, found by going
+// through all of them.
+func TestNumbersAreFiltered(t *testing.T) {
+	rows := someRowsOfNumbers()
+	propertytest.Groups(t, propertytest.Grouping[int16, rowOfNumber]{
+		Group: func(rows []rowOfNumber) iter.Seq2[int16, []rowOfNumber] {
+			return func(yield func(int16, []rowOfNumber) bool) {
+				groups := groupNumbers(rows)
+				for i, key := range groups.Keys() {
+					group := groups.Group(i)
+					members := make([]rowOfNumber, len(group.type_))
+					for j := range members {
+						members[j] = rowOfNumber{
+							number: group.number,
+							type_:  group.type_[j],
+							ID:     group.ID[j],
+						}
+					}
+					if !yield(key, members) {
+						return
+					}
+				}
+			}
+		},
+		Key: func(row rowOfNumber) int16 {
+			return row.number
+		},
+		Keys: []int16{1, 2, 3, 0},
+		Row: func(key int16, serial int) rowOfNumber {
+			row := rows[serial%len(rows)]
+			row.number = key
+			return row
+		},
+		Sorted: cmp.Compare[int16],
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
+}
+
 // genUnexported generates unexported values.
 func genUnexported() gopter.Gen {
 	return gopter.CombineGens(
@@ -283,4 +393,50 @@ func TestUnexportedGroupsAreTheirRows(t *testing.T) {
 		gen.SliceOf(genUnexported()),
 	))
 	properties.TestingRun(t)
+}
+
+// someRowsOfUnexportedGroups returns rows, always the same.
+func someRowsOfUnexportedGroups() []unexported {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
+	parameters.MaxSize = 10 // of each slice and string
+	found, _ := gen.SliceOfN(64, genUnexported())(parameters).Retrieve()
+	return found.([]unexported)
+}
+
+// TestUnexportedGroupsAreFiltered holds each group against the rows of its key, found
+// by going through all of them.
+func TestUnexportedGroupsAreFiltered(t *testing.T) {
+	rows := someRowsOfUnexportedGroups()
+	propertytest.Groups(t, propertytest.Grouping[bool, unexported]{
+		Group: func(rows []unexported) iter.Seq2[bool, []unexported] {
+			return func(yield func(bool, []unexported) bool) {
+				groups := groupUnexportedGroups(rows)
+				for i, key := range groups.Keys() {
+					group := groups.Group(i)
+					members := make([]unexported, len(group.value))
+					for j := range members {
+						members[j] = unexported{
+							live:  group.live,
+							value: group.value[j],
+						}
+					}
+					if !yield(key, members) {
+						return
+					}
+				}
+			}
+		},
+		Key: func(row unexported) bool {
+			return row.live
+		},
+		Keys: []bool{false, true},
+		Row: func(key bool, serial int) unexported {
+			row := rows[serial%len(rows)]
+			row.live = key
+			return row
+		},
+		Sorted: compareUnexportedKeys,
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }

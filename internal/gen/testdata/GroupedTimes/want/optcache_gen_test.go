@@ -4,8 +4,9 @@ package groupedtimes
 
 import (
 	"cmp"
-	"context"
 	"fmt"
+	"hash/fnv"
+	"iter"
 	"reflect"
 	"slices"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/rt"
+	propertytest "github.com/bmadventure/optcache/property_test"
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
@@ -129,6 +131,66 @@ func TestEventsAreTheirRows(t *testing.T) {
 	properties.TestingRun(t)
 }
 
+// someRowsOfEvents returns rows, always the same, with times that can be kept.
+func someRowsOfEvents() []Event {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
+	parameters.MaxSize = 10 // of each slice and string
+	found, _ := gen.SliceOfN(64, genEvent())(parameters).Retrieve()
+	rows := found.([]Event)
+	for i := range rows {
+		rows[i].At = time.Unix(int64(i), 0).UTC()
+		rows[i].Day = time.Unix(int64(i), 0).UTC()
+	}
+	return rows
+}
+
+// TestEventsAreFiltered holds each group against the rows of its key, found by going
+// through all of them.
+func TestEventsAreFiltered(t *testing.T) {
+	rows := someRowsOfEvents()
+	propertytest.Groups(t, propertytest.Grouping[int, Event]{
+		Group: func(rows []Event) iter.Seq2[int, []Event] {
+			return func(yield func(int, []Event) bool) {
+				groups, err := GroupEvents(rows)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for i, key := range groups.Keys() {
+					group := groups.Group(i)
+					members := make([]Event, len(group.At))
+					for j := range members {
+						members[j] = Event{
+							ID:       group.ID,
+							At:       rt.Time(group.At[j]),
+							Day:      rt.Time(group.Day[j]),
+							Exactly:  group.Exactly[j],
+							For:      group.For[j],
+							Sessions: group.Sessions[j],
+							Days:     group.Days[j],
+						}
+					}
+					if !yield(key, members) {
+						return
+					}
+				}
+			}
+		},
+		Key: func(row Event) int {
+			return row.ID
+		},
+		Keys: []int{1, 2, 3, 0},
+		Row: func(key int, serial int) Event {
+			row := rows[serial%len(rows)]
+			row.ID = key
+			return row
+		},
+		Sorted: cmp.Compare[int],
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
+}
+
 // genEventsKey generates EventsKey values.
 func genEventsKey() gopter.Gen {
 	return gopter.CombineGens(
@@ -175,44 +237,50 @@ func TestEventsKeyHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestEventsCacheAnswersAsItsLoader asks the cache and its loader for the same,
-// while the data change and a small cache evicts.
+// TestEventsCacheAnswersAsItsLoader runs the suite of package propertytest on the
+// cache: whatever changes, fails and is evicted, and whoever asks, it answers as its
+// loader would.
 func TestEventsCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
-	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []EventsKey, rows [][]Event, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[EventsKey]int)
-			load := func(_ context.Context, key EventsKey) (*Events, error) {
-				return GroupEvents(rows[current[key]%len(rows)])
-			}
-			cached, err := NewEventsCache(cachekit.Options[EventsKey, *Events]{
-				MaxEntries: 3,
+	rows := someRowsOfEvents()
+	propertytest.Run(t, propertytest.Suite[EventsKey, *Events]{
+		New: func(capacity int, load propertytest.Loader[EventsKey, *Events]) propertytest.Cache[EventsKey, *Events] {
+			c, err := NewEventsCache(cachekit.Options[EventsKey, *Events]{
+				MaxEntries: capacity,
 				Seed:       1,
+				Version: func(key EventsKey) [32]byte {
+					return key.Version
+				},
 			}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key]++
-					cached.Delete(key)
-					continue
-				}
-				want, wantErr := load(context.Background(), key)
-				got, gotErr := cached.Get(context.Background(), key)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genEventsKey()),
-		gen.SliceOfN(7, gen.SliceOf(genEvent())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []EventsKey{
+			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 1},
+			{Bundle: "ab", Version: [32]byte{1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1, 31: 1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1}, First: 2, Last: 1},
+			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 2},
+		},
+		Value: func(key EventsKey, version int) *Events {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%q %x %d %d %d", key.Bundle, key.Version, key.First, key.Last, version)
+			var picked []Event // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			value, err := GroupEvents(picked)
+			if err != nil {
+				panic(err)
+			}
+			return value
+		},
+		Version: func(key EventsKey) [32]byte {
+			return key.Version
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }

@@ -4,8 +4,9 @@ package keyofanotherpackage
 
 import (
 	"cmp"
-	"context"
 	"fmt"
+	"hash/fnv"
+	"iter"
 	"reflect"
 	"slices"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	keypkg "example.com/cases/keyofanotherpackage/key"
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/rt"
+	propertytest "github.com/bmadventure/optcache/property_test"
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
@@ -106,6 +108,61 @@ func TestTicksAreTheirRows(t *testing.T) {
 	properties.TestingRun(t)
 }
 
+// someRowsOfTicks returns rows, always the same, with times that can be kept.
+func someRowsOfTicks() []Tick {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
+	parameters.MaxSize = 10 // of each slice and string
+	found, _ := gen.SliceOfN(64, genTick())(parameters).Retrieve()
+	rows := found.([]Tick)
+	for i := range rows {
+		rows[i].Time = time.Unix(int64(i), 0).UTC()
+	}
+	return rows
+}
+
+// TestTicksAreFiltered holds each group against the rows of its key, found by going
+// through all of them.
+func TestTicksAreFiltered(t *testing.T) {
+	rows := someRowsOfTicks()
+	propertytest.Groups(t, propertytest.Grouping[keypkg.Symbol, Tick]{
+		Group: func(rows []Tick) iter.Seq2[keypkg.Symbol, []Tick] {
+			return func(yield func(keypkg.Symbol, []Tick) bool) {
+				groups, err := GroupTicks(rows)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for i, key := range groups.Keys() {
+					group := groups.Group(i)
+					members := make([]Tick, len(group.Time))
+					for j := range members {
+						members[j] = Tick{
+							Symbol: group.Symbol,
+							Time:   rt.Time(group.Time[j]),
+							Price:  group.Price[j],
+						}
+					}
+					if !yield(key, members) {
+						return
+					}
+				}
+			}
+		},
+		Key: func(row Tick) keypkg.Symbol {
+			return row.Symbol
+		},
+		Keys: []keypkg.Symbol{"a", "ab", "b", ""},
+		Row: func(key keypkg.Symbol, serial int) Tick {
+			row := rows[serial%len(rows)]
+			row.Symbol = key
+			return row
+		},
+		Sorted: cmp.Compare[keypkg.Symbol],
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
+}
+
 // genKeyWindow generates Window values.
 func genKeyWindow() gopter.Gen {
 	return gopter.CombineGens(
@@ -154,44 +211,41 @@ func TestWindowHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestTicksCacheAnswersAsItsLoader asks the cache and its loader for the same, while
-// the data change and a small cache evicts.
+// TestTicksCacheAnswersAsItsLoader runs the suite of package propertytest on the
+// cache: whatever changes, fails and is evicted, and whoever asks, it answers as its
+// loader would.
 func TestTicksCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
-	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []keypkg.Window, rows [][]Tick, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[keypkg.Window]int)
-			load := func(_ context.Context, key keypkg.Window) (*Ticks, error) {
-				return GroupTicks(rows[current[key]%len(rows)])
-			}
-			cached, err := NewTicksCache(cachekit.Options[keypkg.Window, *Ticks]{
-				MaxEntries: 3,
-				Seed:       1,
-			}, load)
+	rows := someRowsOfTicks()
+	propertytest.Run(t, propertytest.Suite[keypkg.Window, *Ticks]{
+		New: func(capacity int, load propertytest.Loader[keypkg.Window, *Ticks]) propertytest.Cache[keypkg.Window, *Ticks] {
+			c, err := NewTicksCache(cachekit.Options[keypkg.Window, *Ticks]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key]++
-					cached.Delete(key)
-					continue
-				}
-				want, wantErr := load(context.Background(), key)
-				got, gotErr := cached.Get(context.Background(), key)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genKeyWindow()),
-		gen.SliceOfN(7, gen.SliceOf(genTick())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []keypkg.Window{
+			{Digest: [16]byte{1}, First: 1, Last: 1, Symbols: [2]keypkg.Symbol{"a"}},
+			{Digest: [16]byte{1, 15: 1}, First: 1, Last: 1, Symbols: [2]keypkg.Symbol{"a"}},
+			{Digest: [16]byte{1}, First: 2, Last: 1, Symbols: [2]keypkg.Symbol{"a"}},
+			{Digest: [16]byte{1}, First: 1, Last: 2, Symbols: [2]keypkg.Symbol{"a"}},
+			{Digest: [16]byte{1}, First: 1, Last: 1, Symbols: [2]keypkg.Symbol{"a", 1: "a"}},
+		},
+		Value: func(key keypkg.Window, version int) *Ticks {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%x %d %d %q %d", key.Digest, key.First, key.Last, key.Symbols, version)
+			var picked []Tick // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			value, err := GroupTicks(picked)
+			if err != nil {
+				panic(err)
+			}
+			return value
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }

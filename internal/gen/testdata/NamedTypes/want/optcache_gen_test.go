@@ -3,14 +3,16 @@
 package namedtypes
 
 import (
-	"context"
 	"fmt"
+	"hash/fnv"
+	"iter"
 	"reflect"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit"
+	propertytest "github.com/bmadventure/optcache/property_test"
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
@@ -180,46 +182,58 @@ func TestKeyHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestAssetsCacheAnswersAsItsLoader asks the cache and its loader for the same,
-// while the data change and a small cache evicts.
-func TestAssetsCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
+// someRowsOfAssets returns rows, always the same.
+func someRowsOfAssets() []Asset {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
 	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []Key, rows [][]Asset, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[Key]int)
-			load := func(_ context.Context, key Key) (*Assets, error) {
-				return NewAssets(rows[current[key]%len(rows)]), nil
-			}
-			cached, err := NewAssetsCache(cachekit.Options[Key, *Assets]{
-				MaxEntries: 3,
+	found, _ := gen.SliceOfN(64, genAsset())(parameters).Retrieve()
+	return found.([]Asset)
+}
+
+// TestAssetsCacheAnswersAsItsLoader runs the suite of package propertytest on the
+// cache: whatever changes, fails and is evicted, and whoever asks, it answers as its
+// loader would.
+func TestAssetsCacheAnswersAsItsLoader(t *testing.T) {
+	rows := someRowsOfAssets()
+	propertytest.Run(t, propertytest.Suite[Key, *Assets]{
+		New: func(capacity int, load propertytest.Loader[Key, *Assets]) propertytest.Cache[Key, *Assets] {
+			c, err := NewAssetsCache(cachekit.Options[Key, *Assets]{
+				MaxEntries: capacity,
 				Seed:       1,
+				Version: func(key Key) [32]byte {
+					return key.Version
+				},
 			}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key]++
-					cached.Delete(key)
-					continue
-				}
-				want, wantErr := load(context.Background(), key)
-				got, gotErr := cached.Get(context.Background(), key)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genKey()),
-		gen.SliceOfN(7, gen.SliceOf(genAsset())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []Key{
+			{Name: "a", Version: Digest{1}, Count: 1, Price: 1, Odd: 1},
+			{Name: "ab", Version: Digest{1}, Count: 1, Price: 1, Odd: 1},
+			{Name: "a", Version: Digest{1, 31: 1}, Count: 1, Price: 1, Odd: 1},
+			{Name: "a", Version: Digest{1}, Count: 2, Price: 1, Odd: 1},
+			{Name: "a", Version: Digest{1}, Count: 1, Flag: true, Price: 1, Odd: 1},
+			{Name: "a", Version: Digest{1}, Count: 1, Price: 1.5, Odd: 1},
+			{Name: "a", Version: Digest{1}, Count: 1, Price: 1, Odd: 2},
+		},
+		Value: func(key Key, version int) *Assets {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%q %x %d %t %g %d %d", key.Name, key.Version, key.Count, key.Flag, key.Price, key.Odd, version)
+			var picked []Asset // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			return NewAssets(picked)
+		},
+		Version: func(key Key) [32]byte {
+			return key.Version
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }
 
 // genRow generates Row values.
@@ -279,6 +293,61 @@ func TestRowsAreTheirRows(t *testing.T) {
 	properties.TestingRun(t)
 }
 
+// someRowsOfRows returns rows, always the same.
+func someRowsOfRows() []Row {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
+	parameters.MaxSize = 10 // of each slice and string
+	found, _ := gen.SliceOfN(64, genRow())(parameters).Retrieve()
+	return found.([]Row)
+}
+
+// TestRowsAreFiltered holds each group against the rows of its key, found by going
+// through all of them.
+func TestRowsAreFiltered(t *testing.T) {
+	rows := someRowsOfRows()
+	propertytest.Groups(t, propertytest.Grouping[RowKey, Row]{
+		Group: func(rows []Row) iter.Seq2[RowKey, []Row] {
+			return func(yield func(RowKey, []Row) bool) {
+				groups := GroupRows(rows)
+				for i, key := range groups.Keys() {
+					group := groups.Group(i)
+					members := make([]Row, len(group.Price))
+					for j := range members {
+						members[j] = Row{
+							Symbol: group.Symbol,
+							Flag:   group.Flag,
+							Price:  group.Price[j],
+							Time:   group.Time[j],
+							Took:   group.Took[j],
+						}
+					}
+					if !yield(key, members) {
+						return
+					}
+				}
+			}
+		},
+		Key: func(row Row) RowKey {
+			return RowKey{Symbol: row.Symbol, Flag: row.Flag}
+		},
+		Keys: []RowKey{
+			{Symbol: "a"},
+			{Symbol: "ab"},
+			{Symbol: "a", Flag: true},
+			{Symbol: "b"},
+		},
+		Row: func(key RowKey, serial int) Row {
+			row := rows[serial%len(rows)]
+			row.Symbol = key.Symbol
+			row.Flag = key.Flag
+			return row
+		},
+		Sorted: compareRowKeys,
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
+}
+
 // genRowsKey generates RowsKey values.
 func genRowsKey() gopter.Gen {
 	return gopter.CombineGens(
@@ -325,44 +394,46 @@ func TestRowsKeyHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestRowsCacheAnswersAsItsLoader asks the cache and its loader for the same, while
-// the data change and a small cache evicts.
+// TestRowsCacheAnswersAsItsLoader runs the suite of package propertytest on the
+// cache: whatever changes, fails and is evicted, and whoever asks, it answers as its
+// loader would.
 func TestRowsCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
-	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []RowsKey, rows [][]Row, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[RowsKey]int)
-			load := func(_ context.Context, key RowsKey) (*Rows, error) {
-				return GroupRows(rows[current[key]%len(rows)]), nil
-			}
-			cached, err := NewRowsCache(cachekit.Options[RowsKey, *Rows]{
-				MaxEntries: 3,
+	rows := someRowsOfRows()
+	propertytest.Run(t, propertytest.Suite[RowsKey, *Rows]{
+		New: func(capacity int, load propertytest.Loader[RowsKey, *Rows]) propertytest.Cache[RowsKey, *Rows] {
+			c, err := NewRowsCache(cachekit.Options[RowsKey, *Rows]{
+				MaxEntries: capacity,
 				Seed:       1,
+				Version: func(key RowsKey) [32]byte {
+					return key.Version
+				},
 			}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key]++
-					cached.Delete(key)
-					continue
-				}
-				want, wantErr := load(context.Background(), key)
-				got, gotErr := cached.Get(context.Background(), key)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genRowsKey()),
-		gen.SliceOfN(7, gen.SliceOf(genRow())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []RowsKey{
+			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 1},
+			{Bundle: "ab", Version: [32]byte{1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1, 31: 1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1}, First: 2, Last: 1},
+			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 2},
+		},
+		Value: func(key RowsKey, version int) *Rows {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%q %x %d %d %d", key.Bundle, key.Version, key.First, key.Last, version)
+			var picked []Row // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			return GroupRows(picked)
+		},
+		Version: func(key RowsKey) [32]byte {
+			return key.Version
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }

@@ -3,14 +3,15 @@
 package out
 
 import (
-	"context"
 	"fmt"
+	"hash/fnv"
 	"reflect"
 	"testing"
 	"time"
 
 	"example.com/cases/otherpackage"
 	"github.com/bmadventure/optcache/cachekit"
+	propertytest "github.com/bmadventure/optcache/property_test"
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
@@ -100,46 +101,46 @@ func TestKeyHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestCacheAnswersAsItsLoader asks the cache and its loader for the same, while the
-// data change and a small cache evicts.
-func TestCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
+// someRowsOfAssetList returns rows, always the same.
+func someRowsOfAssetList() []otherpackage.Asset {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
 	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []otherpackage.Key, rows [][]otherpackage.Asset, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[otherpackage.Key]int)
-			load := func(_ context.Context, key otherpackage.Key) (*AssetList, error) {
-				return NewAssetList(rows[current[key]%len(rows)]), nil
-			}
-			cached, err := NewCache(cachekit.Options[otherpackage.Key, *AssetList]{
-				MaxEntries: 3,
-				Seed:       1,
-			}, load)
+	found, _ := gen.SliceOfN(64, genAsset())(parameters).Retrieve()
+	return found.([]otherpackage.Asset)
+}
+
+// TestCacheAnswersAsItsLoader runs the suite of package propertytest on the cache:
+// whatever changes, fails and is evicted, and whoever asks, it answers as its loader
+// would.
+func TestCacheAnswersAsItsLoader(t *testing.T) {
+	rows := someRowsOfAssetList()
+	propertytest.Run(t, propertytest.Suite[otherpackage.Key, *AssetList]{
+		New: func(capacity int, load propertytest.Loader[otherpackage.Key, *AssetList]) propertytest.Cache[otherpackage.Key, *AssetList] {
+			c, err := NewCache(cachekit.Options[otherpackage.Key, *AssetList]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key]++
-					cached.Delete(key)
-					continue
-				}
-				want, wantErr := load(context.Background(), key)
-				got, gotErr := cached.Get(context.Background(), key)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genKey()),
-		gen.SliceOfN(7, gen.SliceOf(genAsset())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []otherpackage.Key{
+			{Name: "a"},
+			{Name: "ab"},
+			{Name: "b"},
+			{},
+		},
+		Value: func(key otherpackage.Key, version int) *AssetList {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%q %d", key.Name, version)
+			var picked []otherpackage.Asset // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			return NewAssetList(picked)
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }
 
 // TestParamsSpace holds the space against the one of package optimize, and its ways

@@ -3,8 +3,9 @@
 package main
 
 import (
-	"context"
 	"fmt"
+	"hash/fnv"
+	"iter"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/rt"
+	propertytest "github.com/bmadventure/optcache/property_test"
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
@@ -100,6 +102,62 @@ func TestBarsAreTheirRows(t *testing.T) {
 	properties.TestingRun(t)
 }
 
+// someRowsOfBars returns rows, always the same, with times that can be kept.
+func someRowsOfBars() []Bar {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
+	parameters.MaxSize = 10 // of each slice and string
+	found, _ := gen.SliceOfN(64, genBar())(parameters).Retrieve()
+	rows := found.([]Bar)
+	for i := range rows {
+		rows[i].Time = time.Unix(int64(i), 0).UTC()
+	}
+	return rows
+}
+
+// TestBarsAreFiltered holds each group against the rows of its key, found by going
+// through all of them.
+func TestBarsAreFiltered(t *testing.T) {
+	rows := someRowsOfBars()
+	propertytest.Groups(t, propertytest.Grouping[string, Bar]{
+		Group: func(rows []Bar) iter.Seq2[string, []Bar] {
+			return func(yield func(string, []Bar) bool) {
+				groups, err := GroupBars(rows)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for i, key := range groups.Keys() {
+					group := groups.Group(i)
+					members := make([]Bar, len(group.Time))
+					for j := range members {
+						members[j] = Bar{
+							Symbol: group.Symbol,
+							Time:   rt.Time(group.Time[j]),
+							Open:   group.Open[j],
+							Close:  group.Close[j],
+						}
+					}
+					if !yield(key, members) {
+						return
+					}
+				}
+			}
+		},
+		Key: func(row Bar) string {
+			return row.Symbol
+		},
+		Keys: []string{"a", "ab", "b", ""},
+		Row: func(key string, serial int) Bar {
+			row := rows[serial%len(rows)]
+			row.Symbol = key
+			return row
+		},
+		Sorted: strings.Compare,
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
+}
+
 // genBarsKey generates BarsKey values.
 func genBarsKey() gopter.Gen {
 	return gopter.CombineGens(
@@ -146,46 +204,52 @@ func TestBarsKeyHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestBarsCacheAnswersAsItsLoader asks the cache and its loader for the same, while
-// the data change and a small cache evicts.
+// TestBarsCacheAnswersAsItsLoader runs the suite of package propertytest on the
+// cache: whatever changes, fails and is evicted, and whoever asks, it answers as its
+// loader would.
 func TestBarsCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
-	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []BarsKey, rows [][]Bar, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[BarsKey]int)
-			load := func(_ context.Context, key BarsKey) (*Bars, error) {
-				return GroupBars(rows[current[key]%len(rows)])
-			}
-			cached, err := NewBarsCache(cachekit.Options[BarsKey, *Bars]{
-				MaxEntries: 3,
+	rows := someRowsOfBars()
+	propertytest.Run(t, propertytest.Suite[BarsKey, *Bars]{
+		New: func(capacity int, load propertytest.Loader[BarsKey, *Bars]) propertytest.Cache[BarsKey, *Bars] {
+			c, err := NewBarsCache(cachekit.Options[BarsKey, *Bars]{
+				MaxEntries: capacity,
 				Seed:       1,
+				Version: func(key BarsKey) [32]byte {
+					return key.Version
+				},
 			}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key]++
-					cached.Delete(key)
-					continue
-				}
-				want, wantErr := load(context.Background(), key)
-				got, gotErr := cached.Get(context.Background(), key)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genBarsKey()),
-		gen.SliceOfN(7, gen.SliceOf(genBar())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []BarsKey{
+			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 1},
+			{Bundle: "ab", Version: [32]byte{1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1, 31: 1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1}, First: 2, Last: 1},
+			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 2},
+		},
+		Value: func(key BarsKey, version int) *Bars {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%q %x %d %d %d", key.Bundle, key.Version, key.First, key.Last, version)
+			var picked []Bar // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			value, err := GroupBars(picked)
+			if err != nil {
+				panic(err)
+			}
+			return value
+		},
+		Version: func(key BarsKey) [32]byte {
+			return key.Version
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }
 
 // genAsset generates Asset values.
@@ -266,46 +330,50 @@ func TestListKeyHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestAssetListCacheAnswersAsItsLoader asks the cache and its loader for the same,
-// while the data change and a small cache evicts.
-func TestAssetListCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
+// someRowsOfAssetList returns rows, always the same.
+func someRowsOfAssetList() []Asset {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
 	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []ListKey, rows [][]Asset, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[ListKey]int)
-			load := func(_ context.Context, key ListKey) (*AssetList, error) {
-				return NewAssetList(rows[current[key]%len(rows)]), nil
-			}
-			cached, err := NewAssetListCache(cachekit.Options[ListKey, *AssetList]{
-				MaxEntries: 3,
-				Seed:       1,
-			}, load)
+	found, _ := gen.SliceOfN(64, genAsset())(parameters).Retrieve()
+	return found.([]Asset)
+}
+
+// TestAssetListCacheAnswersAsItsLoader runs the suite of package propertytest on the
+// cache: whatever changes, fails and is evicted, and whoever asks, it answers as its
+// loader would.
+func TestAssetListCacheAnswersAsItsLoader(t *testing.T) {
+	rows := someRowsOfAssetList()
+	propertytest.Run(t, propertytest.Suite[ListKey, *AssetList]{
+		New: func(capacity int, load propertytest.Loader[ListKey, *AssetList]) propertytest.Cache[ListKey, *AssetList] {
+			c, err := NewAssetListCache(cachekit.Options[ListKey, *AssetList]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key]++
-					cached.Delete(key)
-					continue
-				}
-				want, wantErr := load(context.Background(), key)
-				got, gotErr := cached.Get(context.Background(), key)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genListKey()),
-		gen.SliceOfN(7, gen.SliceOf(genAsset())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []ListKey{
+			{Bundle: "a", Version: [32]byte{1}},
+			{Bundle: "ab", Version: [32]byte{1}},
+			{Bundle: "a", Version: [32]byte{1, 31: 1}},
+			{Bundle: "b", Version: [32]byte{1}},
+			{Bundle: "a", Version: [32]byte{31: 1}},
+		},
+		Value: func(key ListKey, version int) *AssetList {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%q %x %d", key.Bundle, key.Version, version)
+			var picked []Asset // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			return NewAssetList(picked)
+		},
+		Version: func(key ListKey) [32]byte {
+			return key.Version
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }
 
 // TestParamsSpace holds the space against the one of package optimize, and its ways

@@ -3,12 +3,13 @@
 package staleoutput
 
 import (
-	"context"
 	"fmt"
+	"hash/fnv"
 	"reflect"
 	"testing"
 
 	"github.com/bmadventure/optcache/cachekit"
+	propertytest "github.com/bmadventure/optcache/property_test"
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
@@ -86,44 +87,45 @@ func TestKeyHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestAssetListCacheAnswersAsItsLoader asks the cache and its loader for the same,
-// while the data change and a small cache evicts.
-func TestAssetListCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
+// someRowsOfAssetList returns rows, always the same.
+func someRowsOfAssetList() []Asset {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
 	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []Key, rows [][]Asset, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[Key]int)
-			load := func(_ context.Context, key Key) (*AssetList, error) {
-				return NewAssetList(rows[current[key]%len(rows)]), nil
-			}
-			cached, err := NewAssetListCache(cachekit.Options[Key, *AssetList]{
-				MaxEntries: 3,
-				Seed:       1,
-			}, load)
+	found, _ := gen.SliceOfN(64, genAsset())(parameters).Retrieve()
+	return found.([]Asset)
+}
+
+// TestAssetListCacheAnswersAsItsLoader runs the suite of package propertytest on the
+// cache: whatever changes, fails and is evicted, and whoever asks, it answers as its
+// loader would.
+func TestAssetListCacheAnswersAsItsLoader(t *testing.T) {
+	rows := someRowsOfAssetList()
+	propertytest.Run(t, propertytest.Suite[Key, *AssetList]{
+		New: func(capacity int, load propertytest.Loader[Key, *AssetList]) propertytest.Cache[Key, *AssetList] {
+			c, err := NewAssetListCache(cachekit.Options[Key, *AssetList]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key]++
-					cached.Delete(key)
-					continue
-				}
-				want, wantErr := load(context.Background(), key)
-				got, gotErr := cached.Get(context.Background(), key)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genKey()),
-		gen.SliceOfN(7, gen.SliceOf(genAsset())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []Key{
+			{Name: "a", Added: 1},
+			{Name: "ab", Added: 1},
+			{Name: "a", Added: 2},
+			{Name: "b", Added: 1},
+			{Name: "a", Added: 3},
+		},
+		Value: func(key Key, version int) *AssetList {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%q %d %d", key.Name, key.Added, version)
+			var picked []Asset // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			return NewAssetList(picked)
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }

@@ -3,12 +3,13 @@
 package unexportedfields
 
 import (
-	"context"
 	"fmt"
+	"hash/fnv"
 	"reflect"
 	"testing"
 
 	"github.com/bmadventure/optcache/cachekit"
+	propertytest "github.com/bmadventure/optcache/property_test"
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
@@ -107,44 +108,50 @@ func TestKeyHashAndEqual(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// TestCacheAnswersAsItsLoader asks the cache and its loader for the same, while the
-// data change and a small cache evicts.
-func TestCacheAnswersAsItsLoader(t *testing.T) {
-	parameters := gopter.DefaultTestParametersWithSeed(1)
+// someRowsOfAssetList returns rows, always the same.
+func someRowsOfAssetList() []asset {
+	parameters := gopter.DefaultGenParameters().CloneWithSeed(1)
 	parameters.MaxSize = 10 // of each slice and string
-	properties := gopter.NewProperties(parameters)
-	properties.Property("cached and uncached agree", prop.ForAll(
-		func(keys []key, rows [][]asset, steps []uint16) string {
-			// What a key stands for now: the index of its rows.
-			current := make(map[key]int)
-			load := func(_ context.Context, key_ key) (*assetList, error) {
-				return NewassetList(rows[current[key_]%len(rows)]), nil
-			}
-			cached, err := Newcache(cachekit.Options[key, *assetList]{
-				MaxEntries: 3,
-				Seed:       1,
-			}, load)
+	found, _ := gen.SliceOfN(64, genAsset())(parameters).Retrieve()
+	return found.([]asset)
+}
+
+// TestCacheAnswersAsItsLoader runs the suite of package propertytest on the cache:
+// whatever changes, fails and is evicted, and whoever asks, it answers as its loader
+// would.
+func TestCacheAnswersAsItsLoader(t *testing.T) {
+	rows := someRowsOfAssetList()
+	propertytest.Run(t, propertytest.Suite[key, *assetList]{
+		New: func(capacity int, load propertytest.Loader[key, *assetList]) propertytest.Cache[key, *assetList] {
+			c, err := Newcache(cachekit.Options[key, *assetList]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
-				return err.Error()
+				panic(err)
 			}
-			for i, step := range steps {
-				key_ := keys[step/8%uint16(len(keys))]
-				if step%8 == 0 {
-					current[key_]++
-					cached.Delete(key_)
-					continue
-				}
-				want, wantErr := load(context.Background(), key_)
-				got, gotErr := cached.Get(context.Background(), key_)
-				if (wantErr == nil) != (gotErr == nil) || !reflect.DeepEqual(got, want) {
-					return fmt.Sprintf("step %d: cached %v, %v; uncached %v, %v", i, got, gotErr, want, wantErr)
-				}
-			}
-			return ""
+			return propertytest.Kit(c.Cache, c.Get)
 		},
-		gen.SliceOfN(5, genKey()),
-		gen.SliceOfN(7, gen.SliceOf(genAsset())),
-		gen.SliceOfN(60, gen.UInt16()),
-	))
-	properties.TestingRun(t)
+		// Each but the first differs from it in one field.
+		Keys: []key{
+			{name: "a"},
+			{name: "ab"},
+			{name: "a", inner: struct {
+				a bool
+				b bool
+			}{a: true}},
+			{name: "a", inner: struct {
+				a bool
+				b bool
+			}{b: true}},
+		},
+		Value: func(key_ key, version int) *assetList {
+			h := fnv.New64a()
+			fmt.Fprintf(h, "%q %t %t %d", key_.name, key_.inner.a, key_.inner.b, version)
+			var picked []asset // others for each key and version
+			for n := h.Sum64(); len(picked) < 5; n /= 64 {
+				picked = append(picked, rows[n%64])
+			}
+			return NewassetList(picked)
+		},
+		// For more, as in CI: OPTCACHE_CASES=1000 go test
+		Cases: 100,
+	})
 }

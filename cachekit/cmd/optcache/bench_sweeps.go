@@ -1,0 +1,325 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/internal/quantile"
+)
+
+// A once is a sweep that a process of its own runs once, so that its peak memory is
+// that of the sweep.
+type once struct {
+	Bundle  string         `json:"bundle"`
+	Version bundle.Version `json:"version"`
+	Fast    [3]int         `json:"fast"` // least, greatest, step
+	Slow    [3]int         `json:"slow"`
+	Costs   int            `json:"costs"` // each crossover is tried with costs of 0, 1, ... basis points
+	Trials  int            `json:"trials"`
+	Workers int            `json:"workers"`
+	Step    int            `json:"step"` // every so many trials are in the digest
+}
+
+// A onceResult is what that process prints.
+type onceResult struct {
+	Seconds float64 `json:"seconds"` // reading, verifying and all trials, from cold caches
+	Peak    int64   `json:"peak_bytes"`
+	Digest  string  `json:"digest"`
+}
+
+// workload returns the workload over a store.
+func (o once) workload(store *bundle.Store) (*workload, error) {
+	space, err := optimize.NewSpace(
+		optimize.Int("fast", o.Fast[0], o.Fast[1], o.Fast[2], func(c *backtest.Crossover) *int { return &c.Fast }),
+		optimize.Int("slow", o.Slow[0], o.Slow[1], o.Slow[2], func(c *backtest.Crossover) *int { return &c.Slow }),
+		optimize.Float("cost", 0, float64(o.Costs-1), 1, func(c *backtest.Crossover) *float64 { return &c.CostBps }),
+	)
+	if err != nil {
+		return nil, err
+	}
+	if o.Fast[1] >= o.Slow[0] { // a rule makes the grid count the cells that keep it
+		space.Where("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow })
+	}
+	grid, err := optimize.NewGrid(space, o.Trials)
+	if err != nil {
+		return nil, err
+	}
+	return &workload{store: store, bundle: o.Bundle, version: o.Version, fields: crossoverColumns, grid: grid, workers: o.Workers}, nil
+}
+
+// runOnce is what the process does.
+func (c *benchCmd) runOnce(e *env) error {
+	var o once
+	if err := json.Unmarshal([]byte(c.Run1), &o); err != nil {
+		return usageError{fmt.Errorf("--run-once: %w", err)}
+	}
+	w, err := o.workload(e.store)
+	if err != nil {
+		return usageError{err}
+	}
+	out, took, err := w.run(e.ctx, defaults)
+	if err != nil {
+		return err
+	}
+	return writeJSON(e.stdout, "-", onceResult{took.Seconds(), peakMemory(), digest(out, o.Step)})
+}
+
+// once runs a sweep in a process of its own.
+func (b *bench) once(o once) (r onceResult, err error) {
+	program, err := os.Executable()
+	if err != nil {
+		return r, fmt.Errorf("run a sweep in a process of its own: %w", err)
+	}
+	text, err := json.Marshal(o)
+	if err != nil {
+		return r, err
+	}
+	cmd := exec.CommandContext(b.ctx, program, "bench", "--quiet", "--store="+b.dir, "--run-once="+string(text))
+	cmd.Stderr = b.stderr
+	out, err := cmd.Output()
+	if b.ctx.Err() != nil {
+		return r, b.ctx.Err()
+	}
+	if err != nil {
+		return r, fmt.Errorf("run a sweep in a process of its own: %w", err)
+	}
+	if err := json.Unmarshal(out, &r); err != nil {
+		return r, fmt.Errorf("a sweep in a process of its own printed %q: %w", out, err)
+	}
+	return r, nil
+}
+
+// digest returns a hash of the bits of the metrics of every trial whose number
+// step divides.
+func digest(out trials, step int) string {
+	h := sha256.New()
+	var bits [8]byte
+	for i := 0; i < len(out); i += step {
+		for _, v := range out[i].Result.All() {
+			binary.LittleEndian.PutUint64(bits[:], math.Float64bits(v))
+			h.Write(bits[:])
+		}
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+// checked runs a sweep b.Runs times, and holds the results of some of its trials
+// against runs of each alone without caches.
+func (b *bench) checked(what string, all ...once) ([][]onceResult, error) {
+	w, err := all[0].workload(b.data)
+	if err != nil {
+		return nil, err
+	}
+	want, err := runAlone(b.ctx, w, all[0].Step)
+	if err != nil {
+		return nil, err
+	}
+	got := make([][]onceResult, len(all))
+	for round := range b.Runs {
+		for i := range all {
+			side := (round + i) % len(all)
+			r, err := b.once(all[side])
+			if err != nil {
+				return nil, err
+			}
+			if r.Digest != want {
+				b.differ("%s: with %s, trials have other results than each alone without caches", what, count(all[side].Workers, "worker"))
+			}
+			got[side] = append(got[side], r)
+		}
+	}
+	return got, nil
+}
+
+// spread is between how many trials of a sweep one is compared.
+func spread(trials int) int { return max(1, trials/20) }
+
+// sizes are how much some benchmarks do.
+type sizes struct {
+	repeats    int // of what the original's workloads do
+	long, wide benchData
+	longTrials int
+	wideTrials int
+	memory     []int         // numbers of trials
+	sampling   time.Duration // of the processor, for each side
+}
+
+// sizesOf returns the sizes that something is asked of, or smaller ones.
+func sizesOf(quick bool) sizes {
+	s := sizes{
+		repeats: 100,
+		long:    benchData{1, 200_000, market.Minute}, longTrials: 10_000,
+		wide: benchData{500, 2520, market.Daily}, wideTrials: 1000,
+		memory:   []int{1_000, 10_000, 100_000, 1_000_000},
+		sampling: 3 * time.Second,
+	}
+	if quick {
+		s.longTrials, s.wideTrials, s.memory, s.sampling = 1_000, 250, s.memory[:3], time.Second
+	}
+	return s
+}
+
+// longSweep measures many trials over one long history.
+func (b *bench) longSweep() ([]*bfigure, error) {
+	d := b.sizes.long
+	o := once{Bundle: d.name(), Fast: [3]int{2, 142, 1}, Slow: [3]int{2, 142, 1}, Costs: 1, Trials: b.sizes.longTrials, Workers: runtime.GOMAXPROCS(0)}
+	o.Step = spread(o.Trials)
+	var err error
+	if o.Version, err = b.bars(d); err != nil {
+		return nil, err
+	}
+	took := &bfigure{
+		What:       fmt.Sprintf("%s crossovers x %d asset x %s minute bars", thousands(o.Trials), d.assets, thousands(d.bars)),
+		Conditions: fmt.Sprintf("all 9 metrics of each, %s, from cold caches in a process of its own", count(o.Workers, "worker")),
+		Unit:       unitSeconds,
+		ValueIs:    "time",
+		Published:  []string{"manifoldbt 0.32 (Rust): 4.4 s inside 344 MB, 10,000 sets x 200,000 bars, on 4 virtual CPUs of a GitHub runner"},
+	}
+	peak := &bfigure{What: took.What, Conditions: "the same", Unit: unitBytes, ValueIs: "peak memory"}
+	if !b.Quick {
+		took.Asked, peak.Asked = atMost(4.4), atMost(344<<20)
+	}
+	got, err := b.checked(took.What, o)
+	if err != nil {
+		return nil, err
+	}
+	var times, peaks []float64
+	for _, r := range got[0] {
+		times, peaks = append(times, r.Seconds), append(peaks, float64(r.Peak))
+	}
+	took.Value, peak.Value = quantile.Median(times, confidence), quantile.Median(peaks, confidence)
+	if peak.Value.Median == 0 { // the system does not tell
+		return []*bfigure{took}, nil
+	}
+	return []*bfigure{took, peak}, nil
+}
+
+// wideSweep measures many trials over many assets, with one worker and two.
+func (b *bench) wideSweep() ([]*bfigure, error) {
+	d := b.sizes.wide
+	one := once{Bundle: d.name(), Fast: [3]int{5, 100, 5}, Slow: [3]int{110, 355, 5}, Costs: 1, Trials: b.sizes.wideTrials, Workers: 1}
+	one.Step = spread(one.Trials)
+	var err error
+	if one.Version, err = b.bars(d); err != nil {
+		return nil, err
+	}
+	two := one
+	two.Workers = 2
+	speed := &bfigure{
+		What:       fmt.Sprintf("%s assets x %s daily bars x %s crossovers", thousands(d.assets), thousands(d.bars), thousands(one.Trials)),
+		Conditions: "bar evaluations a second and worker, all 9 metrics of the portfolios, from cold caches in a process of its own",
+		Unit:       unitBars,
+		BaselineIs: "one worker",
+		ValueIs:    "two workers",
+		Published:  []string{"vectorbt: 59 M/s, one thread (simulate_from_signals 10,000 x 100 in 16.90 ms, Rust); signals are given, not computed; hardware not stated"},
+	}
+	up := &bfigure{
+		What:       "one worker over two: " + speed.What,
+		Conditions: "whole sweeps, reading and verifying included",
+		Unit:       unitSeconds,
+		BaselineIs: "one worker",
+		ValueIs:    "two workers",
+		Published:  []string{"RustyBT: 1.9 x on 2 workers in a comment; its test asserts 1.0 x"},
+	}
+	if !b.Quick {
+		speed.Asked = atLeast(150e6)
+	}
+	up.Asked = atLeast(1.8).ofRatio()
+	if runtime.GOMAXPROCS(0) < 2 {
+		b.log.Warn("two workers are not measured: there is one processor")
+		two = one
+		speed.ValueIs, speed.BaselineIs = "one worker", "one worker"
+	}
+	got, err := b.checked(speed.What, one, two)
+	if err != nil {
+		return nil, err
+	}
+	evaluations := float64(d.assets) * float64(d.bars) * float64(one.Trials)
+	var rates, times [2][]float64
+	for side, o := range []once{one, two} {
+		for _, r := range got[side] {
+			rates[side] = append(rates[side], evaluations/r.Seconds/float64(o.Workers))
+			times[side] = append(times[side], r.Seconds)
+		}
+	}
+	speed.compare(rates[0], rates[1])
+	speed.Ratio = nil // the other figure has it
+	up.compare(times[0], times[1])
+	if two.Workers < 2 {
+		return []*bfigure{speed}, nil
+	}
+	return []*bfigure{speed, up}, nil
+}
+
+// memory measures how much more memory more trials take.
+func (b *bench) memory() ([]*bfigure, error) {
+	d := benchData{1, 252, market.Daily}
+	o := once{Bundle: d.name(), Fast: [3]int{2, 41, 1}, Slow: [3]int{50, 99, 1}, Costs: 500, Step: 1}
+	counts := b.sizes.memory
+	var err error
+	if o.Version, err = b.bars(d); err != nil {
+		return nil, err
+	}
+	peaks := make([][]float64, len(counts))
+	for range b.Runs {
+		for i, n := range counts {
+			o.Trials = n
+			r, err := b.once(o)
+			if err != nil {
+				return nil, err
+			}
+			peaks[i] = append(peaks[i], float64(r.Peak))
+		}
+	}
+	if peaks[0][0] == 0 {
+		b.log.Warn("peak memory is not measured: the system does not tell it")
+		return nil, nil
+	}
+	var figures []*bfigure
+	for i, n := range counts {
+		f := &bfigure{
+			What:       fmt.Sprintf("peak memory of a sweep of %s trials", thousands(n)),
+			Conditions: "crossovers, 1 asset x 252 daily bars, in a process of its own; no memo",
+			Unit:       unitBytes,
+			ValueIs:    "measured",
+			Value:      quantile.Median(peaks[i], confidence),
+		}
+		figures = append(figures, f)
+	}
+	last := len(counts) - 1
+	var slopes []float64
+	for k := range peaks[0] {
+		slopes = append(slopes, (peaks[last][k]-peaks[0][k])/float64(counts[last]-counts[0]))
+	}
+	figures = append(figures, &bfigure{
+		What:       fmt.Sprintf("memory of one more trial, from %s to %s", thousands(counts[0]), thousands(counts[last])),
+		Conditions: "difference of the peaks of whole processes, garbage included; a result with its parameters takes 112 bytes",
+		Unit:       unitBytesPerTrial,
+		ValueIs:    "measured",
+		Value:      quantile.Median(slopes, confidence),
+		Asked:      atMost(200),
+		Published:  []string{"vectorbt issue 77: 224 bytes a log record"},
+	})
+	return figures, nil
+}
+
+// thousands writes a number with commas.
+func thousands(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/bmadventure/optcache/cachekit"
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/internal/pprof"
+)
+
+// profileCmd is the flags of the command profile.
+type profileCmd struct {
+	Bundle string `help:"Sweep an ingested bundle." placeholder:"NAME" group:"Bars"`
+	At     string `help:"Sweep this version of the bundle instead of the current one." placeholder:"VERSION" group:"Bars"`
+	Assets int    `help:"Assets of the synthetic bundle that is swept otherwise (50)." placeholder:"N" group:"Bars"`
+	Bars   int    `help:"Daily bars of each synthetic asset (252)." placeholder:"N" group:"Bars"`
+	Seed   uint64 `help:"Seed of the synthetic bars (${default})." placeholder:"N" default:"42" group:"Bars"`
+
+	Trials  int      `help:"Number of trials, spread evenly over the grid (${default})." default:"100" placeholder:"N" group:"Trials"`
+	Fast    intRange `help:"Lengths of the fast average in bars (${default})." default:"5:50:5" placeholder:"LO:HI:STEP" group:"Trials"`
+	Slow    intRange `help:"Lengths of the slow average, of which those above the fast one are tried (${default})." default:"20:120:5" placeholder:"LO:HI:STEP" group:"Trials"`
+	Workers int      `help:"Trials that run at the same time (one for each processor)." placeholder:"N" group:"Trials"`
+
+	Out    string        `help:"Directory for the profiles; it is made if it is not there (${default})." placeholder:"DIR" default:"optcache-profile" type:"path" group:"Report"`
+	For    time.Duration `help:"How long each side is sampled (${default}); the sweep is repeated meanwhile." default:"5s" placeholder:"TIME" group:"Report"`
+	Top    int           `help:"How many functions to show (${default})." default:"15" placeholder:"N" group:"Report"`
+	By     string        `help:"Order of the functions: by the difference of their own time, or by their time with all they call, without caches or with (${default}): ${enum}." enum:"saved,flat,cum,cached" default:"saved" group:"Report"`
+	Format string        `help:"Form of the report on the standard output (${default}): ${enum}." enum:"text,json" default:"text" group:"Report"`
+
+	Side string `hidden:"" enum:",cached,uncached" default:"" help:"Sweep on one side alone, write its profiles and print what was swept."`
+}
+
+// Help is shown below the flags.
+func (profileCmd) Help() string {
+	return `It runs one sweep again and again, without caches and with them, each in a process of its own, and
+writes four files into --out that go tool pprof reads:
+
+    cpu-uncached.pprof  cpu-cached.pprof  heap-uncached.pprof  heap-cached.pprof
+
+The report compares the two sides for one sweep: the CPU time and the bytes allocated in every kind of
+work, and the functions that differ most. Every sweep begins with cold caches. Times are of a sampling of 100 a
+second, so a line of few milliseconds is worth little; sample longer with --for.
+
+    optcache profile --bundle us-equities --trials 500 --for 20s --out before
+    go tool pprof -http : -diff_base before/cpu-uncached.pprof before/cpu-cached.pprof
+
+The caches are configured as for optcache sweep.
+Exit status: 0 done, 2 bad usage or input, 130 interrupted.`
+}
+
+// Run runs the command.
+func (c *profileCmd) Run(e *env) error {
+	if err := c.check(); err != nil {
+		return usageError{err}
+	}
+	if c.Side != "" {
+		return c.runSide(e)
+	}
+	config, err := cachekit.ConfigFromEnv()
+	if err != nil {
+		return usageError{err}
+	}
+	if config.DisableCaching {
+		return usageError{errors.New("OPTCACHE_ENABLE_CACHING turns the caches off, so there is nothing to compare: unset it")}
+	}
+	w, err := c.workload(e)
+	if err != nil {
+		return err
+	}
+	r, err := c.compare(e, w)
+	if err != nil {
+		return err
+	}
+	if c.Format == "json" {
+		return writeJSON(e.stdout, "-", r)
+	}
+	r.print(e.stdout)
+	return nil
+}
+
+func (c *profileCmd) check() error {
+	for _, n := range []struct {
+		flag      string
+		value, lo int
+	}{{"trials", c.Trials, 1}, {"top", c.Top, 1}, {"workers", c.Workers, 0}, {"assets", c.Assets, 0}, {"bars", c.Bars, 0}} {
+		if n.value < n.lo {
+			return fmt.Errorf("--%s %d: must be at least %d", n.flag, n.value, n.lo)
+		}
+	}
+	switch {
+	case c.For <= 0 || c.For > time.Hour:
+		return fmt.Errorf("--for %s: must be above 0 and at most 1h, such as 5s", c.For)
+	case c.Bundle != "" && (c.Assets != 0 || c.Bars != 0):
+		return errors.New("--assets and --bars make a synthetic bundle: leave them out with --bundle")
+	case c.At != "" && c.Bundle == "":
+		return errors.New("--at VERSION needs --bundle NAME")
+	}
+	return nil
+}
+
+// workload finds or makes the bundle.
+func (c *profileCmd) workload(e *env) (*workload, error) {
+	w := &workload{store: e.store, fields: crossoverColumns, workers: c.Workers}
+	if w.workers == 0 {
+		w.workers = runtime.GOMAXPROCS(0)
+	}
+	grid, err := crossovers(c.Fast, c.Slow, c.Trials)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	w.grid = grid
+	switch {
+	case c.At != "":
+		w.bundle = c.Bundle
+		w.version, err = e.findVersion(c.Bundle, c.At)
+	case c.Bundle != "":
+		w.bundle = c.Bundle
+		w.version, err = e.store.Current(c.Bundle)
+	default:
+		s := sweep{env: e, sweepCmd: sweepCmd{Assets: c.Assets, Bars: c.Bars, Seed: c.Seed}}
+		w.bundle, w.version, err = s.makeSynthetic()
+	}
+	return w, err
+}
+
+// compare profiles both sides and reads the profiles.
+func (c *profileCmd) compare(e *env, w *workload) (*profileReport, error) {
+	if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		return nil, usageError{fmt.Errorf("--out: %w", err)}
+	}
+	var sides [2]*sideProfile
+	for i, name := range sideNames {
+		s, err := c.profileSide(e, w, name)
+		if err != nil {
+			return nil, err
+		}
+		sides[i] = s
+	}
+	return c.report(w, sides)
+}
+
+// sideNames are the two sides, in the order of all tables.
+var sideNames = [2]string{"uncached", "cached"}
+
+// A sideRun is what the process of one side prints: how much it swept.
+type sideRun struct {
+	Sweeps  int     `json:"sweeps"`  // while the processor was sampled
+	Seconds float64 `json:"seconds"` // that they took
+	Peak    int64   `json:"peak_bytes"`
+}
+
+// A sideProfile is what is known of one side.
+type sideProfile struct {
+	sideRun
+	cpuFile, heapFile string
+	cpu, heap         *pprof.Profile
+}
+
+// profileSide runs one side in a process of its own, so that nothing of the other
+// is in its profiles, and reads them.
+func (c *profileCmd) profileSide(e *env, w *workload, name string) (*sideProfile, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("profile the side %s: %w", name, err)
+	}
+	e.log.Info("profiling", "side", name, "for", c.For)
+	cmd := exec.CommandContext(e.ctx, program, "profile", "--quiet", "--side="+name, "--out="+c.Out, "--for="+c.For.String(),
+		"--store="+e.storeDir, "--bundle="+w.bundle, "--at="+w.version.String(),
+		"--trials="+strconv.Itoa(c.Trials), "--fast="+c.Fast.String(), "--slow="+c.Slow.String(), "--workers="+strconv.Itoa(w.workers))
+	cmd.Stderr = e.stderr
+	out, err := cmd.Output()
+	if e.ctx.Err() != nil {
+		return nil, fmt.Errorf("profile the side %s: %w", name, e.ctx.Err())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("profile the side %s: %w", name, err)
+	}
+	s := &sideProfile{cpuFile: profileFile(c.Out, "cpu", name), heapFile: profileFile(c.Out, "heap", name)}
+	if err := json.Unmarshal(out, &s.sideRun); err != nil || s.Sweeps < 1 {
+		return nil, fmt.Errorf("profile the side %s: its process printed %q: %w", name, out, err)
+	}
+	if s.cpu, err = readProfile(s.cpuFile); err != nil {
+		return nil, err
+	}
+	s.heap, err = readProfile(s.heapFile)
+	return s, err
+}
+
+// profileFile returns the path of a profile.
+func profileFile(dir, kind, side string) string {
+	return filepath.Join(dir, kind+"-"+side+".pprof")
+}
+
+func readProfile(file string) (*pprof.Profile, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("read a profile: %w", err)
+	}
+	defer f.Close()
+	p, err := pprof.Parse(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return p, nil
+}
+
+// crossoverColumns are the columns that a crossover reads.
+const crossoverColumns = bundle.Open | bundle.Close

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/pprof"
+	"time"
+
+	"github.com/bmadventure/optcache/cachekit"
+)
+
+// runSide is what the process of one side does: it sweeps until the time is over,
+// writes the profiles and prints a sideRun.
+func (c *profileCmd) runSide(e *env) error {
+	config := withoutCaches
+	if c.Side == "cached" {
+		var err error
+		if config, err = cachekit.ConfigFromEnv(); err != nil {
+			return usageError{err}
+		}
+	}
+	w, err := c.workload(e)
+	if err != nil {
+		return err
+	}
+	if _, _, err := w.run(e.ctx, config); err != nil { // the first reading from disk is not profiled
+		return err
+	}
+	run, cpu, err := c.sample(e, w, config)
+	if err != nil {
+		return err
+	}
+	if err := writeWhole(profileFile(c.Out, "cpu", c.Side), cpu); err != nil {
+		return err
+	}
+	heap, err := heapAfter(e, w, config)
+	if err != nil {
+		return err
+	}
+	if err := writeWhole(profileFile(c.Out, "heap", c.Side), heap); err != nil {
+		return err
+	}
+	run.Peak = peakMemory()
+	return writeJSON(e.stdout, "-", run)
+}
+
+// sample sweeps again and again, from cold caches, while the processor is sampled.
+func (c *profileCmd) sample(e *env, w *workload, config cachekit.Config) (run sideRun, cpu []byte, err error) {
+	var profile bytes.Buffer
+	if err := pprof.StartCPUProfile(&profile); err != nil {
+		return run, nil, fmt.Errorf("sample the processor: %w", err)
+	}
+	start := time.Now()
+	for run.Sweeps == 0 || time.Since(start) < c.For {
+		if _, _, err = w.run(e.ctx, config); err != nil {
+			break
+		}
+		run.Sweeps++
+	}
+	run.Seconds = time.Since(start).Seconds()
+	pprof.StopCPUProfile()
+	return run, profile.Bytes(), err
+}
+
+// heapAfter sweeps once more and returns the profile of the heap while the caches
+// are full: what is in use, and all that was allocated since the process began.
+func heapAfter(e *env, w *workload, config cachekit.Config) (heap []byte, err error) {
+	r, err := w.open(config)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.close()) }()
+	out, err := w.sweep(e.ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	runtime.GC() // what is in use is counted at the end of a collection
+	var profile bytes.Buffer
+	err = pprof.Lookup("heap").WriteTo(&profile, 0)
+	runtime.KeepAlive(out)
+	return profile.Bytes(), err
+}
+
+// writeWhole writes a file that appears whole or not at all.
+func writeWhole(name string, data []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), ".optcache-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+			err = fmt.Errorf("write %s: %w", name, err)
+		}
+	}()
+	_, err = f.Write(data)
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Chmod(f.Name(), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	return err
+}
