@@ -39,15 +39,23 @@ func (g *ghosts) add(hash uint64, limit int) {
 	bucket, print := g.find(hash)
 	oldest := 0
 	for i, slot := range bucket {
-		if slot == 0 || uint16(slot>>16) == print {
+		if slot != 0 && uint16(slot>>16) == print { // it is in: once is enough
 			oldest = i
 			break
 		}
-		if g.epoch-uint16(slot) > g.epoch-uint16(bucket[oldest]) {
+		if g.age(slot) > g.age(bucket[oldest]) {
 			oldest = i
 		}
 	}
 	bucket[oldest] = uint32(print)<<16 | uint32(g.epoch)
+}
+
+// age returns how many epochs ago a slot was written; an empty one is older than all others.
+func (g *ghosts) age(slot uint32) int {
+	if slot == 0 {
+		return 1 << 16
+	}
+	return int(g.epoch - uint16(slot))
 }
 
 // take forgets hash and reports whether it was remembered.
@@ -73,7 +81,7 @@ func (g *ghosts) find(hash uint64) (bucket []uint32, print uint16) {
 }
 
 func (g *ghosts) remembered(slot uint32) bool {
-	return int(g.epoch-uint16(slot)) <= g.limit/g.grain
+	return g.age(slot) <= g.limit/g.grain
 }
 
 // sweep empties the forgotten slots of the next bucket, so that none gets so old

@@ -97,6 +97,38 @@ func (r *Runner) RunAsset(ctx context.Context, s Strategy, g bundle.Group, perio
 	return measure(sum, trades, periodsPerYear), nil
 }
 
+// RunFrom runs s on one asset for someone who begins to trade at bar from and knows
+// the bars before it: the account is in cash until then, and what s would hold by
+// then, had it traded all along, is bought at the open of bar from and pays its
+// cost. So every account that is opened in the middle of the bars stands on its own.
+//
+// It writes the equity at the close of bar i, from <= i, to equity[i-from], which
+// has room for all of them. It fails where [Runner.Run] does.
+func (r *Runner) RunFrom(ctx context.Context, s Strategy, g bundle.Group, from int, equity []float64) error {
+	if err := r.prepare(s); err != nil {
+		return err
+	}
+	n := len(g.Times)
+	if from < 0 || from >= n {
+		return fmt.Errorf("%v from bar %d of %d: begin at a bar that there is", s, from, n)
+	}
+	if err := r.load(ctx, s, g); err != nil {
+		return err
+	}
+	r.tape = tape{opens: g.Open, closes: g.Close}
+	before := open(s.Cost())
+	if from > 0 {
+		r.decide(s, 0, g, 0, from)
+		before.trade(&r.tape, &r.wishes)
+	}
+	r.tape.equity, r.tape.from = equity[:n-from], from
+	account := open(s.Cost())
+	account.due = before.held != before.due
+	r.decide(s, 0, g, from, n)
+	account.trade(&r.tape, &r.wishes)
+	return nil
+}
+
 // prepare validates s and notes its series.
 func (r *Runner) prepare(s Strategy) error {
 	r.single[0] = s

@@ -4,11 +4,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmadventure/optcache/cachekit/market"
 )
@@ -37,6 +42,77 @@ func checkGroups(t *testing.T, table *table) {
 	}
 }
 
+// checkProblems asserts that what was refused is told so that it can be found:
+// the file, and a line of it wherever a value is at fault, and not the whole
+// column of a Parquet file.
+func checkProblems(t *testing.T, tb *table, lines int) {
+	t.Helper()
+	for _, p := range tb.first {
+		if p.File != tb.path || p.Message == "" {
+			t.Errorf("a problem without its file: %+v", p)
+		}
+		if p.Line < 0 || p.Line > lines || !tb.rows && p.Line == 0 && p.Value != "" && p.Column != "" {
+			t.Errorf("no line of %d: %+v", lines, p)
+		}
+	}
+}
+
+// asCSV writes an asset as a file that is read without a change.
+func asCSV(frequency market.Frequency, s *Series) string {
+	var b strings.Builder
+	b.WriteString("time")
+	columns := s.columns()
+	for f, c := range columns {
+		if *c != nil {
+			b.WriteString("," + fieldNames[f])
+		}
+	}
+	for i, at := range s.Times {
+		b.WriteString("\n" + formatTime(frequency, at))
+		for _, c := range columns {
+			if *c != nil {
+				b.WriteString("," + strconv.FormatFloat((*c)[i], 'g', -1, 64))
+			}
+		}
+	}
+	return b.String()
+}
+
+// checkKept asserts that bars that were accepted are kept: written to a store
+// they are read back equal bit for bit, and so they are as files of text.
+func checkKept(t *testing.T, frequency market.Frequency, series []Series) {
+	t.Helper()
+	sorted := sample{series: series}.sorted()
+	store := emptyStore(t)
+	r, err := store.Write(t.Context(), "b", frequency, series)
+	if err != nil {
+		t.Fatalf("accepted, then refused: %v", err)
+	}
+	b := opened(t, store, r.Version)
+	bars, err := b.Read(t.Context(), Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wrong := compareBars(bars, sorted, fieldsOf(series), always); wrong != "" {
+		t.Errorf("written and read again: %s", wrong)
+	}
+	for i := range sorted {
+		tb := &table{path: "again.csv"}
+		tb.readCSV(t.Context(), strings.NewReader(asCSV(frequency, &sorted[i])), sorted[i].Symbol)
+		in := &input{dir: ".", frequency: frequency, tables: []*table{tb}}
+		again, err := in.series()
+		if err != nil {
+			t.Fatalf("written as text: %v", err)
+		}
+		if diff := cmp.Diff(sorted[i], again[0], toTheBit); diff != "" {
+			t.Errorf("written as text and read again (-before +after):\n%s", diff)
+		}
+	}
+}
+
+// toTheBit compares numbers to the last bit.
+var toTheBit = cmp.Comparer(func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) })
+
 func FuzzCSV(f *testing.F) {
 	for _, text := range []string{
 		"", header1, header1 + row1 + row2, "\ufeff" + header1 + row1, strings.ReplaceAll(header1+row1, "\n", "\r\n"),
@@ -49,14 +125,10 @@ func FuzzCSV(f *testing.F) {
 		tb := &table{path: "A.csv"}
 		tb.readCSV(t.Context(), bytes.NewReader(data), "A")
 		checkGroups(t, tb)
+		checkProblems(t, tb, 1+bytes.Count(data, []byte("\n")))
 		in := &input{dir: ".", tables: []*table{tb}}
-		series, err := in.series()
-		if err != nil {
-			return
-		}
-		// What was accepted can be written.
-		if _, err := newDataset(context.Background(), in.frequency, series); err != nil {
-			t.Errorf("accepted, then refused: %v", err)
+		if series, err := in.series(); err == nil {
+			checkKept(t, in.frequency, series)
 		}
 	})
 }
@@ -85,6 +157,34 @@ func FuzzParquet(f *testing.F) {
 		tb := &table{path: "x.parquet", rows: true}
 		tb.readParquet(t.Context(), file)
 		checkGroups(t, tb)
+		checkProblems(t, tb, math.MaxInt32)
+		in := &input{dir: ".", tables: []*table{tb}}
+		if series, err := in.series(); err == nil && len(series) > 0 {
+			checkKept(t, in.frequency, series)
+		}
+	})
+}
+
+// FuzzStore holds that whatever becomes of the bytes of a file of a version, a
+// reader gets the bars that were written or is told that they are damaged.
+func FuzzStore(f *testing.F) {
+	f.Add(uint8(0), uint16(10), uint16(1), []byte("x"))
+	f.Add(uint8(1), uint16(4), uint16(0), []byte("\x00\x00"))
+	f.Add(uint8(2), uint16(0), uint16(9999), []byte(""))
+	f.Add(uint8(0), uint16(0), uint16(1), []byte("{"))
+	s, v := written(f, market.Daily, small())
+	f.Fuzz(func(t *testing.T, file uint8, at, cut uint16, put []byte) {
+		files := versionFiles(t, s, v)
+		path := files[int(file)%len(files)]
+		data := readFile(t, path)
+		from := min(int(at), len(data))
+		other := slices.Concat(data[:from], put, data[min(from+int(cut), len(data)):])
+		if bytes.Equal(other, data) {
+			return
+		}
+		alter(t, path, other)
+		defer alter(t, path, data)
+		tryDamaged(t, s, v, small(), fmt.Sprintf("%s, %d bytes at %d replaced by %q", filepath.Base(path), cut, from, put))
 	})
 }
 

@@ -13,9 +13,12 @@ import (
 // the bars, without copies, so all spans of a walk-forward share one set of bars.
 //
 // Before a span an asset runs over its Warmup bars that come before, as many as
-// it has, so that indicators do not start cold; a position that the strategy
-// would hold by then is held when the span begins. What was won or lost before the
-// span does not count. Segments do not change and may be used concurrently.
+// it has, so that indicators do not start cold. The account of a span begins in cash:
+// what the strategy would hold by then, had it traded the bars before, is bought at the
+// open of the asset's first bar in the span, at its cost. What was won or lost before
+// does not count, and no span begins with a position that nobody paid for. At the end
+// of a span a position counts at the last close, as at the end of a backtest.
+// Segments do not change and may be used concurrently.
 type Segments struct {
 	groups   []bundle.Group
 	timeline []int64
@@ -100,11 +103,11 @@ func (s *Segments) Tester() Tester[backtest.Strategy] {
 				continue
 			}
 			warm := min(s.warmup, first)
-			own = slices.Grow(own[:0], last-first+warm)[:last-first+warm]
-			if _, err := r.RunAsset(ctx, strategy, part(g, first-warm, last), s.periods, own); err != nil {
+			own = slices.Grow(own[:0], last-first)[:last-first]
+			if err := r.RunFrom(ctx, strategy, part(g, first-warm, last), warm, own); err != nil {
 				return Course{}, err
 			}
-			addPart(all, times, g.Times[first:last], own, warm)
+			addPart(all, times, g.Times[first:last], own)
 		}
 		for i := range all {
 			all[i] /= float64(len(s.groups))
@@ -128,17 +131,13 @@ func part(g bundle.Group, from, to int) bundle.Group {
 	}
 }
 
-// addPart adds the equity of one asset after its warm-up to the sum over all
-// assets: 1 before its first bar, the last equity where it has no bar.
-func addPart(sum []float64, times, own []int64, equity []float64, warm int) {
-	base := 1.0
-	if warm > 0 {
-		base = equity[warm-1]
-	}
+// addPart adds the equity of one asset to the sum over all assets: 1 before its
+// first bar, the last equity where it has no bar.
+func addPart(sum []float64, times, own []int64, equity []float64) {
 	last, next := 1.0, 0
 	for i, t := range times {
 		if next < len(own) && own[next] == t {
-			last = equity[warm+next] / base
+			last = equity[next]
 			next++
 		}
 		sum[i] += last

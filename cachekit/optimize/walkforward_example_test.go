@@ -67,10 +67,10 @@ func ExampleWalkForward() {
 	}
 	fmt.Printf("out of sample %.1f %%, efficiency %.2f\n", 100*result.Performance.TotalReturn, result.Efficiency)
 	// Output:
-	// fold 0: crossover 1/2 made 7.9 % in sessions 164 to 203
-	// fold 1: crossover 1/2 made 7.9 % in sessions 204 to 243
-	// fold 2: crossover 1/2 made 7.9 % in sessions 244 to 283
-	// fold 3: crossover 1/2 made 7.9 % in sessions 284 to 323
-	// fold 4: crossover 1/2 made 7.9 % in sessions 324 to 363
-	// out of sample 46.4 %, efficiency 1.00
+	// fold 0: crossover 1/2 made 7.4 % in sessions 164 to 203
+	// fold 1: crossover 1/2 made 7.4 % in sessions 204 to 243
+	// fold 2: crossover 1/2 made 7.4 % in sessions 244 to 283
+	// fold 3: crossover 1/2 made 7.4 % in sessions 284 to 323
+	// fold 4: crossover 1/2 made 7.4 % in sessions 324 to 363
+	// out of sample 42.8 %, efficiency 0.92
 }

@@ -28,6 +28,15 @@ func NewGrouping[K comparable](n int, compare func(a, b K) int, name func(names 
 		g.parts[part] = groupedPart{first: lo, of: names[part].of}
 	})
 
+	if len(names) == 1 {
+		numbers := make([]int32, len(names[0].keys))
+		for i := range numbers {
+			numbers[i] = int32(i)
+		}
+		g.arrange(names[0].keys, compare, names, numbers)
+		return g
+	}
+
 	// One more Names, of the names of all parts in their order, unites them.
 	all := newNames[K](0)
 	for _, part := range names {

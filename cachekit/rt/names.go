@@ -38,13 +38,20 @@ func (n *Names[K]) Add(key K) {
 }
 
 // recentTexts is how many addresses are remembered: 16 KiB, which leave room in a
-// first-level cache.
-const recentTexts = 1 << 12
+// first-level cache, and are not worth it where fewer than manyTexts come.
+const (
+	recentTexts = 1 << 12
+	manyTexts   = 1 << 8
+)
 
 // AddText is [Names.Add] for texts. Loaders make one string an asset, not one a
 // row, so the address of most texts tells what they say.
 func AddText[K ~string](n *Names[K], key K) {
 	if n.recent == nil {
+		if cap(n.of) < manyTexts {
+			n.Add(key)
+			return
+		}
 		n.recent = make([]int32, recentTexts)
 	}
 	at := &n.recent[addressOf(key)*0x9e3779b97f4a7c15>>52]

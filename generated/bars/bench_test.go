@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/cachekit/rt"
 )
 
 // sizes are the two sizes on which everything is measured.
@@ -31,13 +32,17 @@ func walk(assets, bars int) []market.Bar {
 	return rows
 }
 
-// cloned keeps the compiler from leaving the copy out.
-var cloned []market.Bar
+// cloned and filled keep the compiler from leaving the copies out.
+var (
+	cloned []market.Bar
+	filled []uint64
+)
 
 // BenchmarkGroup groups rows sorted by asset, rows in the order of dates and rows in no
 // order, in new memory and in the memory of bars made before. Beside it stands
-// what a plain copy of the rows costs, in new memory and in old: the memory sets the pace
-// of all of them.
+// what a plain copy of the rows costs, and what it costs to set as many words as the
+// columns have, each in new memory and in old: the memory sets the pace of all of them. Most of
+// the price of new memory is that of its first touch, page by page.
 func BenchmarkGroup(b *testing.B) {
 	for _, size := range sizes {
 		rows := walk(size.assets, size.bars)
@@ -53,6 +58,14 @@ func BenchmarkGroup(b *testing.B) {
 		}
 		run("copy/new", func() error { cloned = slices.Clone(rows); return nil })
 		run("copy/old", func() error { copy(cloned, rows); return nil })
+		fill := func() error {
+			for i := range filled {
+				filled[i] = uint64(i)
+			}
+			return nil
+		}
+		run("fill/new", func() error { filled = rt.RawColumn[uint64](nil, 6*len(rows)); return fill() })
+		run("fill/old", fill)
 		group := func(order string) {
 			run(order+"/new", func() error { _, err := GroupBars(rows); return err })
 			bars := new(Bars)

@@ -80,6 +80,9 @@ func TestReadTrace(t *testing.T) {
 		"arc-a.gz":       {"10 3 0 0\n9 1 0 1\n", []Request{{10, 1}, {11, 1}, {12, 1}, {9, 1}}, ""},
 		"arc-b":          {"10\n", nil, "at least 2 fields"},
 		"arc-c":          {"10 y\n", nil, "line 1"},
+		"arc-d":          {"1 1 0 0\n10 99999999999999999999 0 0\n", nil, "line 2"}, // it once took all memory
+		"arc-e":          {"10 4000000000 0 0\n", nil, "at most 1048576 keys"},
+		"arc-f":          {"18446744073709551615 2 0 0\n", nil, "none beyond"},
 		"weighted-a.csv": {"version,time,op,size,lbn\n1,2,28,512,77\n", []Request{{77, 512}}, ""},
 		"weighted-b.csv": {"1,2,28,0,77\n", nil, "at least 1"},
 		"weighted-c.csv": {"1,2,28\n", nil, "5 fields"},

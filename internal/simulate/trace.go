@@ -16,9 +16,9 @@ import (
 //
 //	arc-*           "start count ignored ignored" a line: count keys from start on
 //	weighted-*.csv  "version,time,op,size,lbn" under a header: key lbn, of size bytes
-//	lirs-* or else  one decimal key a line, "*" ends the trace
+//	lirs-* or else  one decimal key a line, or "*", a mark between parts of it
 //
-// A request of a trace without sizes has size 1.
+// A file of another form is an error that names the line. A request of a trace without sizes has size 1.
 func ReadTrace(path string) (requests []Request, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -38,8 +38,8 @@ func ReadTrace(path string) (requests []Request, err error) {
 	case strings.HasPrefix(name, "weighted-"):
 		parse = parseWeighted
 	}
-	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
+	lines, n := bufio.NewScanner(r), 1
+	for ; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
 		if line == "" || line == "*" || n == 1 && strings.HasPrefix(line, "version,") {
 			continue
@@ -49,10 +49,14 @@ func ReadTrace(path string) (requests []Request, err error) {
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("reading trace %s: %w", path, err)
+		return nil, fmt.Errorf("reading trace %s: line %d: %w", path, n, err)
 	}
 	return requests, nil
 }
+
+// maxRun is how many keys one line may stand for: more than any trace has, and
+// few enough that a slip in a file does not fill the memory.
+const maxRun = 1 << 20
 
 func parseKey(requests []Request, line string) ([]Request, error) {
 	key, err := strconv.ParseUint(line, 10, 64)
@@ -68,11 +72,17 @@ func parseRange(requests []Request, line string) ([]Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	count, err := strconv.ParseUint(fields[1], 10, 32)
+	count, err := strconv.ParseUint(fields[1], 10, 64)
+	if err != nil {
+		return nil, err
+	}
+	if count > maxRun || start+count < start {
+		return nil, fmt.Errorf("want at most %d keys a line, and none beyond 2^64-1", maxRun)
+	}
 	for i := range count {
 		requests = append(requests, Request{start + i, 1})
 	}
-	return requests, err
+	return requests, nil
 }
 
 func parseWeighted(requests []Request, line string) ([]Request, error) {

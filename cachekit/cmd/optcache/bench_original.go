@@ -191,7 +191,7 @@ func (b *bench) lookups() ([]*bfigure, error) {
 		What:       "grouped bars, a call: the look-up of what is cached",
 		Conditions: originalConditions + ", open to volume and times",
 		Unit:       unitSeconds,
-		Asked:      atMost(18e-9),
+		Asked:      askedAtMost(18e-9),
 		Published:  []string{"RustyBT: 1.77 µs (566,156 a second); includes making the key from a random number"},
 	}
 	err = b.withReaders(w, func(uncached, cached *reader) error {
@@ -216,7 +216,7 @@ func (b *bench) grouping() ([]*bfigure, error) {
 		What:       "grouping of rows by asset",
 		Conditions: "50 x 252 rows in memory, sorted by asset and time; all columns and the times",
 		Unit:       unitSeconds,
-		Asked:      atMost(210e-6),
+		Asked:      askedAtMost(210e-6),
 		Published:  []string{"RustyBT: 10.5 ms (95 a second), of a data frame; times are not kept"},
 	}
 	err = b.single(f, timedCall(func(context.Context) error {
@@ -260,7 +260,7 @@ func (b *bench) size() ([]*bfigure, error) {
 		Unit:       unitBytes,
 		BaselineIs: "rows",
 		ValueIs:    "grouped",
-		Asked:      atLeast(1 / 0.8).ofRatio(),
+		Asked:      askedAtLeast(1 / 0.8).ofRatio(),
 		Published:  []string{"RustyBT: 0.60 MB and 0.48 MB (0.80 of it, 1.25 x); the grouped bars have no times"},
 	}
 	f.compare([]float64{float64(len(rows)) * float64(unsafe.Sizeof(market.Bar{}))}, []float64{float64(bars.SizeBytes())})
@@ -371,7 +371,7 @@ func (b *bench) smallSweep() ([]*bfigure, error) {
 		What:       "25 trials, one after the other: what caches cost a run that is too small for them",
 		Conditions: "moving-average crossover, 8 assets x 252 daily bars, one worker, from cold caches",
 		Unit:       unitSeconds,
-		Asked:      atLeast(1 / 1.02).ofRatio(),
+		Asked:      askedAtLeast(1 / 1.02).ofRatio(),
 		Published:  []string{"RustyBT, its own audit: 142.17 ms without, 145.33 ms with (0.98 x); 8 symbols, one year"},
 	}
 	return []*bfigure{f}, b.sweeps(f, w)

@@ -76,10 +76,10 @@ type asked struct {
 	Limit float64 `json:"limit"`
 }
 
-func atMost(limit float64) *asked {
+func askedAtMost(limit float64) *asked {
 	return &asked{Of: "value", Most: true, Bound: "at most", Limit: limit}
 }
-func atLeast(limit float64) *asked { return &asked{Of: "value", Bound: "at least", Limit: limit} }
+func askedAtLeast(limit float64) *asked { return &asked{Of: "value", Bound: "at least", Limit: limit} }
 
 // ofRatio makes it a limit of the ratio.
 func (a *asked) ofRatio() *asked {

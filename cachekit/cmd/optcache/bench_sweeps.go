@@ -189,7 +189,7 @@ func (b *bench) longSweep() ([]*bfigure, error) {
 	}
 	peak := &bfigure{What: took.What, Conditions: "the same", Unit: unitBytes, ValueIs: "peak memory"}
 	if !b.Quick {
-		took.Asked, peak.Asked = atMost(4.4), atMost(344<<20)
+		took.Asked, peak.Asked = askedAtMost(4.4), askedAtMost(344<<20)
 	}
 	got, err := b.checked(took.What, o)
 	if err != nil {
@@ -234,9 +234,9 @@ func (b *bench) wideSweep() ([]*bfigure, error) {
 		Published:  []string{"RustyBT: 1.9 x on 2 workers in a comment; its test asserts 1.0 x"},
 	}
 	if !b.Quick {
-		speed.Asked = atLeast(150e6)
+		speed.Asked = askedAtLeast(150e6)
 	}
-	up.Asked = atLeast(1.8).ofRatio()
+	up.Asked = askedAtLeast(1.8).ofRatio()
 	if runtime.GOMAXPROCS(0) < 2 {
 		b.log.Warn("two workers are not measured: there is one processor")
 		two = one
@@ -309,7 +309,7 @@ func (b *bench) memory() ([]*bfigure, error) {
 		Unit:       unitBytesPerTrial,
 		ValueIs:    "measured",
 		Value:      quantile.Median(slopes, confidence),
-		Asked:      atMost(200),
+		Asked:      askedAtMost(200),
 		Published:  []string{"vectorbt issue 77: 224 bytes a log record"},
 	})
 	return figures, nil

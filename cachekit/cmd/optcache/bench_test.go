@@ -179,13 +179,13 @@ func TestJudge(t *testing.T) {
 		f    *bfigure
 		want bool
 	}{
-		"at most, below":    {figure(1, 9, atMost(2)), true},
-		"at most, equal":    {figure(2, 9, atMost(2)), true},
-		"at most, above":    {figure(3, 1, atMost(2)), false},
-		"at least, above":   {figure(3, 1, atLeast(2)), true},
-		"at least, below":   {figure(1, 9, atLeast(2)), false},
-		"ratio, at least":   {figure(1, 9, atLeast(2).ofRatio()), true},
-		"ratio, not enough": {figure(9, 1, atLeast(2).ofRatio()), false},
+		"at most, below":    {figure(1, 9, askedAtMost(2)), true},
+		"at most, equal":    {figure(2, 9, askedAtMost(2)), true},
+		"at most, above":    {figure(3, 1, askedAtMost(2)), false},
+		"at least, above":   {figure(3, 1, askedAtLeast(2)), true},
+		"at least, below":   {figure(1, 9, askedAtLeast(2)), false},
+		"ratio, at least":   {figure(1, 9, askedAtLeast(2).ofRatio()), true},
+		"ratio, not enough": {figure(9, 1, askedAtLeast(2).ofRatio()), false},
 	} {
 		if c.f.judge(); c.f.Met == nil || *c.f.Met != c.want {
 			t.Errorf("%s: %v", name, c.f.Met)
@@ -208,10 +208,10 @@ func goldenBench() *benchReport {
 		Runs:        10,
 		Differences: []string{},
 	}
-	a := &bfigure{Name: "look-up", What: "grouped bars, a call", Conditions: "50 assets", Unit: unitSeconds, Asked: atMost(18e-9),
+	a := &bfigure{Name: "look-up", What: "grouped bars, a call", Conditions: "50 assets", Unit: unitSeconds, Asked: askedAtMost(18e-9),
 		Published: []string{"X: 1.77 µs", "Y: 2 µs | 3 µs"}, Parts: []bpart{{"read", 0.6, 0.0004}, {"cache hits", 0, 0.95}, {"other", 0.0002, 0.0001}}}
 	a.compare([]float64{3e-3, 4e-3, 5e-3, 3e-3, 4e-3, 5e-3, 3e-3, 4e-3, 5e-3, 4e-3}, []float64{17e-9, 16e-9, 15e-9, 17e-9, 16e-9, 15e-9, 17e-9, 16e-9, 15e-9, 16e-9})
-	b := &bfigure{Name: "sweep-wide", What: "one worker over two", Unit: unitSeconds, BaselineIs: "one worker", ValueIs: "two workers", Asked: atLeast(1.8).ofRatio()}
+	b := &bfigure{Name: "sweep-wide", What: "one worker over two", Unit: unitSeconds, BaselineIs: "one worker", ValueIs: "two workers", Asked: askedAtLeast(1.8).ofRatio()}
 	b.compare([]float64{8, 8, 8}, []float64{5, 5, 5})
 	c := &bfigure{Name: "memory", What: "memory of one more trial", Unit: unitBytesPerTrial, Value: quantile.Median([]float64{150, 160, 170}, confidence)}
 	for _, f := range []*bfigure{a, b, c} {

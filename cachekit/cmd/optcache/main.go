@@ -54,6 +54,7 @@ type cli struct {
 	Bundle bundleCmd `cmd:"" help:"Ingest, list, verify, compare and remove bundles of market data."`
 
 	Bench   benchCmd   `cmd:"" help:"Measure optcache on this machine, with and without caches, beside what others publish."`
+	Doctor  doctorCmd  `cmd:"" help:"Read a finished run and tell how well its caches did, what to set, and why."`
 	Profile profileCmd `cmd:"" help:"Write profiles of a sweep with and without caches, and tell what they save and where."`
 }
 
@@ -65,6 +66,7 @@ type env struct {
 	storeDir       string
 	log            *slog.Logger
 	quiet          bool
+	args           []string // the command line
 }
 
 // run runs one command line and returns the exit status.
@@ -98,7 +100,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(stderr, err)
 	}
-	e := &env{ctx: ctx, stdout: stdout, stderr: stderr, store: s, storeDir: c.Store, quiet: c.Quiet}
+	e := &env{ctx: ctx, stdout: stdout, stderr: stderr, store: s, storeDir: c.Store, quiet: c.Quiet, args: args}
 	e.log = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: e.level()}))
 	return fail(stderr, parsed.Run(e))
 }

@@ -27,7 +27,7 @@ import (
 // The command measures peak memory in a process of its own: its own program,
 // which is the test's here.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && slices.Contains([]string{"sweep", "bundle", "bench", "profile"}, os.Args[1]) {
+	if len(os.Args) > 1 && slices.Contains([]string{"sweep", "walkforward", "montecarlo", "bundle", "bench", "profile"}, os.Args[1]) {
 		main()
 	}
 	os.Exit(m.Run())
@@ -147,11 +147,11 @@ func TestSweepJSON(t *testing.T) {
 	if len(s.Caches) != 3 {
 		t.Fatalf("%d caches", len(s.Caches))
 	}
-	if c := s.Caches[2]; c.Entries == 0 || c.Bytes <= 0 || c.HitRate < 0.5 {
+	if c := s.Caches[2]; c.Entries == 0 || c.Bytes <= 0 || c.Hits == 0 {
 		t.Errorf("%+v", c)
 	}
-	for _, c := range s.Caches[:2] {
-		if c.Hits+c.Misses != 30 || c.Entries != 1 || c.Bytes <= 0 || c.Budget != 2<<30 || c.HitRate < 0.5 || c.HitRate > 1 || c.Advice == "" {
+	for _, c := range s.Caches[:2] { // asked for by each batch of trials
+		if c.Misses < 1 || c.Misses > 3 || c.Hits < 5 || c.Hits > 30 || c.Entries != 1 || c.Bytes <= 0 || c.Budget != 2<<30 || c.HitRate < 0.5 || c.HitRate > 1 || c.Advice == "" {
 			t.Errorf("cache %+v", c)
 		}
 	}
@@ -182,7 +182,7 @@ func TestSweepIsTheSameForAnyWorkersAndFlags(t *testing.T) {
 	store := t.TempDir()
 	base := []string{"--assets=8", "--bars=200", "--trials=60", "--cost-bps=5"}
 	want := sweepTo(t, store, append(base, "--workers=1")...).Best
-	for _, more := range [][]string{{"--workers=8"}, {"--no-cache"}, {"--workers=3", "--no-verify"}, {"--verify=false", "--no-cache"}} {
+	for _, more := range [][]string{{"--workers=8"}, {"--no-cache"}, {"--workers=3", "--verify=none"}, {"--verify=7", "--no-cache"}, {"--no-compare"}} {
 		if d := cmp.Diff(want, sweepTo(t, store, append(base, more...)...).Best); d != "" {
 			t.Errorf("%v: %s", more, d)
 		}
@@ -204,7 +204,7 @@ func TestSweepWithoutCache(t *testing.T) {
 }
 
 func TestSweepVerifyOff(t *testing.T) {
-	if s := sweepTo(t, t.TempDir(), "--assets=2", "--bars=50", "--trials=5", "--verify=false"); s.Identical != nil {
+	if s := sweepTo(t, t.TempDir(), "--assets=2", "--bars=50", "--trials=5", "--verify=none"); s.Identical != nil {
 		t.Errorf("identical is %v although nothing was compared", *s.Identical)
 	}
 }
@@ -435,7 +435,7 @@ func TestInterrupt(t *testing.T) {
 // that would take hours.
 func TestInterruptSignal(t *testing.T) {
 	store := t.TempDir()
-	succeed(t, store, "sweep", "--assets=20", "--bars=2000", "--trials=2", "--rounds=1", "--verify=false")
+	succeed(t, store, "sweep", "--assets=20", "--bars=2000", "--trials=2", "--rounds=1", "--verify=none")
 	cmd := exec.Command(os.Args[0], "sweep", "--store="+store, "--assets=20", "--bars=2000", "--trials=100000", "--rounds=1000", "--fast=1:500:1", "--slow=2:1000:1")
 	stderr := new(bytes.Buffer)
 	stdout := new(bytes.Buffer)
@@ -501,7 +501,7 @@ func TestFailedTrials(t *testing.T) {
 	write(t, dir, "ZERO.csv", rows)
 	args := []string{"sweep", "--data=" + dir, "--fast=2:3:1", "--slow=4:5:1", "--rounds=1"}
 	r := command(t, store, args...)
-	if r.status != exitFailed || !strings.Contains(r.stdout, "failed: trial 0 {Fast:2 Slow:4}") || !strings.Contains(r.stdout, "ZERO") || !strings.Contains(r.stdout, "2020-01-21") {
+	if r.status != exitFailed || !strings.Contains(r.stdout, "failed: trial 0 crossover 2/4") || !strings.Contains(r.stdout, "ZERO") || !strings.Contains(r.stdout, "2020-01-21") {
 		t.Error(r)
 	}
 	r = command(t, store, append(args, "--json=-")...)
@@ -559,9 +559,8 @@ func TestSweepWithinATinyBudget(t *testing.T) {
 
 // verify must find any difference, wherever it is.
 func TestCompareFindsADifference(t *testing.T) {
-	s := &sweep{}
-	timed := make(outcomes, 3)
-	batch := slice[params]{lo: 0, hi: 3}
+	timed := make(outcomes[backtest.Crossover], 3)
+	batch := list[numbered[backtest.Crossover]]{{at: 0, trial: 0}, {at: 1, trial: 1}, {at: 2, trial: 2}}
 	assets := []string{"A", "B"}
 	base := func() []detail {
 		d := make([]detail, 6)
@@ -571,7 +570,7 @@ func TestCompareFindsADifference(t *testing.T) {
 		}
 		return d
 	}
-	if d := s.compare(batch, assets, timed, "here", base(), "there", base()); d != "" {
+	if d := compareDetails(batch, assets, timed, "here", base(), "there", base()); d != "" {
 		t.Errorf("equal, and yet %s", d)
 	}
 	for _, c := range []struct {
@@ -586,20 +585,20 @@ func TestCompareFindsADifference(t *testing.T) {
 	} {
 		changed := base()
 		c.change(&changed[3])
-		got := s.compare(batch, assets, timed, "here", base(), "there", changed)
+		got := compareDetails(batch, assets, timed, "here", base(), "there", changed)
 		for _, want := range c.want {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s: %q is not in %q", c.name, want, got)
 			}
 		}
 	}
-	other := make(outcomes, 3)
+	other := make(outcomes[backtest.Crossover], 3)
 	other[2].Result.Trades = 1
-	if err := s.samePortfolios(timed, other); err == nil || !strings.Contains(err.Error(), "trial 2") {
+	if err := samePortfolios(timed, other); err == nil || !strings.Contains(err.Error(), "trial 2") {
 		t.Errorf("got %v", err)
 	}
 	other[2].Err = errFailed
-	if err := s.samePortfolios(timed, other); err == nil || !strings.Contains(err.Error(), "failed in one run only") {
+	if err := samePortfolios(timed, other); err == nil || !strings.Contains(err.Error(), "failed in one run only") {
 		t.Errorf("got %v", err)
 	}
 }

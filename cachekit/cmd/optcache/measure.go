@@ -14,59 +14,107 @@ import (
 	"github.com/bmadventure/optcache/cachekit/optimize"
 )
 
-// measure runs everything and makes the report.
-func (s *sweep) measure() (*report, error) {
+// measure runs everything and makes the report; what is kept of it goes into the
+// folder.
+func (s *sweep[S]) measure(kept *folder) (*report, error) {
 	b, err := s.store.Open(s.bundle, s.version)
 	if err != nil {
 		return nil, err
 	}
 	defer b.Close()
 	r := &report{
-		Bundle:    bundleReport{s.bundle, s.version.String(), len(b.Assets()), b.Longest()},
-		Trials:    s.grid.Len(),
-		Workers:   s.Workers,
-		Rounds:    s.Rounds,
-		Objective: s.metric.String(),
-		Minimize:  s.Minimize,
-		Errors:    []string{},
-		Best:      []bestReport{},
-		Caches:    []cacheReport{},
+		Bundle:   bundleReport{s.bundle, s.version.String(), len(b.Assets()), b.Longest()},
+		Strategy: s.strategyName(), Params: s.specs, CostBps: s.costBps, Search: s.search, Seed: s.seed,
+		Trials: s.count, Workers: s.workers, Rounds: s.Rounds, Compared: s.compare,
+		Objective: s.metric.String(), Minimize: s.minimize,
+		Errors: []string{}, Best: []bestReport{}, Caches: []cacheReport{},
+		title: s.family.title, trials: s.describe(),
+	}
+	if !s.compare {
+		r.Rounds = 1
 	}
 	sides := 2
 	if s.NoCache {
 		sides = 1
 	}
-	runs := sides * s.Rounds
-	if s.Verify {
-		runs += sides
+	runs := r.Rounds
+	if s.compare {
+		runs *= sides
 	}
-	p := s.newProgress(runs * r.Trials)
+	p := s.newProgress(runs*r.Trials + sides*s.verify)
 	defer p.finish()
 
 	p.start("first reading")
 	if err := s.readOnce(); err != nil {
 		return nil, s.interrupted(err, p)
 	}
-	results, err := s.timeRounds(r, p)
+	results, err := s.timed(r, kept, p)
 	if err != nil {
 		return nil, s.interrupted(err, p)
 	}
-	if s.Verify {
-		if err := s.verify(r, results, p); err != nil {
+	if err := s.keep(r, kept, results); err != nil {
+		return nil, err
+	}
+	if s.verify > 0 {
+		if err := s.verifyTrials(r, results, p); err != nil {
 			return nil, s.interrupted(err, p)
 		}
+		kept.verified(r)
 	}
-	if err := s.timeCalls(r); err != nil {
-		return nil, s.interrupted(err, p)
+	if s.compare {
+		if err := s.timeCalls(r); err != nil {
+			return nil, s.interrupted(err, p)
+		}
+		s.measurePeaks(r)
 	}
-	s.measurePeaks(r)
-	s.fill(r, results)
 	return r, s.ctx.Err()
+}
+
+// timed runs the sweep: in rounds on both sides, or once.
+func (s *sweep[S]) timed(r *report, kept *folder, p *progress) (outcomes[S], error) {
+	if s.compare {
+		return s.timeRounds(r, kept, p)
+	}
+	config, seconds, peak := s.cached, &r.Seconds.Cached, &r.PeakBytes.Cached
+	if s.NoCache {
+		config, seconds, peak = uncached, &r.Seconds.Uncached, &r.PeakBytes.Uncached
+	}
+	p.start("sweep")
+	out, stats, took, err := s.once(config, optimize.Options{Progress: p.step})
+	kept.caches(stats, len(out))
+	if err != nil {
+		return nil, err
+	}
+	x := took.Seconds()
+	*seconds = &x
+	if n := peakMemory(); n > 0 {
+		*peak = &n
+		kept.file.PeakBytes = n
+	}
+	r.note(stats)
+	return out, nil
+}
+
+// note puts the statistics of the caches into the report.
+func (r *report) note(stats []optimize.CacheStats) {
+	for _, c := range stats {
+		r.Caches = append(r.Caches, cacheReport{c.Name, c.Hits, c.Misses, c.HitRate(), c.Entries, c.Bytes, c.Budget, c.Advice(c.Bands)})
+	}
+}
+
+// keep fills the report and the folder with the results.
+func (s *sweep[S]) keep(r *report, kept *folder, out outcomes[S]) error {
+	s.fill(r, out)
+	kept.fail(r.Errors)
+	if top := optimize.Rank(s.values(out), s.minimize, 1); len(top) > 0 {
+		kept.file.BestTrial, kept.file.BestValue = top[0], plainText(out[top[0]].Result.Value(s.metric))
+	}
+	return kept.keep("results", s.trialTable(out))
 }
 
 // readOnce reads what every trial will read, so that a damaged store is told
 // once, not by every trial, and no side pays for the first reading from disk.
-func (s *sweep) readOnce() error {
+func (s *sweep[S]) readOnce() error {
 	d, err := s.open(uncached)
 	if err != nil {
 		return err
@@ -76,25 +124,24 @@ func (s *sweep) readOnce() error {
 }
 
 // interrupted adds to an error how far the sweep came.
-func (s *sweep) interrupted(err error, p *progress) error {
+func (s *sweep[S]) interrupted(err error, p *progress) error {
 	if !errors.Is(err, context.Canceled) {
 		return err
 	}
 	p.finish()
-	return fmt.Errorf("%s: %d of %d trials of all rounds were done, nothing was written: %w", p.phase, p.done, p.total, err)
+	return fmt.Errorf("%s: %d of %d trials of all rounds were done: %w", p.phase, p.done, p.total, err)
 }
 
 // timeRounds runs both sides in turn, the first of a round alternating, and puts
 // the medians into the report. It returns the results of the first cached run,
 // or the first run where there are no caches, after it has compared the
 // portfolios of all other runs with them.
-func (s *sweep) timeRounds(r *report, p *progress) (outcomes, error) {
+func (s *sweep[S]) timeRounds(r *report, kept *folder, p *progress) (outcomes[S], error) {
 	var (
-		first         outcomes
+		first         outcomes[S]
 		plain, cached []float64
 		stats         []optimize.CacheStats
 		order         = []bool{false, true} // cached?
-		differ        = func(out outcomes) error { return s.samePortfolios(first, out) }
 	)
 	if s.NoCache {
 		order = []bool{false}
@@ -107,7 +154,7 @@ func (s *sweep) timeRounds(r *report, p *progress) (outcomes, error) {
 				config, times = s.cached, &cached
 			}
 			p.start(fmt.Sprintf("round %d of %d", round+1, s.Rounds))
-			out, caches, took, err := s.run(config, p.step)
+			out, caches, took, err := s.once(config, optimize.Options{Progress: p.step})
 			if err != nil {
 				return nil, err
 			}
@@ -117,7 +164,7 @@ func (s *sweep) timeRounds(r *report, p *progress) (outcomes, error) {
 			}
 			if first == nil {
 				first = out
-			} else if err := differ(out); err != nil && r.difference == "" {
+			} else if err := samePortfolios(first, out); err != nil && r.difference == "" {
 				r.difference = fmt.Sprintf("round %d: %v", round+1, err)
 			}
 		}
@@ -127,15 +174,14 @@ func (s *sweep) timeRounds(r *report, p *progress) (outcomes, error) {
 		x := *r.Seconds.Uncached / *r.Seconds.Cached
 		r.Speedup = &x
 	}
-	for _, c := range stats {
-		r.Caches = append(r.Caches, cacheReport{c.Name, c.Hits, c.Misses, c.HitRate(), c.Entries, c.Bytes, c.Budget, c.Advice(c.Bands)})
-	}
+	r.note(stats)
+	kept.caches(stats, len(first))
 	return first, nil
 }
 
 // timeCalls measures what one call for the asset list, and one for the bars,
 // costs without and with the caches.
-func (s *sweep) timeCalls(r *report) error {
+func (s *sweep[S]) timeCalls(r *report) error {
 	configs := []struct {
 		config     cachekit.Config
 		list, bars **float64
@@ -164,7 +210,7 @@ func (s *sweep) timeCalls(r *report) error {
 // timeCall returns the median time of a call in nanoseconds. A call too short
 // for the clock is timed in batches of a millisecond or so; the first call,
 // which fills the caches, is not timed.
-func (s *sweep) timeCall(call func() error) (*float64, error) {
+func (s *sweep[S]) timeCall(call func() error) (*float64, error) {
 	const samples, batchTime = 15, time.Millisecond
 	if err := call(); err != nil {
 		return nil, err
@@ -206,7 +252,7 @@ func timeBatch(call func() error, n int) (time.Duration, error) {
 
 // measurePeaks runs each side once in a process of its own, whose peak memory is
 // that side's alone.
-func (s *sweep) measurePeaks(r *report) {
+func (s *sweep[S]) measurePeaks(r *report) {
 	r.PeakBytes.Uncached = s.childPeak("uncached")
 	if !s.NoCache {
 		r.PeakBytes.Cached = s.childPeak("cached")
@@ -214,16 +260,14 @@ func (s *sweep) measurePeaks(r *report) {
 }
 
 // childPeak returns nil where the peak cannot be measured, after it has said why.
-func (s *sweep) childPeak(side string) *int64 {
+func (s *sweep[S]) childPeak(side string) *int64 {
 	program, err := os.Executable()
 	if err != nil {
 		s.log.Warn("peak memory is not measured", "reason", err)
 		return nil
 	}
-	cmd := exec.CommandContext(s.ctx, program, "sweep", "--quiet", "--measure-peak="+side,
-		"--store="+s.storeDir, "--bundle="+s.bundle, "--at="+s.version.String(),
-		"--trials="+strconv.Itoa(s.Trials), "--fast="+s.Fast.String(), "--slow="+s.Slow.String(),
-		"--workers="+strconv.Itoa(s.Workers), "--cost-bps="+strconv.FormatFloat(s.CostBps, 'g', -1, 64))
+	args := append([]string{"sweep", "--quiet", "--measure-peak=" + side, "--store=" + s.storeDir}, s.flags()...)
+	cmd := exec.CommandContext(s.ctx, program, args...)
 	cmd.Stderr = s.stderr
 	out, err := cmd.Output()
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -26,32 +27,40 @@ type naive struct {
 }
 
 type naiveRow struct {
-	symbol      string
-	time        int64 // Unix nanoseconds
-	open, close float64
+	symbol string
+	time   int64 // Unix nanoseconds
+	bar
 }
 
-// dailyRow and minuteRow are the columns that the strategy needs, by name.
+// dailyRow and minuteRow are the columns that strategies may need, by name.
 type dailyRow struct {
 	Symbol string  `parquet:"symbol"`
 	Date   int32   `parquet:"date,date"`
 	Open   float64 `parquet:"open"`
+	High   float64 `parquet:"high"`
+	Low    float64 `parquet:"low"`
 	Close  float64 `parquet:"close"`
+	Volume float64 `parquet:"volume"`
 }
 
 type minuteRow struct {
 	Symbol    string  `parquet:"symbol"`
 	Timestamp int64   `parquet:"timestamp,timestamp(nanosecond)"`
 	Open      float64 `parquet:"open"`
+	High      float64 `parquet:"high"`
+	Low       float64 `parquet:"low"`
 	Close     float64 `parquet:"close"`
+	Volume    float64 `parquet:"volume"`
 }
 
-func (s *sweep) openNaive() (*naive, error) {
-	files, err := filepath.Glob(filepath.Join(escapeGlob(s.versionDir(s.bundle, s.version)), "*.parquet"))
+type bar struct{ open, high, low, close, volume float64 }
+
+func openNaive(s *env, from source) (*naive, error) {
+	files, err := filepath.Glob(filepath.Join(escapeGlob(s.versionDir(from.bundle, from.version)), "*.parquet"))
 	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("read bundle %q naively: no Parquet files in its folder: %w", s.bundle, err)
+		return nil, fmt.Errorf("read bundle %q naively: no Parquet files in its folder: %w", from.bundle, err)
 	}
-	b, err := s.store.Open(s.bundle, s.version)
+	b, err := s.store.Open(from.bundle, from.version)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +92,7 @@ func (n *naive) readDaily(file string) error {
 	rows, err := parquet.ReadFile[dailyRow](file)
 	for _, r := range rows {
 		at := time.Unix(0, 0).UTC().AddDate(0, 0, int(r.Date))
-		n.rows = append(n.rows, naiveRow{r.Symbol, at.UnixNano(), r.Open, r.Close})
+		n.rows = append(n.rows, naiveRow{r.Symbol, at.UnixNano(), bar{r.Open, r.High, r.Low, r.Close, r.Volume}})
 	}
 	return err
 }
@@ -91,7 +100,7 @@ func (n *naive) readDaily(file string) error {
 func (n *naive) readMinutes(file string) error {
 	rows, err := parquet.ReadFile[minuteRow](file)
 	for _, r := range rows {
-		n.rows = append(n.rows, naiveRow{r.Symbol, r.Timestamp, r.Open, r.Close})
+		n.rows = append(n.rows, naiveRow{r.Symbol, r.Timestamp, bar{r.Open, r.High, r.Low, r.Close, r.Volume}})
 	}
 	return err
 }
@@ -127,24 +136,27 @@ func (n *naive) filter(symbol string) bundle.Group {
 	for _, r := range mine {
 		g.Times = append(g.Times, r.time)
 		g.Open = append(g.Open, r.open)
+		g.High = append(g.High, r.high)
+		g.Low = append(g.Low, r.low)
 		g.Close = append(g.Close, r.close)
+		g.Volume = append(g.Volume, r.volume)
 	}
 	return g
 }
 
 // run returns the details of every asset in every trial of a batch, trial by
 // trial. Those of failed trials are zero.
-func (n *naive) run(s *sweep, batch slice[params]) ([]detail, error) {
+func (n *naive) run(ctx context.Context, batch []backtest.Strategy) ([]detail, error) {
 	var runner backtest.Runner
-	all := make([]detail, batch.Len()*len(n.symbols))
+	all := make([]detail, len(batch)*len(n.symbols))
 	for a, symbol := range n.symbols {
-		if err := s.ctx.Err(); err != nil {
-			return nil, err
-		}
 		g := n.filter(symbol)
-		for i := range batch.Len() {
+		for i, strategy := range batch {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 			equity := make([]float64, len(g.Times))
-			m, err := runner.RunAsset(s.ctx, s.crossover(batch.At(i)), g, n.periods, equity)
+			m, err := runner.RunAsset(ctx, strategy, g, n.periods, equity)
 			if err == nil {
 				all[i*len(n.symbols)+a] = detail{m, curveHash(equity)}
 			}

@@ -125,8 +125,9 @@ func (c *profileCmd) workload(e *env) (*workload, error) {
 		w.bundle = c.Bundle
 		w.version, err = e.store.Current(c.Bundle)
 	default:
-		s := sweep{env: e, sweepCmd: sweepCmd{Assets: c.Assets, Bars: c.Bars, Seed: c.Seed}}
-		w.bundle, w.version, err = s.makeSynthetic()
+		var made source
+		made, err = (&barsFlags{Assets: c.Assets, Bars: c.Bars, BarsSeed: c.Seed}).makeSynthetic(e)
+		w.bundle, w.version = made.bundle, made.version
 	}
 	return w, err
 }

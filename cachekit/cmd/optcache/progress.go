@@ -19,6 +19,7 @@ type progress struct {
 	base  int // steps of the phases before
 	done  int
 	total int
+	began time.Time
 	last  time.Time // of the last log line
 }
 
@@ -27,7 +28,7 @@ const logEvery = 5 * time.Second
 
 // newProgress returns a progress of total steps.
 func (e *env) newProgress(total int) *progress {
-	p := &progress{log: e.log, total: total, last: time.Now()}
+	p := &progress{log: e.log, total: total, began: time.Now(), last: time.Now()}
 	if !e.quiet && isTerminal(e.stderr) {
 		p.bar = progressbar.NewOptions(total,
 			progressbar.OptionSetWriter(e.stderr),
@@ -65,8 +66,17 @@ func (p *progress) step(done, _ int) {
 	}
 	if time.Since(p.last) >= logEvery {
 		p.last = time.Now()
-		p.log.Info(p.phase, "trials", p.done, "of", p.total)
+		p.log.Info(p.phase, "trials", p.done, "of", p.total, "left", p.left())
 	}
+}
+
+// left estimates how long the rest takes, if it goes on as it went.
+func (p *progress) left() time.Duration {
+	if p.done == 0 {
+		return 0
+	}
+	per := time.Since(p.began) / time.Duration(p.done)
+	return (per * time.Duration(p.total-p.done)).Round(time.Second)
 }
 
 // finish clears the bar.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -19,10 +17,17 @@ import (
 // A report is what a sweep found, in the shape of its JSON.
 type report struct {
 	Bundle    bundleReport  `json:"bundle"`
+	Strategy  string        `json:"strategy"`
+	Params    []axisSpec    `json:"params"`
+	CostBps   float64       `json:"cost_bps"`
+	Search    string        `json:"search"`
+	Seed      uint64        `json:"seed"`
 	Trials    int           `json:"trials"`
 	Workers   int           `json:"workers"`
 	Rounds    int           `json:"rounds"`    // times that each side ran; seconds are medians
+	Compared  bool          `json:"compared"`  // both sides were timed, or the one there is, in rounds
 	Identical *bool         `json:"identical"` // null: not verified
+	Verified  int           `json:"verified"`  // trials whose results were compared
 	Objective string        `json:"objective"`
 	Minimize  bool          `json:"minimize"`
 	Seconds   cost[float64] `json:"seconds"`
@@ -34,8 +39,9 @@ type report struct {
 	Best      []bestReport  `json:"best"`
 	Errors    []string      `json:"errors"`
 
-	difference string // the first one, if not identical
-	compared   string // what was, for the reader
+	title, trials string // strategy and search, for the reader
+	difference    string // the first one, if not identical
+	compared      string // what was, for the reader
 }
 
 type bundleReport struct {
@@ -132,36 +138,42 @@ func writeJSON(stdout io.Writer, name string, v any) error {
 		_, err := stdout.Write(text)
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".optcache-*.json")
-	if err != nil {
-		return fmt.Errorf("write the results to %s: %w", name, err)
-	}
-	_, err = f.Write(text)
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return fmt.Errorf("write the results to %s: %w", name, err)
-	}
-	return nil
+	return replaceFile(name, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
 }
 
 // print writes the report for people.
 func (r *report) print(w io.Writer) {
 	fmt.Fprintf(w, "bundle   %s, version %.12s: %d assets, %d bars\n", r.Bundle.Name, r.Bundle.Version, r.Bundle.Assets, r.Bundle.Bars)
-	fmt.Fprintf(w, "sweep    moving-average crossover, %d trials, %s, medians of %s\n\n", r.Trials, count(r.Workers, "worker"), count(r.Rounds, "round"))
-	r.printCosts(w)
+	how := "medians of " + count(r.Rounds, "round")
+	if !r.Compared {
+		how = "run once"
+	}
+	fmt.Fprintf(w, "sweep    %s, %s, %s, %s\n\n", r.title, r.trials, count(r.Workers, "worker"), how)
+	if r.Compared {
+		r.printCosts(w)
+	} else {
+		r.printOnce(w)
+	}
 	r.printIdentical(w)
 	r.printBest(w)
 	r.printCaches(w)
 	r.printErrors(w)
+}
+
+// printOnce writes what a single run took.
+func (r *report) printOnce(w io.Writer) {
+	seconds, peak, side := r.Seconds.Cached, r.PeakBytes.Cached, "with caches"
+	if seconds == nil {
+		seconds, peak, side = r.Seconds.Uncached, r.PeakBytes.Uncached, "without caches"
+	}
+	fmt.Fprintf(w, "took     %s %s, %s trials a second", duration(*seconds*1e9), side, figure(float64(r.Trials) / *seconds))
+	if peak != nil {
+		fmt.Fprintf(w, ", peak memory %s", bytesText(float64(*peak)))
+	}
+	fmt.Fprint(w, "\n\n")
 }
 
 // printErrors writes the first errors; the JSON has them all.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -20,18 +21,20 @@ type detail struct {
 // batchBytes bounds the details that are held for one side at a time.
 const batchBytes = 64 << 20
 
-// verify runs the sweep once more on each side, keeps every metric and the hash
-// of every equity curve, and compares both with each other and with a naive path
-// that shares no grouping code. The portfolios must also be those of the timed
-// runs.
-func (s *sweep) verify(r *report, timed outcomes, p *progress) error {
-	same := func(difference string) {
-		if r.difference == "" {
-			r.difference = difference
-		}
-	}
+// A numbered is a trial that is run again.
+type numbered[S tunable] struct {
+	at     int // place in its batch
+	trial  int
+	params S
+}
+
+// verifyTrials runs some trials once more on each side, keeps every metric and the
+// hash of every equity curve, and compares both with each other and with a naive
+// path that shares no reading and no grouping code. The portfolios must also be
+// those of the timed run, whose trials ran in batches.
+func (s *sweep[S]) verifyTrials(r *report, timed outcomes[S], p *progress) error {
 	p.start("verify")
-	naive, err := s.openNaive()
+	naive, err := openNaive(s.env, s.source)
 	if err != nil {
 		return err
 	}
@@ -49,41 +52,72 @@ func (s *sweep) verify(r *report, timed outcomes, p *progress) error {
 		defer cached.close()
 		sides = append(sides, cached)
 	}
-	assets := naive.symbols
-	size := max(1, batchBytes/(len(assets)*int(unsafe.Sizeof(detail{}))))
-	for lo := 0; lo < len(timed) && r.difference == ""; lo += size {
-		batch := slice[params]{s.grid, lo, min(lo+size, len(timed))}
-		var details [][]detail
-		for _, d := range sides {
-			p.start("verify")
-			out, got, err := s.detailed(d, batch, len(assets), p)
-			if err != nil {
-				return err
-			}
-			if err := s.samePortfolios(timed[batch.lo:batch.hi], out); err != nil {
-				same(err.Error())
-			}
-			details = append(details, got)
+	best := -1
+	if top := optimize.Rank(s.values(timed), s.minimize, 1); len(top) > 0 {
+		best = top[0]
+	}
+	picked := evenly(s.verify, len(timed), best)
+	size := max(1, batchBytes/(len(naive.symbols)*int(unsafe.Sizeof(detail{}))))
+	for lo := 0; lo < len(picked) && r.difference == ""; lo += size {
+		var batch list[numbered[S]]
+		for i, trial := range picked[lo:min(lo+size, len(picked))] {
+			batch = append(batch, numbered[S]{i, trial, timed[trial].Params})
 		}
-		names := []string{"without cache", "with cache"}
-		if len(details) == 2 {
-			same(s.compare(batch, assets, timed, names[0], details[0], names[1], details[1]))
-		}
-		want, err := naive.run(s, batch)
-		if err != nil {
+		if r.difference, err = s.verifyBatch(batch, timed, naive, sides, p); err != nil {
 			return err
 		}
-		same(s.compare(batch, assets, timed, "naive", want, names[len(details)-1], details[len(details)-1]))
 	}
 	identical := r.difference == ""
-	r.Identical = &identical
-	r.compared = fmt.Sprintf("%d metrics and the equity curve of %d assets in %d trials, without cache, with cache and on a naive path",
-		metricCount(), len(assets), len(timed))
-	if s.NoCache {
-		r.compared = fmt.Sprintf("%d metrics and the equity curve of %d assets in %d trials, without cache and on a naive path",
-			metricCount(), len(assets), len(timed))
+	r.Identical, r.Verified = &identical, len(picked)
+	trials := count(len(picked), "trial")
+	if len(picked) < len(timed) {
+		trials = fmt.Sprintf("%d of %s", len(picked), count(len(timed), "trial"))
 	}
+	paths := "without cache, with cache and on a naive path"
+	if s.NoCache {
+		paths = "without cache and on a naive path"
+	}
+	r.compared = fmt.Sprintf("%d metrics and the equity curve of %s in %s, %s", metricCount(), count(len(naive.symbols), "asset"), trials, paths)
 	return nil
+}
+
+// verifyBatch runs a batch on all sides and returns the first difference.
+func (s *sweep[S]) verifyBatch(batch list[numbered[S]], timed outcomes[S], naive *naive, sides []*side, p *progress) (difference string, err error) {
+	same := func(d string) {
+		if difference == "" {
+			difference = d
+		}
+	}
+	assets := naive.symbols
+	names := []string{"without cache", "with cache"}
+	var details [][]detail
+	for _, d := range sides {
+		p.start("verify")
+		out, got, err := s.detailed(d, batch, len(assets), p)
+		if err != nil {
+			return "", err
+		}
+		for i, o := range out {
+			if err := samePortfolio(timed, batch[i].trial, o); err != nil {
+				same(err.Error())
+			}
+		}
+		details = append(details, got)
+	}
+	if len(details) == 2 {
+		same(compareDetails(batch, assets, timed, names[0], details[0], names[1], details[1]))
+	}
+	strategy := s.family.strategy(s.costBps)
+	strategies := make([]backtest.Strategy, len(batch))
+	for i, t := range batch {
+		strategies[i] = strategy(t.params)
+	}
+	want, err := naive.run(s.ctx, strategies)
+	if err != nil {
+		return "", err
+	}
+	same(compareDetails(batch, assets, timed, "naive", want, names[len(details)-1], details[len(details)-1]))
+	return difference, nil
 }
 
 func metricCount() int {
@@ -94,30 +128,28 @@ func metricCount() int {
 	return n
 }
 
-// A slice is some consecutive trials of a plan.
-type slice[P any] struct {
-	plan   optimize.Plan[P]
-	lo, hi int
-}
-
-func (s slice[P]) Len() int       { return s.hi - s.lo }
-func (s slice[P]) At(trial int) P { return s.plan.At(s.lo + trial) }
-
-// detailed runs a batch on one side and returns the details of every asset in
-// every trial, trial by trial. Those of failed trials are zero.
-func (s *sweep) detailed(d *side, batch slice[params], assets int, p *progress) (outcomes, []detail, error) {
-	all := make([]detail, batch.Len()*assets)
-	index := make(map[params]int, batch.Len())
-	for i := range batch.Len() {
-		index[batch.At(i)] = i
-	}
-	visit := func(p params) func(int, backtest.Metrics, []float64) {
-		mine := all[index[p]*assets:][:assets] // no other trial writes here
-		return func(asset int, m backtest.Metrics, equity []float64) {
-			mine[asset] = detail{m, curveHash(equity)}
+// detailed runs a batch on one side, trial by trial, and returns the details of every
+// asset in every trial. Those of failed trials are zero.
+func (s *sweep[S]) detailed(d *side, batch list[numbered[S]], assets int, p *progress) ([]optimize.Outcome[numbered[S], backtest.Metrics], []detail, error) {
+	all := make([]detail, len(batch)*assets)
+	strategy := s.family.strategy(s.costBps)
+	worker := func() optimize.Worker[numbered[S], backtest.Metrics] {
+		runner := backtest.Runner{Columns: d.view.Columns()}
+		return func(ctx context.Context, t numbered[S]) (backtest.Metrics, error) {
+			listed, bars, err := d.view.Load(ctx)
+			if err != nil {
+				return backtest.Metrics{}, err
+			}
+			if listed.Len() != len(bars.Assets()) {
+				return backtest.Metrics{}, fmt.Errorf("%d assets have bars, of %d that are listed", len(bars.Assets()), listed.Len())
+			}
+			mine := all[t.at*assets:][:assets] // no other trial writes here
+			return runner.Run(ctx, bars, strategy(t.params), func(asset int, m backtest.Metrics, equity []float64) {
+				mine[asset] = detail{m, curveHash(equity)}
+			})
 		}
 	}
-	out, err := optimize.Run(s.ctx, batch, s.worker(d, visit), optimize.Options{Workers: s.Workers, Progress: p.step})
+	out, err := optimize.Run(s.ctx, batch, worker, optimize.Options{Workers: s.workers, Progress: p.step})
 	return out, all, err
 }
 
@@ -128,17 +160,29 @@ func curveHash(equity []float64) [sha256.Size]byte {
 
 // samePortfolios returns an error that tells the first trial in which the
 // outcomes of two runs differ.
-func (s *sweep) samePortfolios(a, b outcomes) error {
-	for i := range a {
-		switch {
-		case (a[i].Err == nil) != (b[i].Err == nil):
-			return fmt.Errorf("trial %d %+v failed in one run only: %w", i, a[i].Params, errors.Join(a[i].Err, b[i].Err))
-		case a[i].Err != nil:
-			continue
+func samePortfolios[S tunable](a, b outcomes[S]) error {
+	for i, o := range b {
+		if a[i].Params != o.Params {
+			return fmt.Errorf("trial %d: it is %v in one run and %v in another", i, a[i].Params, o.Params)
 		}
-		if metric, x, y, ok := firstDifference(a[i].Result, b[i].Result); !ok {
-			return fmt.Errorf("trial %d %+v: %s of the portfolio is %v in one run and %v in another", i, a[i].Params, metric, x, y)
+		if err := samePortfolio(a, i, o); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// samePortfolio returns an error that tells how the outcome of a trial differs from
+// another of the same trial.
+func samePortfolio[S tunable, P any](a outcomes[S], i int, o optimize.Outcome[P, backtest.Metrics]) error {
+	switch {
+	case (a[i].Err == nil) != (o.Err == nil):
+		return fmt.Errorf("trial %d %v failed in one run only: %w", i, a[i].Params, errors.Join(a[i].Err, o.Err))
+	case o.Err != nil:
+		return nil
+	}
+	if metric, x, y, ok := firstDifference(a[i].Result, o.Result); !ok {
+		return fmt.Errorf("trial %d %v: %s of the portfolio is %v in one run and %v in another", i, a[i].Params, metric, x, y)
 	}
 	return nil
 }
@@ -153,15 +197,15 @@ func firstDifference(a, b backtest.Metrics) (metric backtest.Metric, x, y float6
 	return 0, 0, 0, true
 }
 
-// compare returns the first difference between the details of two sides, "" if
-// there is none.
-func (s *sweep) compare(batch slice[params], assets []string, timed outcomes, nameA string, a []detail, nameB string, b []detail) string {
+// compareDetails returns the first difference between the details of two sides, ""
+// if there is none.
+func compareDetails[S tunable](batch list[numbered[S]], assets []string, timed outcomes[S], nameA string, a []detail, nameB string, b []detail) string {
 	for i := range a {
-		trial, asset := batch.lo+i/len(assets), assets[i%len(assets)]
+		trial, asset := batch[i/len(assets)].trial, assets[i%len(assets)]
 		if timed[trial].Err != nil {
 			continue
 		}
-		where := fmt.Sprintf("trial %d %+v, asset %s", trial, timed[trial].Params, asset)
+		where := fmt.Sprintf("trial %d %v, asset %s", trial, timed[trial].Params, asset)
 		if metric, x, y, ok := firstDifference(a[i].metrics, b[i].metrics); !ok {
 			return fmt.Sprintf("%s: %s is %v %s and %v %s", where, metric, x, nameA, y, nameB)
 		}

@@ -1,0 +1,428 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/leanovate/gopter"
+	"github.com/leanovate/gopter/gen"
+	"github.com/leanovate/gopter/prop"
+
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/market"
+)
+
+// soundRun is a run of which doctor has nothing to say.
+func soundRun() *runFile {
+	r := &runFile{
+		Format: 1, Command: "sweep", Args: []string{"sweep", "--bundle=b", "--out=runs/1"}, State: "done",
+		Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), TookNS: 41_900_000,
+		Strategy: "crossover/1", Trials: 100, Ran: 100, Workers: 2, GOMAXPROCS: 2,
+		Config: runConfig{CacheSizeGB: 2, Caching: true, LRUMaxSize: 128, Pooling: true, Policy: "adaptive"},
+	}
+	r.Bundle.Name, r.Bundle.Version = "b", strings.Repeat("ab", 32)
+	const budget, used = 2 << 30, 1400 << 20 // 68 %
+	for _, c := range []cacheFile{
+		{Name: "asset lists", Hits: 99, Misses: 1, Loads: 1, LoadNS: 400_000, Entries: 1, Bytes: 2400},
+		{Name: "grouped bars", Hits: 98, Misses: 2, Loads: 1, LoadNS: 3_000_000, Entries: 1, Bytes: 318 << 10},
+		{Name: "derived series", Hits: 11_000, Misses: 1000, Loads: 1000, LoadNS: 2_000_000, Entries: 1000, Bytes: 1399 << 20},
+	} {
+		c.Budget, c.Used = budget, used
+		r.Caches = append(r.Caches, c)
+	}
+	return r
+}
+
+const machineMemory = 16 << 30
+
+func TestDoctorHasNothingToSay(t *testing.T) {
+	if d := diagnose("runs/1", soundRun(), machineMemory); len(d.Advice) != 0 {
+		t.Errorf("%+v", d.Advice)
+	}
+}
+
+// Each ailment gets its advice: what is said, at which level, and what is to be set.
+func TestDoctorAdvises(t *testing.T) {
+	for name, c := range map[string]struct {
+		ail   func(r *runFile)
+		level string
+		what  string
+		why   string
+		set   string
+	}{
+		"killed": {func(r *runFile) { r.State, r.Caches = "running", nil },
+			levelProblem, "the run is not finished", "it was killed", "optcache sweep --bundle=b --out=runs/1 --resume"},
+		"interrupted": {func(r *runFile) { r.State = "interrupted" },
+			levelProblem, "the run was interrupted", "is kept", "--resume"},
+		"interrupted twice": {func(r *runFile) { r.State, r.Args = "interrupted", []string{"sweep", "--out=d", "--resume"} },
+			levelProblem, "the run was interrupted", "is kept", "optcache sweep --out=d --resume"},
+		"interrupted elsewhere": {func(r *runFile) {
+			r.State, r.Command, r.Args = "interrupted", "walkforward", []string{"walkforward", "--data=my bars"}
+		}, levelProblem, "the run was interrupted", "is kept", "optcache walkforward '--data=my bars'"},
+		"failed": {func(r *runFile) { r.State, r.Errors = "failed", []string{"disk full"} },
+			levelProblem, "the run failed", "disk full", "--resume"},
+		"no statistics": {func(r *runFile) { r.State, r.Caches = "running", nil },
+			levelNote, "there are no statistics of the caches yet", "at the end", ""},
+		"different": {func(r *runFile) {
+			r.Verified = &runVerified{25, false}
+		}, levelProblem, "results with caches and without differ", "25 trials were compared", "export OPTCACHE_ENABLE_CACHING=false"},
+		"trials": {func(r *runFile) { r.Failed, r.Errors = 3, []string{"trial 7: no bars"} },
+			levelProblem, "3 of 100 trials failed", "trial 7: no bars", ""},
+		"caches off": {func(r *runFile) { r.Config.Caching, r.Caches = false, nil },
+			levelAdvice, "turn the caches on", "every trial", "export OPTCACHE_ENABLE_CACHING=true"},
+		"pool off": {func(r *runFile) { r.Config.Pooling = false },
+			levelAdvice, "turn the pool of bundles on", "manifest", "export OPTCACHE_ENABLE_BUNDLE_POOLING=true"},
+		"few workers": {func(r *runFile) { r.Workers, r.GOMAXPROCS = 1, 8 },
+			levelAdvice, "use all processors", "1 worker ran where 8 workers could", "--workers 8"},
+		"many workers": {func(r *runFile) { r.Workers = 9 },
+			levelNote, "fewer workers would do", "9 workers shared 2 processors", "--workers 2"},
+		"loads fail": {func(r *runFile) { r.Caches[1].LoadErrors = 4 },
+			levelProblem, "4 loads of grouped bars failed", "not kept", ""},
+		"retired": {func(r *runFile) { r.Caches[2].Evictions.Retired = 50 },
+			levelNote, "50 values of derived series left because their version was given up", "ingested anew", ""},
+		"crowded": {func(r *runFile) {
+			c := &r.Caches[2]
+			c.Hits, c.Misses, c.Loads, c.Evictions.Room = 0, 12_000, 12_000, 500
+		}, levelAdvice, "enlarge the budget", "500 values of derived series had to leave", "export OPTCACHE_CACHE_SIZE_GB=3.2"}, // 1400 + 699 MB are 65 %
+		"crowded under lru": {func(r *runFile) {
+			r.Config.Policy = "lru"
+			c := &r.Caches[2]
+			c.Hits, c.Misses, c.Loads, c.Evictions.Room = 0, 12_000, 12_000, 500
+		}, levelAdvice, "let another policy choose", "circle", "unset OPTCACHE_POLICY"},
+		"crowded and well": {func(r *runFile) { r.Caches[2].Evictions.Room = 500 },
+			levelNote, "a larger budget would save some loads", "500 values", "export OPTCACHE_CACHE_SIZE_GB=3.2"},
+		"crowded again and again": {func(r *runFile) {
+			c := &r.Caches[2]
+			c.Hits, c.Misses, c.Loads, c.Evictions.Room = 0, 1e6, 1e6, 1e6
+		}, levelAdvice, "enlarge the budget", "less may", "export OPTCACHE_CACHE_SIZE_GB=8.0"}, // four times
+		"crowded on a small machine": {func(r *runFile) {
+			c := &r.Caches[2]
+			c.Hits, c.Misses, c.Loads, c.Evictions.Room = 0, 1e6, 1e6, 1e6
+			c.Bytes *= 4
+			for i := range r.Caches {
+				r.Caches[i].Budget, r.Caches[i].Used = 8<<30, 8<<30
+			}
+		}, levelAdvice, "enlarge the budget", "three quarters", "export OPTCACHE_CACHE_SIZE_GB=12"},
+		"crowded on a full machine": {func(r *runFile) {
+			r.Caches[2].Evictions.Room, r.Caches[2].Hits = 1e6, 0
+			for i := range r.Caches {
+				r.Caches[i].Budget, r.Caches[i].Used = 12<<30, 12<<30
+			}
+		}, levelAdvice, "sweep fewer assets", "most of the 16.0 GB of this machine", ""},
+		"too large": {func(r *runFile) {
+			r.Caches[1] = cacheFile{Name: "grouped bars", Misses: 100, Loads: 100, Uncached: 100, Budget: 1 << 20, Used: 1 << 10}
+			r.Caches[0].Budget, r.Caches[0].Used = 1<<20, 1<<10
+		}, levelAdvice, "enlarge the budget", "100 were too large", "export OPTCACHE_CACHE_SIZE_GB="},
+		"many versions": {func(r *runFile) {
+			r.Config.LRUMaxSize = 1
+			r.Caches[0].Evictions.Room = 7
+		}, levelAdvice, "keep more asset lists", "at most 1 are kept", "export OPTCACHE_LRU_MAXSIZE=8"},
+		"nothing repeats": {func(r *runFile) {
+			c := &r.Caches[2]
+			c.Hits, c.Misses, c.Loads = 100, 1000, 1000
+		}, levelNote, "the hit rate of derived series is poor", "1.1 look-ups a value", ""},
+		"few trials": {func(r *runFile) { r.Trials, r.Caches[0].Hits = 1, 0 },
+			levelNote, "the hit rate of asset lists is poor", "more trials", ""},
+		"new version": {func(r *runFile) {
+			r.Bundle.Previous = strings.Repeat("cd", 32)
+			c := &r.Caches[2]
+			c.Hits, c.Misses, c.Loads = 100, 1000, 1000
+		}, levelAdvice, "the hit rate of derived series is poor", "another version than before (cdcdcdcdcdcd)", ""},
+		"given up": {func(r *runFile) {
+			c := &r.Caches[2]
+			c.Hits, c.Misses, c.Loads, c.Evictions.Retired = 100, 1000, 1000, 400
+		}, levelAdvice, "the hit rate of derived series is poor", "400 values were given up before", ""},
+		"under-used": {func(r *runFile) {
+			for i := range r.Caches {
+				r.Caches[i].Used = 100 << 20
+			}
+		}, levelNote, "the budget could be smaller", "4.9 % of it are in use", "export OPTCACHE_CACHE_SIZE_GB=0.16"},
+		"near the limit": {func(r *runFile) {
+			for i := range r.Caches {
+				r.Caches[i].Used = 1900 << 20
+			}
+		}, levelAdvice, "enlarge the budget before you add", "92.8 % of it", "export OPTCACHE_CACHE_SIZE_GB=2.9"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := soundRun()
+			c.ail(r)
+			d := diagnose("runs/1", r, machineMemory)
+			if strings.Contains(fmt.Sprint(d.Advice), "--resume --resume") {
+				t.Error(d.Advice)
+			}
+			if !slices.ContainsFunc(d.Advice, func(a advice) bool {
+				return a.Level == c.level && strings.Contains(a.What, c.what) && strings.Contains(a.Why, c.why) &&
+					strings.Contains(a.Set, c.set) && (a.Set == "") == (c.set == "")
+			}) {
+				text, _ := json.MarshalIndent(d.Advice, "", "  ")
+				t.Errorf("%s", text)
+			}
+			if !slices.IsSortedFunc(d.Advice, func(a, b advice) int { return levelOf(a) - levelOf(b) }) {
+				t.Errorf("not in order: %+v", d.Advice)
+			}
+		})
+	}
+}
+
+// Whatever a run's numbers are, what is advised can be set, is larger where a budget
+// was too small, and is written without an exponent.
+func TestDoctorAdviceCanBeSet(t *testing.T) {
+	counts := gen.UInt64Range(0, 1<<40)
+	properties := gopter.NewProperties(nil)
+	properties.Property("budgets", prop.ForAll(func(hits, misses, room, uncached, refused uint64, bytes, budget int64, entries int) bool {
+		r := soundRun()
+		c := &r.Caches[2]
+		c.Hits, c.Misses, c.Loads, c.Evictions.Room, c.Uncached, c.Refused, c.Entries, c.Bytes = hits, misses, misses, room, uncached, refused, entries, bytes
+		for i := range r.Caches {
+			r.Caches[i].Budget, r.Caches[i].Used = budget, min(bytes, budget)
+		}
+		for _, a := range diagnose("d", r, machineMemory).Advice {
+			value, ok := strings.CutPrefix(a.Set, "export OPTCACHE_CACHE_SIZE_GB=")
+			if !ok {
+				continue
+			}
+			gb, err := strconv.ParseFloat(value, 64)
+			if err != nil || !(gb > 0) || math.IsInf(gb, 0) || strings.ContainsAny(value, "eE") {
+				t.Logf("%+v", a)
+				return false
+			}
+			if strings.HasPrefix(a.What, "enlarge") && gb*(1<<30) <= float64(budget) {
+				t.Logf("budget %d: %+v", budget, a)
+				return false
+			}
+		}
+		return true
+	}, counts, counts, counts, counts, counts, gen.Int64Range(0, 1<<44), gen.Int64Range(1, 1<<44), gen.IntRange(0, 1<<30)))
+	properties.Property("a budget is rounded up, by less than a tenth", prop.ForAll(func(bytes float64) bool {
+		gb, err := strconv.ParseFloat(gigabytes(bytes), 64)
+		return err == nil && gb*(1<<30) >= bytes*(1-1e-9) && gb*(1<<30) <= bytes*1.11
+	}, gen.Float64Range(1, 1e15)))
+	properties.TestingRun(t)
+}
+
+func TestGigabytes(t *testing.T) {
+	for bytes, want := range map[float64]string{0: "0", 1 << 30: "1.0", 1.01 * (1 << 30): "1.1", 12 << 30: "12", 123 << 30: "130", 1 << 20: "0.00098"} {
+		if got := gigabytes(bytes); got != want {
+			t.Errorf("%v: %s, want %s", bytes, got, want)
+		}
+	}
+}
+
+func TestDoctorReportForms(t *testing.T) {
+	r := soundRun()
+	r.Bundle.Previous = strings.Repeat("cd", 32)
+	r.Workers, r.GOMAXPROCS = 1, 2
+	c := &r.Caches[2]
+	c.Hits, c.Misses, c.Loads, c.Evictions.Room, c.Evictions.Expired, c.Refused = 0, 12_000, 12_000, 500, 2, 1
+	r.Caches[0] = cacheFile{Name: "asset lists", Budget: c.Budget, Used: c.Used}
+	d := diagnose("runs/1", r, machineMemory)
+	d.Changes = []versionDiff{
+		{From: r.Bundle.Previous, To: r.Bundle.Version, Why: "it was new", Lines: []string{"assets changed: A"}, Detail: "optcache bundle diff b cd ab"},
+		{From: r.Bundle.Version, To: strings.Repeat("ef", 32), Why: "the bundle was ingested anew since", Error: "cannot be told: gone"},
+	}
+	var b strings.Builder
+	d.print(&b)
+	golden(t, "doctor.txt", b.String())
+	text, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "doctor.json", string(text)+"\n")
+	b.Reset()
+	diagnose("runs/1", soundRun(), 0).print(&b)
+	if !strings.Contains(b.String(), "nothing to change") {
+		t.Error(b.String())
+	}
+}
+
+// writeRun writes run.json into a new folder.
+func writeRun(t *testing.T, content any) string {
+	t.Helper()
+	text, ok := content.(string)
+	if !ok {
+		b, err := json.Marshal(content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = string(b)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "run.json"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestDoctorRefuses(t *testing.T) {
+	empty := t.TempDir()
+	changed := func(change func(r *runFile)) string {
+		r := soundRun()
+		change(r)
+		return writeRun(t, r)
+	}
+	for name, c := range map[string]struct{ dir, want string }{
+		"no folder":      {filepath.Join(empty, "none"), "there is no such folder: give the one that --out named"},
+		"no run":         {empty, "it has no run.json, so it is no folder of a run"},
+		"empty file":     {writeRun(t, ""), "it is damaged at byte 0: unexpected end of JSON input"},
+		"cut off":        {writeRun(t, `{"format":1,"trials":`), "it is damaged at byte 21"},
+		"wrong kind":     {writeRun(t, `{"format":1,"trials":"many"}`), "it is damaged at byte"},
+		"negative hits":  {writeRun(t, `{"format":1,"caches":[{"name":"x","hits":-1}]}`), "it is damaged at byte"},
+		"later format":   {writeRun(t, `{"format":2}`), "it has format 2, and this command reads format 1: use the version of optcache that wrote it"},
+		"other JSON":     {writeRun(t, `{"name":"x"}`), "it has format 0"},
+		"version":        {changed(func(r *runFile) { r.Bundle.Version = "xyz" }), "it is damaged: "},
+		"trials":         {changed(func(r *runFile) { r.Trials = -1 }), "trials is -1"},
+		"cache":          {changed(func(r *runFile) { r.Caches[0].Bytes = -1 }), `the statistics of cache "asset lists"`},
+		"nameless cache": {changed(func(r *runFile) { r.Caches[0].Name = "" }), `the statistics of cache ""`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := command(t, t.TempDir(), "doctor", c.dir)
+			if r.status != exitUsage || !strings.Contains(r.stderr, c.want) || r.stdout != "" {
+				t.Errorf("%v, want %q", r, c.want)
+			}
+		})
+	}
+}
+
+// A run.json that is cut off or has a flipped byte anywhere is refused or read, and
+// never a panic.
+func TestDoctorReadsDamagedFiles(t *testing.T) {
+	whole, err := json.Marshal(soundRun())
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	for i := range whole {
+		for _, damaged := range [][]byte{whole[:i], append(slices.Clone(whole[:i]), append([]byte{whole[i] ^ 0x10}, whole[i+1:]...)...)} {
+			r, err := parseRunFile("run.json", damaged)
+			if err != nil {
+				refused++
+				continue
+			}
+			diagnose("runs/1", r, machineMemory).print(io.Discard)
+		}
+	}
+	if refused < len(whole) {
+		t.Errorf("%d of %d damaged files were refused", refused, 2*len(whole))
+	}
+}
+
+// The versions are compared in the store of the run: what changed before it, where the
+// hit rate is poor, and what changed since.
+func TestDoctorTellsWhatChanged(t *testing.T) {
+	e := testEnv(t)
+	series := func(change func(s []bundle.Series) []bundle.Series) bundle.Version {
+		t.Helper()
+		s, err := synthetic(t.Context(), 3, 30, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := e.store.Write(t.Context(), "b", market.Daily, change(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Version
+	}
+	first := series(func(s []bundle.Series) []bundle.Series { return s })
+	second := series(func(s []bundle.Series) []bundle.Series {
+		s[1].Close[7] += 0.01
+		s[1].High[7] += 1
+		return s
+	})
+	r := soundRun()
+	r.Store = e.storeDir
+	r.Bundle.Version, r.Bundle.Previous = second.String(), first.String()
+	r.Caches[2].Hits = 0
+	dir := writeRun(t, r)
+	out := succeed(t, t.TempDir(), "doctor", dir)
+	for _, want := range []string{
+		fmt.Sprintf("changed  from version %.12s to %.12s: what was kept of the assets below could not serve this run", first, second),
+		"assets changed: SYN0002\n", "columns changed: high, close\n", "2 values changed, 0 bars added, 0 bars removed\n",
+		"dates: 2015-01-13 to 2015-01-13\n", fmt.Sprintf("every value: optcache bundle diff b %.12s %.12s", first, second),
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "ingested anew since") {
+		t.Errorf("nothing was:\n%s", out)
+	}
+
+	third := series(func(s []bundle.Series) []bundle.Series { return s[1:] })
+	out = succeed(t, t.TempDir(), "doctor", dir)
+	for _, want := range []string{
+		"the bundle was ingested anew since", "assets removed: SYN0001\n", "the results are those of an older version of the bundle",
+		fmt.Sprintf("%.12s is current now", third),
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+
+	var d diagnosis
+	if err := json.Unmarshal([]byte(succeed(t, t.TempDir(), "doctor", dir, "--format=json")), &d); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Changes) != 2 || d.Changes[0].To != second.String() || d.Changes[1].To != third.String() || d.Changes[1].Equal {
+		t.Errorf("%+v", d.Changes)
+	}
+
+	// Versions that are gone, a bundle that is gone, and a store that is gone.
+	if _, err := e.store.GC(context.Background(), "b", 0); err != nil {
+		t.Fatal(err)
+	}
+	if out = succeed(t, t.TempDir(), "doctor", dir); !strings.Contains(out, "cannot be told: ") {
+		t.Error(out)
+	}
+	if _, err := e.store.Remove(context.Background(), "b"); err != nil {
+		t.Fatal(err)
+	}
+	if out = succeed(t, t.TempDir(), "doctor", dir); !strings.Contains(out, "is not in the store") {
+		t.Error(out)
+	}
+	r.Store = filepath.Join(e.storeDir, "gone")
+	if out = succeed(t, t.TempDir(), "doctor", writeRun(t, r)); !strings.Contains(out, "is not in the store") {
+		t.Error(out)
+	}
+}
+
+func TestSummariseIsShort(t *testing.T) {
+	d := &bundle.Diff{MoreCells: 5, FieldsAdded: bundle.Split}
+	for i := range 25 {
+		d.AssetsAdded = append(d.AssetsAdded, fmt.Sprintf("A%02d", i))
+		d.Assets = append(d.Assets, bundle.AssetDiff{Symbol: fmt.Sprintf("B%02d", i), BarsAdded: 2, Cells: 3, Fields: bundle.Volume})
+	}
+	day := func(n int) time.Time { return time.Date(2024, 5, n, 0, 0, 0, 0, time.UTC) }
+	d.Cells = []bundle.Cell{{Time: day(9)}, {Time: day(3)}}
+	d.Bars = []bundle.BarDiff{{Time: day(20)}}
+	want := []string{
+		"assets added: A00, A01, A02, A03, A04, A05, A06, A07, A08, A09 and 15 more",
+		"columns added: split",
+		"assets changed: B00, B01, B02, B03, B04, B05, B06, B07, B08, B09 and 15 more",
+		"columns changed: volume",
+		"75 values changed, 50 bars added, 0 bars removed",
+		"dates: 2024-05-03 to 2024-05-20, of the first 1,000",
+	}
+	if got := summarise(d); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	if got := summarise(new(bundle.Diff)); len(got) != 1 || got[0] != "the two versions are the same" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestShellWords(t *testing.T) {
+	got := strings.Join(shellWords([]string{"sweep", "--fast=5:50:5", "--out=my runs", "it's", "", "$HOME"}), " ")
+	if want := `sweep --fast=5:50:5 '--out=my runs' 'it'\''s' '' '$HOME'`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
