@@ -9,8 +9,10 @@ import (
 	"time"
 	"weak"
 
+	"github.com/bmadventure/optcache/cachekit/rt"
 	"github.com/bmadventure/optcache/internal/keyhash"
 	"github.com/bmadventure/optcache/internal/table"
+	"github.com/bmadventure/optcache/internal/tally"
 	"github.com/bmadventure/optcache/policy"
 	"github.com/bmadventure/optcache/sizing"
 )
@@ -28,9 +30,10 @@ type Cache[K comparable, V any] struct {
 	extended bool // entries are extended
 	counted  bool // hits and misses are counted
 	word     word // how values are kept that are replaced in place
-	at       stripes
+	at       traces
 	hash     func(key *K, seed uint64) uint64
 	equal    func(a, b *K) bool // nil: ==
+	text     func(*K) *string   // the text of a key, nil if entries are not texted
 	table    table.Table        // read without a lock, changed under mu
 
 	name       string
@@ -94,12 +97,13 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 	} else if !c.immediate {
 		c.sample.policy, _ = c.policy.(policy.Sampler)
 	}
-	c.at = newStripes(ordered && !c.immediate)
+	c.at = newTraces(ordered && !c.immediate)
 	c.extended = o.Version != nil || o.OnEvict != nil || o.Departures > 0 || o.Fingerprint != nil || c.clock.expires()
-	c.entryBytes = entryBytes[K, V](c.extended)
 	if !c.extended {
 		c.word = wordOf[V]()
+		c.text = o.Hooks.Text
 	}
+	c.entryBytes = c.bytesOfEntry()
 	c.chooseHash(o.Hooks.Hash, o.Hooks.Equal)
 
 	c.direct = c.integer && !c.extended
@@ -108,10 +112,27 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 		budget = sizing.NewBudget(limitOr(o.MaxBytes, DefaultMaxBytes))
 	}
 	c.table = *table.New(shardsFor(o.MaxEntries, budget.Limit()/c.entryBytes), scannedAlloc)
+	if o.Hooks.Reader != nil {
+		c.fill(o.Hooks.Reader)
+	}
 	c.share = budget.Join(member[K, V]{weak.Make(c)})
 	runtime.AddCleanup(c, (*sizing.Share).Leave, c.share)
 	c.tell(c.mayHold(budget.Limit()))
 	return c, nil
+}
+
+// fill makes r a reader of the cache, or of an empty table if a look-up is more than to find
+// an entry with a pointer.
+func (c *Cache[K, V]) fill(r *rt.Reader) {
+	if c.word != pointer {
+		r.Fill(c.seed, table.New(1, scannedAlloc), nil, &c.sample.wanted, nil)
+		return
+	}
+	var hits *tally.Tally
+	if c.counted {
+		hits = c.at.Tally
+	}
+	r.Fill(c.seed, &c.table, hits, &c.sample.wanted, func(e *policy.Entry) { c.recordUse(fromHead[K, V](e)) })
 }
 
 // chooseHash sets how keys are hashed and compared.
@@ -270,7 +291,7 @@ func (c *Cache[K, V]) All() iter.Seq2[K, V] {
 				if c.extended && c.stale(e) != causeNone {
 					continue
 				}
-				if !yield(e.key, c.valueOf(e)) {
+				if !yield(c.keyOf(e), c.valueOf(e)) {
 					return
 				}
 			}
@@ -284,7 +305,7 @@ func (c *Cache[K, V]) Stats() Stats {
 	defer c.mu.Unlock()
 	s := c.counts
 	s.Name, s.Entries = c.name, c.table.Len()
-	hits, misses, overwrites := c.at.sum()
+	hits, misses, overwrites := c.at.Sum()
 	if c.counted {
 		s.Hits, s.Misses = hits, misses
 	}

@@ -19,8 +19,8 @@
 //
 // A look-up hashes the key, finds the entry in the table without a lock, and
 // leaves traces: a mark in the entry, which is written only while it changes, so that the
-// cache line of a hot entry is shared by all cores; a count on a stripe that stays
-// with the goroutine (stripes); and, only if the policy needs the order of hits,
+// cache line of a hot entry is shared by all cores; a count in a cell that is mostly
+// the goroutine's own (internal/tally); and, only if the policy needs the order of hits,
 // the hash in a small ring beside the count (hitRing), which is drained under the lock
 // before an entry comes, and once it is full, if nobody else holds the lock; else it
 // is forgotten. While no entries come few hits are recorded, or none (sample). There is no allocation and no

@@ -2,6 +2,7 @@ package cachekit
 
 import (
 	"math"
+	"strings"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -33,6 +34,16 @@ type extended[K comparable, V any] struct {
 	fingerprint uint64
 }
 
+// A texted entry keeps the text of its key with it, if that is short. So a look-up
+// that compares it finds it at hand, and a key that was cut from a long line does
+// not keep that in memory.
+type texted[K comparable, V any] struct {
+	entry[K, V]
+	text [textBytes]byte
+}
+
+const textBytes = 24 // a key of a text and a digest then fills two cache lines
+
 // hit is policy.Entry's Hit, in line.
 func (e *entry[K, V]) hit() {
 	at := (*uint32)(unsafe.Add(unsafe.Pointer(e), markOffset))
@@ -44,10 +55,13 @@ func (e *entry[K, V]) hit() {
 // markOffset is where the mark is: behind the cost, as a test makes sure.
 const markOffset = unsafe.Offsetof(policy.Entry{}.Cost) + 4
 
-// entryBytes returns the heap that an entry takes.
-func entryBytes[K comparable, V any](isExtended bool) int64 {
-	if isExtended {
+// bytesOfEntry returns the heap that an entry takes.
+func (c *Cache[K, V]) bytesOfEntry() int64 {
+	switch {
+	case c.extended:
 		return sizing.Pointer(new(extended[K, V]))
+	case c.text != nil:
+		return sizing.Pointer(new(texted[K, V]))
 	}
 	return sizing.Pointer(new(entry[K, V]))
 }
@@ -59,19 +73,30 @@ func (c *Cache[K, V]) sizeOf(key K, value V) int64 {
 		return c.entryBytes
 	}
 	// What would overflow is too large for any budget, and stays so.
-	return c.entryBytes + min(max(0, c.size(key, value)), math.MaxInt64/4)
+	size := min(max(0, c.size(key, value)), math.MaxInt64/4)
+	if c.text != nil {
+		if text := *c.text(noescape(&key)); len(text) <= textBytes {
+			size -= min(size, sizing.String(text))
+		}
+	}
+	return c.entryBytes + size
 }
 
 // newEntry returns an entry that is in no table yet. It calls the user's
 // functions, so no lock is held.
 func (c *Cache[K, V]) newEntry(key K, value V, hash uint64, size int64, cost time.Duration) *entry[K, V] {
 	var e *entry[K, V]
-	if c.extended {
+	switch {
+	case c.extended:
 		e = c.newExtended(value)
-	} else {
+		e.key = key
+	case c.text != nil:
+		e = c.newTexted(key)
+	default:
 		e = new(entry[K, V])
+		e.key = key
 	}
-	e.key, e.value = key, value
+	e.value = value
 	e.Hash, e.Size = hash, size
 	e.Cost = uint32(min(cost.Microseconds(), math.MaxUint32))
 	return e
@@ -84,6 +109,24 @@ func (c *Cache[K, V]) newExtended(value V) *entry[K, V] {
 		x.fingerprint = c.guard.fingerprint(value)
 	}
 	return &x.entry
+}
+
+func (c *Cache[K, V]) newTexted(key K) *entry[K, V] {
+	x := &texted[K, V]{entry: entry[K, V]{key: key}}
+	if text := c.text(&x.key); len(*text) <= textBytes {
+		*text = unsafe.String(unsafe.SliceData(x.text[:]), copy(x.text[:], *text))
+	}
+	return &x.entry
+}
+
+// keyOf returns the key of e for somebody who may keep it: that shall not keep e.
+func (c *Cache[K, V]) keyOf(e *entry[K, V]) K {
+	key := e.key
+	if c.text != nil {
+		text := c.text(&key)
+		*text = strings.Clone(*text)
+	}
+	return key
 }
 
 // extend returns e as the extended entry that it is, if the cache has such.

@@ -2,29 +2,19 @@ package cachekit
 
 import (
 	"math/bits"
-	"runtime"
 	"sync/atomic"
 	"unsafe"
 
 	"github.com/bmadventure/optcache/internal/table"
+	"github.com/bmadventure/optcache/internal/tally"
 	"github.com/bmadventure/optcache/policy"
 )
 
-// stripes count hits, misses and values overwritten, and keep the last hits for a policy that needs
-// their order. A goroutine stays on one stripe while its stack stays where it
-// is, so a core mostly has the cache lines of a stripe for itself and a count costs an
-// uncontended atomic addition.
-type stripes struct {
-	stripes []stripe
-	rings   []hitRing // one for each stripe, or none
-	shift   uint
-}
-
-// A stripe is two cache lines, which processors fetch in pairs.
-type stripe struct {
-	hits, misses, overwrites uint64 // written by the functions of sync/atomic: see [table.Table]
-
-	_ [104]byte
+// traces count hits, misses and values overwritten, and keep the last hits for a
+// policy that needs their order.
+type traces struct {
+	*tally.Tally
+	rings []hitRing // one for each stripe, or none
 }
 
 // A hitRing holds the hashes of the last hits that were recorded on its stripe:
@@ -40,35 +30,12 @@ type hitRing struct {
 
 const ringSlots = 16
 
-// stripesPerCore makes it unlikely that two of the goroutines that run at one
-// time share a stripe.
-const stripesPerCore = 16
-
-func newStripes(rings bool) stripes {
-	logarithm := bits.Len(uint(min(256, stripesPerCore*runtime.GOMAXPROCS(0)) - 1))
-	s := stripes{stripes: make([]stripe, 1<<logarithm), shift: uint(64 - logarithm)}
+func newTraces(rings bool) traces {
+	t := traces{Tally: tally.New()}
 	if rings {
-		s.rings = make([]hitRing, 1<<logarithm)
+		t.rings = make([]hitRing, t.Stripes())
 	}
-	return s
-}
-
-// mine returns the index of the calling goroutine's stripe: it follows from the
-// address of its stack.
-func (s *stripes) mine() uint64 {
-	var here byte
-	const stackBytes, golden = 2 << 10, 0x9e3779b97f4a7c15
-	return uint64(uintptr(unsafe.Pointer(&here))/stackBytes) * golden >> s.shift
-}
-
-// sum returns the counts of all stripes.
-func (s *stripes) sum() (hits, misses, overwrites uint64) {
-	for i := range s.stripes {
-		hits += atomic.LoadUint64(&s.stripes[i].hits)
-		misses += atomic.LoadUint64(&s.stripes[i].misses)
-		overwrites += atomic.LoadUint64(&s.stripes[i].overwrites)
-	}
-	return hits, misses, overwrites
+	return t
 }
 
 // lookup returns the value of key, if the cache holds it and it may be served,
@@ -170,7 +137,7 @@ func (c *Cache[K, V]) lookupSlowly(key *K, hash uint64, counts bool) (value V, o
 // trace counts a hit of e, and tells the policy of it if that wants to know.
 func (c *Cache[K, V]) trace(e *entry[K, V], hash uint64) {
 	if c.counted {
-		atomic.AddUint64(&c.at.stripes[c.at.mine()].hits, 1)
+		c.at.Hit()
 		if !c.sample.wants(hash) {
 			return
 		}
@@ -201,7 +168,7 @@ func (c *Cache[K, V]) recordUse(e *entry[K, V]) {
 		c.use(e)
 		return
 	}
-	ring := &c.at.rings[c.at.mine()]
+	ring := &c.at.rings[c.at.Mine()]
 	n := ring.head.Add(1)
 	ring.slots[n%ringSlots].Store(e.Hash)
 	if n%ringSlots == 0 && c.mu.TryLock() {
@@ -213,7 +180,7 @@ func (c *Cache[K, V]) recordUse(e *entry[K, V]) {
 // recordMiss counts a miss.
 func (c *Cache[K, V]) recordMiss() {
 	if c.counted {
-		atomic.AddUint64(&c.at.stripes[c.at.mine()].misses, 1)
+		c.at.Miss()
 	}
 }
 
@@ -255,7 +222,7 @@ func (c *Cache[K, V]) catchUp() {
 	if c.at.rings == nil {
 		return
 	}
-	ring := &c.at.rings[c.at.mine()]
+	ring := &c.at.rings[c.at.Mine()]
 	if n := ring.head.Load(); n != ring.told {
 		c.drain(ring, n)
 	}

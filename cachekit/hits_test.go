@@ -7,27 +7,27 @@ import (
 	"github.com/bmadventure/optcache/policy"
 )
 
-// A tally counts the hits that it is told of, and wants those of some entries only.
-type tally struct {
+// A hearer counts the hits that it is told of, and wants those of some entries only.
+type hearer struct {
 	policy.Policy
 	mask uint64
 	used map[uint64]int
 }
 
-func (c *tally) Use(entries []*policy.Entry) {
+func (c *hearer) Use(entries []*policy.Entry) {
 	for _, e := range entries {
 		c.used[e.Hash]++
 	}
 	c.Policy.Use(entries)
 }
 
-type picky struct{ tally }
+type picky struct{ hearer }
 
 func (p *picky) Sample() uint64 { return p.mask }
 
 // TestPolicyIsToldOfHits: of all of them but the last few, while entries come.
 func TestPolicyIsToldOfHits(t *testing.T) {
-	p := &tally{policy.NewLRU(), 0, map[uint64]int{}}
+	p := &hearer{policy.NewLRU(), 0, map[uint64]int{}}
 	c := mustNew(t, Options[int, int]{MaxEntries: 100, Policy: p})
 	for i := range 100 {
 		c.Set(i, i)
@@ -53,7 +53,7 @@ func TestPolicyIsToldOfHits(t *testing.T) {
 // TestTurnsGoRound: while no entries come, each has its turn.
 func TestTurnsGoRound(t *testing.T) {
 	for _, n := range []int{100, 10_000} {
-		p := &tally{policy.NewLRU(), 0, map[uint64]int{}}
+		p := &hearer{policy.NewLRU(), 0, map[uint64]int{}}
 		c := mustNew(t, Options[int, int]{MaxEntries: n, Policy: p})
 		for i := range n {
 			c.Set(i, i)
@@ -76,7 +76,7 @@ func TestTurnsGoRound(t *testing.T) {
 }
 
 func TestPolicyChoosesItsSample(t *testing.T) {
-	p := &picky{tally{policy.NewLRU(), 7, map[uint64]int{}}}
+	p := &picky{hearer{policy.NewLRU(), 7, map[uint64]int{}}}
 	c := mustNew(t, Options[int, int]{MaxEntries: 1000, Policy: p})
 	for i := range 1000 {
 		c.Set(i, i)

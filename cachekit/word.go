@@ -82,7 +82,7 @@ func (c *Cache[K, V]) overwrite(key *K, hash uint64, value V, size int64) bool {
 		return false
 	}
 	c.storeWord(e, value)
-	atomic.AddUint64(&c.at.stripes[c.at.mine()].overwrites, 1)
+	c.at.Overwrite()
 	e.hit()
 	if c.sample.wants(hash) {
 		c.recordUse(e)

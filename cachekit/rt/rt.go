@@ -22,6 +22,15 @@ type Hooks[K comparable] struct {
 
 	// Equal reports whether a and b are the same key. Nil means ==.
 	Equal func(a, b *K) bool
+
+	// Text returns the text that is part of key, which the cache may move to where
+	// a look-up has it at hand. Options.Size counts it as [sizing.String] does. Nil
+	// means that there is none, or several.
+	Text func(key *K) *string
+
+	// Reader is made a reader of the cache, if that keeps pointers and has no option
+	// that makes a look-up more than one. Nil means that there is none.
+	Reader *Reader
 }
 
 // HashUint64 mixes x into the hash h; a hash starts as the seed.

@@ -1,7 +1,6 @@
 package rt
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"unsafe"
 
@@ -9,17 +8,39 @@ import (
 )
 
 // HashText mixes s into the hash h, as [HashString] does but to another value: with
-// one multiplication where s has 8 to 16 bytes, as names mostly have.
+// one multiplication where s is short, as names mostly are.
 func HashText(h uint64, s string) uint64 {
-	n := len(s)
-	if n < 8 || n > 16 {
+	if !IsShort(s) {
 		return keyhash.String(s, h)
 	}
-	b := unsafe.Slice(unsafe.StringData(s), n)
-	hi, lo := bits.Mul64(
-		binary.LittleEndian.Uint64(b)^textKey,
-		binary.LittleEndian.Uint64(b[n-8:])^h^uint64(n)*lengthKey)
+	return HashShort(h, s)
+}
+
+// IsShort reports whether s has 8 to 16 bytes.
+func IsShort(s string) bool { return uint(len(s)-8) <= 8 }
+
+// HashShort is [HashText] for a short s.
+func HashShort(h uint64, s string) uint64 {
+	first, last := ends(s)
+	hi, lo := bits.Mul64(first^textKey, last^h^uint64(len(s))*lengthKey)
 	return hi ^ lo
+}
+
+// EqualShort is a == b for a short b.
+func EqualShort(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	first, last := ends(a)
+	f, l := ends(b)
+	return first == f && last == l
+}
+
+// ends returns the first and the last eight bytes of a short s, as the machine has them: no
+// hash outlives its process.
+func ends(s string) (first, last uint64) {
+	p := unsafe.Pointer(unsafe.StringData(s))
+	return *(*uint64)(p), *(*uint64)(unsafe.Add(p, len(s)-8))
 }
 
 // Both are odd, with about as many ones as zeros: from the square roots of 3 and 5. A length

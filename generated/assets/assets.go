@@ -99,30 +99,73 @@ func (l *AssetList) SizeBytes() int64 {
 // concurrently.
 type AssetListCache struct {
 	*cachekit.Cache[market.ListKey, *AssetList]
-	load func(context.Context, market.ListKey) (*AssetList, error)
+	load   func(context.Context, market.ListKey) (*AssetList, error)
+	reader rt.Reader
 }
 
 // NewAssetListCache returns an empty cache whose values come from load. It sets the
 // Hooks and the Size of o; all else, policy and budget above all, is the caller's
 // choice.
 func NewAssetListCache(o cachekit.Options[market.ListKey, *AssetList], load func(context.Context, market.ListKey) (*AssetList, error)) (*AssetListCache, error) {
+	c := &AssetListCache{load: load}
 	o.Hooks = rt.Hooks[market.ListKey]{
-		Equal: equalListKey,
-		Hash:  hashListKey,
+		Equal:  equalListKey,
+		Hash:   hashListKey,
+		Reader: &c.reader,
+		Text: func(key *market.ListKey) *string {
+			return &key.Bundle
+		},
 	}
 	o.Size = sizeAssetListCache
-	c, err := cachekit.New(o)
+	engine, err := cachekit.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &AssetListCache{c, load}, nil
+	c.Cache = engine
+	return c, nil
 }
 
 // Get returns the AssetList of key, which is loaded if the cache does not hold it:
 // once, however many ask for it. See Get of package cachekit. The value is shared,
 // so it is read-only.
 func (c *AssetListCache) Get(ctx context.Context, key market.ListKey) (*AssetList, error) {
+	if value, ok := c.find(&key, false); ok {
+		return value, nil
+	}
 	return c.Cache.Get(ctx, key, c.load)
+}
+
+// Lookup returns the AssetList of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c *AssetListCache) Lookup(key market.ListKey) (*AssetList, bool) {
+	return c.find(&key, true)
+}
+
+// find returns the AssetList of key if it is at hand, or also, if slowly is set, if
+// the cache holds it at all.
+func (c *AssetListCache) find(key *market.ListKey, slowly bool) (*AssetList, bool) {
+	if rt.IsShort(key.Bundle) {
+		h := c.reader.Seed
+		h = rt.HashShort(h, key.Bundle)
+		h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
+		e := rt.At[market.ListKey, AssetList](c.reader.Home(h), h)
+		if e != nil && binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key.Version[0:])|
+			binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:])|
+			binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:])|
+			binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:]) == 0 &&
+			rt.EqualShort(e.Key.Bundle, key.Bundle) {
+			e.Hit()
+			c.reader.Count()
+			if c.reader.Wants(h) {
+				c.reader.Use(&e.Entry)
+			}
+			return e.Load(), true
+		}
+	}
+	if slowly {
+		return c.Cache.Lookup(*key)
+	}
+	return nil, false
 }
 
 // hashListKey hashes all fields of a key.

@@ -411,29 +411,65 @@ func (c BarColumns) check(n int) error {
 // to hash, compare, size and load them. Its methods may be called concurrently.
 type BarsCache struct {
 	*cachekit.Cache[market.BarsKey, *Bars]
-	load func(context.Context, market.BarsKey) (*Bars, error)
+	load   func(context.Context, market.BarsKey) (*Bars, error)
+	reader rt.Reader
 }
 
 // NewBarsCache returns an empty cache whose values come from load. It sets the Hooks
 // and the Size of o; all else, policy and budget above all, is the caller's choice.
 func NewBarsCache(o cachekit.Options[market.BarsKey, *Bars], load func(context.Context, market.BarsKey) (*Bars, error)) (*BarsCache, error) {
+	c := &BarsCache{load: load}
 	o.Hooks = rt.Hooks[market.BarsKey]{
-		Equal: equalBarsKey,
-		Hash:  hashBarsKey,
+		Equal:  equalBarsKey,
+		Hash:   hashBarsKey,
+		Reader: &c.reader,
 	}
 	o.Size = sizeBarsCache
-	c, err := cachekit.New(o)
+	engine, err := cachekit.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &BarsCache{c, load}, nil
+	c.Cache = engine
+	return c, nil
 }
 
 // Get returns the Bars of key, which is loaded if the cache does not hold it: once,
 // however many ask for it. See Get of package cachekit. The value is shared, so it
 // is read-only.
 func (c *BarsCache) Get(ctx context.Context, key market.BarsKey) (*Bars, error) {
+	if value, ok := c.find(&key, false); ok {
+		return value, nil
+	}
 	return c.Cache.Get(ctx, key, c.load)
+}
+
+// Lookup returns the Bars of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c *BarsCache) Lookup(key market.BarsKey) (*Bars, bool) {
+	return c.find(&key, true)
+}
+
+// find returns the Bars of key if it is at hand, or also, if slowly is set, if the
+// cache holds it at all.
+func (c *BarsCache) find(key *market.BarsKey, slowly bool) (*Bars, bool) {
+	h := c.reader.Seed
+	h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Digest[:]))
+	e := rt.At[market.BarsKey, Bars](c.reader.Home(h), h)
+	if e != nil && binary.LittleEndian.Uint64(e.Key.Digest[0:])^binary.LittleEndian.Uint64(key.Digest[0:])|
+		binary.LittleEndian.Uint64(e.Key.Digest[8:])^binary.LittleEndian.Uint64(key.Digest[8:])|
+		binary.LittleEndian.Uint64(e.Key.Digest[16:])^binary.LittleEndian.Uint64(key.Digest[16:])|
+		binary.LittleEndian.Uint64(e.Key.Digest[24:])^binary.LittleEndian.Uint64(key.Digest[24:]) == 0 {
+		e.Hit()
+		c.reader.Count()
+		if c.reader.Wants(h) {
+			c.reader.Use(&e.Entry)
+		}
+		return e.Load(), true
+	}
+	if slowly {
+		return c.Cache.Lookup(*key)
+	}
+	return nil, false
 }
 
 // hashBarsKey hashes all fields of a key.

@@ -125,25 +125,59 @@ func (l *Orders) Clone() *Orders {
 // to hash, compare, size and load them. Its methods may be called concurrently.
 type OrdersCache struct {
 	*cachekit.Cache[ID, *Orders]
-	load func(context.Context, ID) (*Orders, error)
+	load   func(context.Context, ID) (*Orders, error)
+	reader rt.Reader
 }
 
 // NewOrdersCache returns an empty cache whose values come from load. It sets the
-// Size of o; all else, policy and budget above all, is the caller's choice.
+// Hooks and the Size of o; all else, policy and budget above all, is the caller's
+// choice.
 func NewOrdersCache(o cachekit.Options[ID, *Orders], load func(context.Context, ID) (*Orders, error)) (*OrdersCache, error) {
+	c := &OrdersCache{load: load}
+	o.Hooks = rt.Hooks[ID]{Reader: &c.reader}
 	o.Size = sizeOrdersCache
-	c, err := cachekit.New(o)
+	engine, err := cachekit.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &OrdersCache{c, load}, nil
+	c.Cache = engine
+	return c, nil
 }
 
 // Get returns the Orders of key, which is loaded if the cache does not hold it:
 // once, however many ask for it. See Get of package cachekit. The value is shared,
 // so it is read-only.
 func (c *OrdersCache) Get(ctx context.Context, key ID) (*Orders, error) {
+	if value, ok := c.find(&key, false); ok {
+		return value, nil
+	}
 	return c.Cache.Get(ctx, key, c.load)
+}
+
+// Lookup returns the Orders of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c *OrdersCache) Lookup(key ID) (*Orders, bool) {
+	return c.find(&key, true)
+}
+
+// find returns the Orders of key if it is at hand, or also, if slowly is set, if the
+// cache holds it at all.
+func (c *OrdersCache) find(key *ID, slowly bool) (*Orders, bool) {
+	h := c.reader.Seed
+	h = rt.HashUint64(h, key.N)
+	e := rt.At[ID, Orders](c.reader.Home(h), h)
+	if e != nil && e.Key.N == key.N {
+		e.Hit()
+		c.reader.Count()
+		if c.reader.Wants(h) {
+			c.reader.Use(&e.Entry)
+		}
+		return e.Load(), true
+	}
+	if slowly {
+		return c.Cache.Lookup(*key)
+	}
+	return nil, false
 }
 
 // GetClone is Get for a caller that wants to write to what it gets: a copy of its
@@ -249,30 +283,70 @@ func (l *Windows) SizeBytes() int64 {
 // concurrently.
 type WindowsCache struct {
 	*cachekit.Cache[Window, *Windows]
-	load func(context.Context, Window) (*Windows, error)
+	load   func(context.Context, Window) (*Windows, error)
+	reader rt.Reader
 }
 
 // NewWindowsCache returns an empty cache whose values come from load. It sets the
 // Hooks and the Size of o; all else, policy and budget above all, is the caller's
 // choice.
 func NewWindowsCache(o cachekit.Options[Window, *Windows], load func(context.Context, Window) (*Windows, error)) (*WindowsCache, error) {
+	c := &WindowsCache{load: load}
 	o.Hooks = rt.Hooks[Window]{
-		Equal: equalWindow,
-		Hash:  hashWindow,
+		Equal:  equalWindow,
+		Hash:   hashWindow,
+		Reader: &c.reader,
 	}
 	o.Size = sizeWindowsCache
-	c, err := cachekit.New(o)
+	engine, err := cachekit.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &WindowsCache{c, load}, nil
+	c.Cache = engine
+	return c, nil
 }
 
 // Get returns the Windows of key, which is loaded if the cache does not hold it:
 // once, however many ask for it. See Get of package cachekit. The value is shared,
 // so it is read-only.
 func (c *WindowsCache) Get(ctx context.Context, key Window) (*Windows, error) {
+	if value, ok := c.find(&key, false); ok {
+		return value, nil
+	}
 	return c.Cache.Get(ctx, key, c.load)
+}
+
+// Lookup returns the Windows of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c *WindowsCache) Lookup(key Window) (*Windows, bool) {
+	return c.find(&key, true)
+}
+
+// find returns the Windows of key if it is at hand, or also, if slowly is set, if
+// the cache holds it at all.
+func (c *WindowsCache) find(key *Window, slowly bool) (*Windows, bool) {
+	h := c.reader.Seed
+	h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Digest[:]))
+	h = rt.HashUint64(h, uint64(key.First))
+	h = rt.HashUint64(h, uint64(key.Last))
+	e := rt.At[Window, Windows](c.reader.Home(h), h)
+	if e != nil && e.Key.First == key.First &&
+		e.Key.Last == key.Last &&
+		binary.LittleEndian.Uint64(e.Key.Digest[0:])^binary.LittleEndian.Uint64(key.Digest[0:])|
+			binary.LittleEndian.Uint64(e.Key.Digest[8:])^binary.LittleEndian.Uint64(key.Digest[8:])|
+			binary.LittleEndian.Uint64(e.Key.Digest[16:])^binary.LittleEndian.Uint64(key.Digest[16:])|
+			binary.LittleEndian.Uint64(e.Key.Digest[24:])^binary.LittleEndian.Uint64(key.Digest[24:]) == 0 {
+		e.Hit()
+		c.reader.Count()
+		if c.reader.Wants(h) {
+			c.reader.Use(&e.Entry)
+		}
+		return e.Load(), true
+	}
+	if slowly {
+		return c.Cache.Lookup(*key)
+	}
+	return nil, false
 }
 
 // hashWindow hashes all fields of a key.

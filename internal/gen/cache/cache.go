@@ -2,12 +2,9 @@
 // equality and size of the key, the loader, the way to a value.
 //
 // The emitted cache runs on the engine of package cachekit, so it keeps all that
-// cachekit promises. What that costs a hit, beside a plain Go map on one goroutine
-// (BenchmarkHit of generated/assets): with 1,024 entries 1.0 to 1.2 times the map for a text
-// and a digest, 1.1 to 1.3 times for an integer; with 65,536, asked for in random order,
-// 1.1 to 1.4 and 2.8 to 3.1 times. The difference is memory: the engine finds an entry
-// through a bucket, two cache lines that depend on each other, where the map has key and
-// value in one.
+// cachekit promises. Its look-up reads the table of the engine itself (rt.Reader), with
+// hash and equality of the key compiled in, and leaves to the engine what it does not find
+// at the first glance.
 package cache
 
 import (
@@ -47,6 +44,7 @@ func Emit(f *model.File, d *model.Directive, key *model.Type, value *model.Conta
 	c.typ()
 	c.build()
 	c.get()
+	c.lookup()
 	if value.Clone {
 		c.getClone()
 	}
@@ -121,39 +119,68 @@ func (c *cache) typ() {
 	c.f.File.Type().Id(c.name).Struct(
 		jen.Op("*").Qual(model.Cachekit, "Cache").Types(c.keyType(), c.valueType()),
 		jen.Id("load").Add(c.loader()),
+		jen.Id("reader").Qual(model.RT, "Reader"),
 	)
 }
 
 // build emits the constructor.
 func (c *cache) build() {
-	version, sets := "", "Hooks and the Size"
-	if Word(c.key) {
-		sets = "Size"
-	}
+	version := ""
 	if v := c.version(); v != nil {
 		version = ", and Version, by the field " + v.Name + ", unless it is set"
 	}
-	c.f.Doc("New%s returns an empty cache whose values come from load. It sets the %s of o%s; all else, policy and budget above all, is the caller's choice.", c.name, sets, version)
+	engine := c.f.Local("engine")
+	c.f.Doc("New%s returns an empty cache whose values come from load. It sets the Hooks and the Size of o%s; all else, policy and budget above all, is the caller's choice.", c.name, version)
 	c.f.Func().Id("New"+c.name).Params(
 		jen.Id(c.o).Qual(model.Cachekit, "Options").Types(c.keyType(), c.valueType()),
 		jen.Id(c.load).Add(c.loader()),
 	).Params(jen.Op("*").Id(c.name), jen.Error()).BlockFunc(func(g *jen.Group) {
-		if !Word(c.key) {
-			g.Id(c.o).Dot("Hooks").Op("=").Qual(model.RT, "Hooks").Types(c.keyType()).Values(jen.Dict{
-				jen.Id("Hash"):  jen.Id(HashName(c.key)),
-				jen.Id("Equal"): jen.Id(EqualName(c.key)),
-			})
-		}
+		g.Id(c.c).Op(":=").Op("&").Id(c.name).Values(jen.Dict{jen.Id("load"): jen.Id(c.load)})
+		g.Id(c.o).Dot("Hooks").Op("=").Qual(model.RT, "Hooks").Types(c.keyType()).Values(c.hooks())
 		g.Id(c.o).Dot("Size").Op("=").Id(c.sizeName())
 		if v := c.version(); v != nil {
 			g.If(jen.Id(c.o).Dot("Version").Op("==").Nil()).Block(
 				jen.Id(c.o).Dot("Version").Op("=").Func().Params(jen.Id(c.keyVar).Add(c.keyType())).Index(jen.Lit(32)).Byte().Block(
 					jen.Return(jen.Id(c.keyVar).Dot(v.Name))))
 		}
-		g.List(jen.Id(c.c), jen.Err()).Op(":=").Qual(model.Cachekit, "New").Call(jen.Id(c.o))
+		g.List(jen.Id(engine), jen.Err()).Op(":=").Qual(model.Cachekit, "New").Call(jen.Id(c.o))
 		g.If(jen.Err().Op("!=").Nil()).Block(jen.Return(jen.Nil(), jen.Err()))
-		g.Return(jen.Op("&").Id(c.name).Values(jen.Id(c.c), jen.Id(c.load)), jen.Nil())
+		g.Id(c.c).Dot("Cache").Op("=").Id(engine)
+		g.Return(jen.Id(c.c), jen.Nil())
 	})
+}
+
+// hooks returns what the engine is told of the key.
+func (c *cache) hooks() jen.Dict {
+	hooks := jen.Dict{jen.Id("Reader"): jen.Op("&").Id(c.c).Dot("reader")}
+	if Word(c.key) {
+		return hooks
+	}
+	hooks[jen.Id("Hash")] = jen.Id(HashName(c.key))
+	hooks[jen.Id("Equal")] = jen.Id(EqualName(c.key))
+	if text := c.text(); text != nil {
+		hooks[jen.Id("Text")] = jen.Func().Params(jen.Id(c.keyVar).Op("*").Add(c.keyType())).Op("*").String().Block(
+			jen.Return(jen.Op("&").Id(c.keyVar).Dot(text.Name)))
+	}
+	return hooks
+}
+
+// text returns the field of type string, if there is one and no other text.
+func (c *cache) text() (text *model.Field) {
+	for _, field := range c.key.Fields {
+		switch shape.Of(field.Type, c.f.Out.Path) {
+		case shape.String:
+			if text != nil || types.Unalias(field.Type) != types.Typ[types.String] || field.Name == "_" {
+				return nil
+			}
+			text = field
+		case shape.Struct, shape.Array:
+			if !field.Has("digest") {
+				return nil
+			}
+		}
+	}
+	return text
 }
 
 // version returns the field that says which version of the data a key belongs to.
@@ -168,10 +195,13 @@ func (c *cache) version() *model.Field {
 
 // get emits the way to a value.
 func (c *cache) get() {
+	value := c.f.Local("value")
 	c.f.Doc("Get returns the %s of key, which is loaded if the cache does not hold it: once, however many ask for it. See Get of package cachekit. The value is shared, so it is read-only.", c.value.Name)
 	c.f.Func().Params(c.self()).Id("Get").Params(
 		jen.Id(c.ctx).Qual("context", "Context"), jen.Id(c.keyVar).Add(c.keyType()),
 	).Params(c.valueType(), jen.Error()).Block(
+		jen.If(jen.List(jen.Id(value), jen.Id("ok")).Op(":=").Id(c.c).Dot("find").Call(jen.Op("&").Id(c.keyVar), jen.False()), jen.Id("ok")).Block(
+			jen.Return(jen.Id(value), jen.Nil())),
 		jen.Return(jen.Id(c.c).Dot("Cache").Dot("Get").Call(jen.Id(c.ctx), jen.Id(c.keyVar), jen.Id(c.c).Dot("load"))))
 }
 

@@ -54,11 +54,7 @@ func emitHash(f *model.File, key *model.Type, at token.Position) {
 		if field.Name == "_" {
 			continue
 		}
-		if value := jen.Id(k).Dot(field.Name); field.Has("digest") {
-			h.word(jen.Qual("encoding/binary", "LittleEndian").Dot("Uint64").Call(value.Index(jen.Op(":"))))
-		} else {
-			h.add(value, field.Type)
-		}
+		h.field(jen.Id(k).Dot(field.Name), field)
 	}
 	f.Doc("%s hashes all fields of a key.", name)
 	f.Func().Id(name).Params(jen.Id(k).Op("*").Add(f.Type(key.Named)), jen.Id(seed).Uint64()).Uint64().Block(
@@ -78,6 +74,15 @@ func (h *hasher) mix(function string, value *jen.Statement) {
 }
 
 func (h *hasher) word(value *jen.Statement) { h.mix("HashUint64", value) }
+
+// field mixes a field of a key.
+func (h *hasher) field(value *jen.Statement, field *model.Field) {
+	if field.Has("digest") {
+		h.word(jen.Qual("encoding/binary", "LittleEndian").Dot("Uint64").Call(value.Index(jen.Op(":"))))
+		return
+	}
+	h.add(value, field.Type)
+}
 
 // add mixes a value of type t, which may be part of a key.
 func (h *hasher) add(value *jen.Statement, t types.Type) {
@@ -130,39 +135,31 @@ func (h *hasher) array(value *jen.Statement, t *types.Array) {
 func emitEqual(f *model.File, key *model.Type, at token.Position) {
 	name := f.Declare(EqualName(key), at)
 	a, b := f.Local("a"), f.Local("b")
-	fields := slices.DeleteFunc(slices.Clone(key.Fields), func(field *model.Field) bool { return field.Name == "_" })
-	slices.SortStableFunc(fields, func(x, y *model.Field) int {
-		return cmp.Compare(price(x, f.Out.Path), price(y, f.Out.Path))
-	})
 	var terms []*jen.Statement
-	for _, field := range fields {
+	for _, field := range byPrice(key, f.Out.Path) {
 		terms = append(terms, sameField(a, b, field)...)
 	}
-	all := terms[0]
-	for _, term := range terms[1:] {
-		all.Op("&&").Line().Add(term)
-	}
 	f.Doc("%s reports whether two keys are the same. What tells them apart soonest is compared first.", name)
-	f.Func().Id(name).Params(jen.List(jen.Id(a), jen.Id(b)).Op("*").Add(f.Type(key.Named))).Bool().Block(jen.Return(all))
+	f.Func().Id(name).Params(jen.List(jen.Id(a), jen.Id(b)).Op("*").Add(f.Type(key.Named))).Bool().Block(jen.Return(and(terms)))
+}
+
+// byPrice returns the fields of a key in the order in which they are compared.
+func byPrice(key *model.Type, from string) []*model.Field {
+	fields := slices.DeleteFunc(slices.Clone(key.Fields), func(field *model.Field) bool { return field.Name == "_" })
+	slices.SortStableFunc(fields, func(x, y *model.Field) int { return cmp.Compare(price(x, from), price(y, from)) })
+	return fields
 }
 
 // sameField returns the comparisons of one field. A digest is compared in words,
 // which takes no call as the comparison of the array would.
 func sameField(a, b string, field *model.Field) (terms []*jen.Statement) {
-	const most = 8 // words
 	x, y := jen.Id(a).Dot(field.Name), jen.Id(b).Dot(field.Name)
-	if !field.Has("digest") {
+	words := digestWords(field)
+	if words == 0 {
 		return []*jen.Statement{x.Op("==").Add(y)}
 	}
-	n := field.Type.Underlying().(*types.Array).Len()
-	if n%8 != 0 || n > 8*most {
-		return []*jen.Statement{x.Op("==").Add(y)}
-	}
-	word := func(of *jen.Statement, at int64) *jen.Statement {
-		return jen.Qual("encoding/binary", "LittleEndian").Dot("Uint64").Call(of.Clone().Index(jen.Lit(int(at)), jen.Empty()))
-	}
-	for at := int64(0); at < n; at += 8 {
-		terms = append(terms, word(x, at).Op("==").Add(word(y, at)))
+	for i := range words {
+		terms = append(terms, wordAt(x, i).Op("==").Add(wordAt(y, i)))
 	}
 	return terms
 }

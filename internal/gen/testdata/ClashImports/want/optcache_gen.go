@@ -104,29 +104,61 @@ func (l *Rows) SizeBytes() int64 {
 // hash, compare, size and load them. Its methods may be called concurrently.
 type RowsCache struct {
 	*cachekitpkg.Cache[Key, *Rows]
-	load func(contextpkg.Context, Key) (*Rows, error)
+	load   func(contextpkg.Context, Key) (*Rows, error)
+	reader rtpkg.Reader
 }
 
 // NewRowsCache returns an empty cache whose values come from load. It sets the Hooks
 // and the Size of o; all else, policy and budget above all, is the caller's choice.
 func NewRowsCache(o cachekitpkg.Options[Key, *Rows], load func(contextpkg.Context, Key) (*Rows, error)) (*RowsCache, error) {
+	c := &RowsCache{load: load}
 	o.Hooks = rtpkg.Hooks[Key]{
-		Equal: equalKey,
-		Hash:  hashKey,
+		Equal:  equalKey,
+		Hash:   hashKey,
+		Reader: &c.reader,
 	}
 	o.Size = sizeRowsCache
-	c, err := cachekitpkg.New(o)
+	engine, err := cachekitpkg.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &RowsCache{c, load}, nil
+	c.Cache = engine
+	return c, nil
 }
 
 // Get returns the Rows of key, which is loaded if the cache does not hold it: once,
 // however many ask for it. See Get of package cachekit. The value is shared, so it
 // is read-only.
 func (c *RowsCache) Get(ctx contextpkg.Context, key Key) (*Rows, error) {
+	if value, ok := c.find(&key, false); ok {
+		return value, nil
+	}
 	return c.Cache.Get(ctx, key, c.load)
+}
+
+// Lookup returns the Rows of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c *RowsCache) Lookup(key Key) (*Rows, bool) {
+	return c.find(&key, true)
+}
+
+// find returns the Rows of key if it is at hand, or also, if slowly is set, if the
+// cache holds it at all.
+func (c *RowsCache) find(key *Key, slowly bool) (*Rows, bool) {
+	h := hashKey(key, c.reader.Seed)
+	e := rtpkg.At[Key, Rows](c.reader.Home(h), h)
+	if e != nil && equalKey(&e.Key, key) {
+		e.Hit()
+		c.reader.Count()
+		if c.reader.Wants(h) {
+			c.reader.Use(&e.Entry)
+		}
+		return e.Load(), true
+	}
+	if slowly {
+		return c.Cache.Lookup(*key)
+	}
+	return nil, false
 }
 
 // hashKey hashes all fields of a key.

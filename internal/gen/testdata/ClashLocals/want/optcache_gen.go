@@ -124,29 +124,61 @@ func (l_ *list) Clone() *list {
 // compare, size and load them. Its methods may be called concurrently.
 type cache struct {
 	*cachekit.Cache[a, *list]
-	load func(context.Context, a) (*list, error)
+	load   func(context.Context, a) (*list, error)
+	reader rt.Reader
 }
 
 // Newcache returns an empty cache whose values come from load. It sets the Hooks and
 // the Size of o; all else, policy and budget above all, is the caller's choice.
 func Newcache(o_ cachekit.Options[a, *list], load_ func(context.Context, a) (*list, error)) (*cache, error) {
+	c_ := &cache{load: load_}
 	o_.Hooks = rt.Hooks[a]{
-		Equal: equala,
-		Hash:  hasha,
+		Equal:  equala,
+		Hash:   hasha,
+		Reader: &c_.reader,
 	}
 	o_.Size = sizecache
-	c_, err := cachekit.New(o_)
+	engine, err := cachekit.New(o_)
 	if err != nil {
 		return nil, err
 	}
-	return &cache{c_, load_}, nil
+	c_.Cache = engine
+	return c_, nil
 }
 
 // Get returns the list of key, which is loaded if the cache does not hold it: once,
 // however many ask for it. See Get of package cachekit. The value is shared, so it
 // is read-only.
 func (c_ *cache) Get(ctx context.Context, key_ a) (*list, error) {
+	if value_, ok := c_.find(&key_, false); ok {
+		return value_, nil
+	}
 	return c_.Cache.Get(ctx, key_, c_.load)
+}
+
+// Lookup returns the list of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c_ *cache) Lookup(key_ a) (*list, bool) {
+	return c_.find(&key_, true)
+}
+
+// find returns the list of key if it is at hand, or also, if slowly is set, if the
+// cache holds it at all.
+func (c_ *cache) find(key_ *a, slowly bool) (*list, bool) {
+	h_ := hasha(key_, c_.reader.Seed)
+	e := rt.At[a, list](c_.reader.Home(h_), h_)
+	if e != nil && equala(&e.Key, key_) {
+		e.Hit()
+		c_.reader.Count()
+		if c_.reader.Wants(h_) {
+			c_.reader.Use(&e.Entry)
+		}
+		return e.Load(), true
+	}
+	if slowly {
+		return c_.Cache.Lookup(*key_)
+	}
+	return nil, false
 }
 
 // GetClone is Get for a caller that wants to write to what it gets: a copy of its
@@ -504,30 +536,77 @@ type groupsKey struct {
 // concurrently.
 type groupsCache struct {
 	*cachekit.Cache[groupsKey, *groups]
-	load func(context.Context, groupsKey) (*groups, error)
+	load   func(context.Context, groupsKey) (*groups, error)
+	reader rt.Reader
 }
 
 // NewgroupsCache returns an empty cache whose values come from load. It sets the
 // Hooks and the Size of o; all else, policy and budget above all, is the caller's
 // choice.
 func NewgroupsCache(o_ cachekit.Options[groupsKey, *groups], load_ func(context.Context, groupsKey) (*groups, error)) (*groupsCache, error) {
+	c_ := &groupsCache{load: load_}
 	o_.Hooks = rt.Hooks[groupsKey]{
-		Equal: equalgroupsKey,
-		Hash:  hashgroupsKey,
+		Equal:  equalgroupsKey,
+		Hash:   hashgroupsKey,
+		Reader: &c_.reader,
+		Text: func(key_ *groupsKey) *string {
+			return &key_.Bundle
+		},
 	}
 	o_.Size = sizegroupsCache
-	c_, err := cachekit.New(o_)
+	engine, err := cachekit.New(o_)
 	if err != nil {
 		return nil, err
 	}
-	return &groupsCache{c_, load_}, nil
+	c_.Cache = engine
+	return c_, nil
 }
 
 // Get returns the groups of key, which is loaded if the cache does not hold it:
 // once, however many ask for it. See Get of package cachekit. The value is shared,
 // so it is read-only.
 func (c_ *groupsCache) Get(ctx context.Context, key_ groupsKey) (*groups, error) {
+	if value_, ok := c_.find(&key_, false); ok {
+		return value_, nil
+	}
 	return c_.Cache.Get(ctx, key_, c_.load)
+}
+
+// Lookup returns the groups of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c_ *groupsCache) Lookup(key_ groupsKey) (*groups, bool) {
+	return c_.find(&key_, true)
+}
+
+// find returns the groups of key if it is at hand, or also, if slowly is set, if the
+// cache holds it at all.
+func (c_ *groupsCache) find(key_ *groupsKey, slowly bool) (*groups, bool) {
+	if rt.IsShort(key_.Bundle) {
+		h_ := c_.reader.Seed
+		h_ = rt.HashShort(h_, key_.Bundle)
+		h_ = rt.HashUint64(h_, binary.LittleEndian.Uint64(key_.Version[:]))
+		h_ = rt.HashUint64(h_, uint64(key_.First))
+		h_ = rt.HashUint64(h_, uint64(key_.Last))
+		e := rt.At[groupsKey, groups](c_.reader.Home(h_), h_)
+		if e != nil && e.Key.First == key_.First &&
+			e.Key.Last == key_.Last &&
+			binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key_.Version[0:])|
+				binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key_.Version[8:])|
+				binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key_.Version[16:])|
+				binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key_.Version[24:]) == 0 &&
+			rt.EqualShort(e.Key.Bundle, key_.Bundle) {
+			e.Hit()
+			c_.reader.Count()
+			if c_.reader.Wants(h_) {
+				c_.reader.Use(&e.Entry)
+			}
+			return e.Load(), true
+		}
+	}
+	if slowly {
+		return c_.Cache.Lookup(*key_)
+	}
+	return nil, false
 }
 
 // hashgroupsKey hashes all fields of a key.

@@ -118,30 +118,62 @@ func (l *Assets) SizeBytes() int64 {
 // to hash, compare, size and load them. Its methods may be called concurrently.
 type AssetsCache struct {
 	*cachekit.Cache[Key, *Assets]
-	load func(context.Context, Key) (*Assets, error)
+	load   func(context.Context, Key) (*Assets, error)
+	reader rt.Reader
 }
 
 // NewAssetsCache returns an empty cache whose values come from load. It sets the
 // Hooks and the Size of o; all else, policy and budget above all, is the caller's
 // choice.
 func NewAssetsCache(o cachekit.Options[Key, *Assets], load func(context.Context, Key) (*Assets, error)) (*AssetsCache, error) {
+	c := &AssetsCache{load: load}
 	o.Hooks = rt.Hooks[Key]{
-		Equal: equalKey,
-		Hash:  hashKey,
+		Equal:  equalKey,
+		Hash:   hashKey,
+		Reader: &c.reader,
 	}
 	o.Size = sizeAssetsCache
-	c, err := cachekit.New(o)
+	engine, err := cachekit.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &AssetsCache{c, load}, nil
+	c.Cache = engine
+	return c, nil
 }
 
 // Get returns the Assets of key, which is loaded if the cache does not hold it:
 // once, however many ask for it. See Get of package cachekit. The value is shared,
 // so it is read-only.
 func (c *AssetsCache) Get(ctx context.Context, key Key) (*Assets, error) {
+	if value, ok := c.find(&key, false); ok {
+		return value, nil
+	}
 	return c.Cache.Get(ctx, key, c.load)
+}
+
+// Lookup returns the Assets of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c *AssetsCache) Lookup(key Key) (*Assets, bool) {
+	return c.find(&key, true)
+}
+
+// find returns the Assets of key if it is at hand, or also, if slowly is set, if the
+// cache holds it at all.
+func (c *AssetsCache) find(key *Key, slowly bool) (*Assets, bool) {
+	h := hashKey(key, c.reader.Seed)
+	e := rt.At[Key, Assets](c.reader.Home(h), h)
+	if e != nil && equalKey(&e.Key, key) {
+		e.Hit()
+		c.reader.Count()
+		if c.reader.Wants(h) {
+			c.reader.Use(&e.Entry)
+		}
+		return e.Load(), true
+	}
+	if slowly {
+		return c.Cache.Lookup(*key)
+	}
+	return nil, false
 }
 
 // hashKey hashes all fields of a key.

@@ -382,30 +382,77 @@ type QuotesKey struct {
 // concurrently.
 type QuotesCache struct {
 	*cachekit.Cache[QuotesKey, *Quotes]
-	load func(context.Context, QuotesKey) (*Quotes, error)
+	load   func(context.Context, QuotesKey) (*Quotes, error)
+	reader rt.Reader
 }
 
 // NewQuotesCache returns an empty cache whose values come from load. It sets the
 // Hooks and the Size of o; all else, policy and budget above all, is the caller's
 // choice.
 func NewQuotesCache(o cachekit.Options[QuotesKey, *Quotes], load func(context.Context, QuotesKey) (*Quotes, error)) (*QuotesCache, error) {
+	c := &QuotesCache{load: load}
 	o.Hooks = rt.Hooks[QuotesKey]{
-		Equal: equalQuotesKey,
-		Hash:  hashQuotesKey,
+		Equal:  equalQuotesKey,
+		Hash:   hashQuotesKey,
+		Reader: &c.reader,
+		Text: func(key *QuotesKey) *string {
+			return &key.Bundle
+		},
 	}
 	o.Size = sizeQuotesCache
-	c, err := cachekit.New(o)
+	engine, err := cachekit.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &QuotesCache{c, load}, nil
+	c.Cache = engine
+	return c, nil
 }
 
 // Get returns the Quotes of key, which is loaded if the cache does not hold it:
 // once, however many ask for it. See Get of package cachekit. The value is shared,
 // so it is read-only.
 func (c *QuotesCache) Get(ctx context.Context, key QuotesKey) (*Quotes, error) {
+	if value, ok := c.find(&key, false); ok {
+		return value, nil
+	}
 	return c.Cache.Get(ctx, key, c.load)
+}
+
+// Lookup returns the Quotes of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c *QuotesCache) Lookup(key QuotesKey) (*Quotes, bool) {
+	return c.find(&key, true)
+}
+
+// find returns the Quotes of key if it is at hand, or also, if slowly is set, if the
+// cache holds it at all.
+func (c *QuotesCache) find(key *QuotesKey, slowly bool) (*Quotes, bool) {
+	if rt.IsShort(key.Bundle) {
+		h := c.reader.Seed
+		h = rt.HashShort(h, key.Bundle)
+		h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
+		h = rt.HashUint64(h, uint64(key.First))
+		h = rt.HashUint64(h, uint64(key.Last))
+		e := rt.At[QuotesKey, Quotes](c.reader.Home(h), h)
+		if e != nil && e.Key.First == key.First &&
+			e.Key.Last == key.Last &&
+			binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key.Version[0:])|
+				binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:])|
+				binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:])|
+				binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:]) == 0 &&
+			rt.EqualShort(e.Key.Bundle, key.Bundle) {
+			e.Hit()
+			c.reader.Count()
+			if c.reader.Wants(h) {
+				c.reader.Use(&e.Entry)
+			}
+			return e.Load(), true
+		}
+	}
+	if slowly {
+		return c.Cache.Lookup(*key)
+	}
+	return nil, false
 }
 
 // GetClone is Get for a caller that wants to write to what it gets: a copy of its

@@ -436,30 +436,77 @@ type EventsKey struct {
 // concurrently.
 type EventsCache struct {
 	*cachekit.Cache[EventsKey, *Events]
-	load func(context.Context, EventsKey) (*Events, error)
+	load   func(context.Context, EventsKey) (*Events, error)
+	reader rt.Reader
 }
 
 // NewEventsCache returns an empty cache whose values come from load. It sets the
 // Hooks and the Size of o; all else, policy and budget above all, is the caller's
 // choice.
 func NewEventsCache(o cachekit.Options[EventsKey, *Events], load func(context.Context, EventsKey) (*Events, error)) (*EventsCache, error) {
+	c := &EventsCache{load: load}
 	o.Hooks = rt.Hooks[EventsKey]{
-		Equal: equalEventsKey,
-		Hash:  hashEventsKey,
+		Equal:  equalEventsKey,
+		Hash:   hashEventsKey,
+		Reader: &c.reader,
+		Text: func(key *EventsKey) *string {
+			return &key.Bundle
+		},
 	}
 	o.Size = sizeEventsCache
-	c, err := cachekit.New(o)
+	engine, err := cachekit.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &EventsCache{c, load}, nil
+	c.Cache = engine
+	return c, nil
 }
 
 // Get returns the Events of key, which is loaded if the cache does not hold it:
 // once, however many ask for it. See Get of package cachekit. The value is shared,
 // so it is read-only.
 func (c *EventsCache) Get(ctx context.Context, key EventsKey) (*Events, error) {
+	if value, ok := c.find(&key, false); ok {
+		return value, nil
+	}
 	return c.Cache.Get(ctx, key, c.load)
+}
+
+// Lookup returns the Events of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c *EventsCache) Lookup(key EventsKey) (*Events, bool) {
+	return c.find(&key, true)
+}
+
+// find returns the Events of key if it is at hand, or also, if slowly is set, if the
+// cache holds it at all.
+func (c *EventsCache) find(key *EventsKey, slowly bool) (*Events, bool) {
+	if rt.IsShort(key.Bundle) {
+		h := c.reader.Seed
+		h = rt.HashShort(h, key.Bundle)
+		h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
+		h = rt.HashUint64(h, uint64(key.First))
+		h = rt.HashUint64(h, uint64(key.Last))
+		e := rt.At[EventsKey, Events](c.reader.Home(h), h)
+		if e != nil && e.Key.First == key.First &&
+			e.Key.Last == key.Last &&
+			binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key.Version[0:])|
+				binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:])|
+				binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:])|
+				binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:]) == 0 &&
+			rt.EqualShort(e.Key.Bundle, key.Bundle) {
+			e.Hit()
+			c.reader.Count()
+			if c.reader.Wants(h) {
+				c.reader.Use(&e.Entry)
+			}
+			return e.Load(), true
+		}
+	}
+	if slowly {
+		return c.Cache.Lookup(*key)
+	}
+	return nil, false
 }
 
 // hashEventsKey hashes all fields of a key.

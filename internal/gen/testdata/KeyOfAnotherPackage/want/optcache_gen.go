@@ -364,30 +364,62 @@ func (c TickColumns) check(n int) error {
 // how to hash, compare, size and load them. Its methods may be called concurrently.
 type TicksCache struct {
 	*cachekit.Cache[keypkg.Window, *Ticks]
-	load func(context.Context, keypkg.Window) (*Ticks, error)
+	load   func(context.Context, keypkg.Window) (*Ticks, error)
+	reader rt.Reader
 }
 
 // NewTicksCache returns an empty cache whose values come from load. It sets the
 // Hooks and the Size of o; all else, policy and budget above all, is the caller's
 // choice.
 func NewTicksCache(o cachekit.Options[keypkg.Window, *Ticks], load func(context.Context, keypkg.Window) (*Ticks, error)) (*TicksCache, error) {
+	c := &TicksCache{load: load}
 	o.Hooks = rt.Hooks[keypkg.Window]{
-		Equal: equalWindow,
-		Hash:  hashWindow,
+		Equal:  equalWindow,
+		Hash:   hashWindow,
+		Reader: &c.reader,
 	}
 	o.Size = sizeTicksCache
-	c, err := cachekit.New(o)
+	engine, err := cachekit.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &TicksCache{c, load}, nil
+	c.Cache = engine
+	return c, nil
 }
 
 // Get returns the Ticks of key, which is loaded if the cache does not hold it: once,
 // however many ask for it. See Get of package cachekit. The value is shared, so it
 // is read-only.
 func (c *TicksCache) Get(ctx context.Context, key keypkg.Window) (*Ticks, error) {
+	if value, ok := c.find(&key, false); ok {
+		return value, nil
+	}
 	return c.Cache.Get(ctx, key, c.load)
+}
+
+// Lookup returns the Ticks of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c *TicksCache) Lookup(key keypkg.Window) (*Ticks, bool) {
+	return c.find(&key, true)
+}
+
+// find returns the Ticks of key if it is at hand, or also, if slowly is set, if the
+// cache holds it at all.
+func (c *TicksCache) find(key *keypkg.Window, slowly bool) (*Ticks, bool) {
+	h := hashWindow(key, c.reader.Seed)
+	e := rt.At[keypkg.Window, Ticks](c.reader.Home(h), h)
+	if e != nil && equalWindow(&e.Key, key) {
+		e.Hit()
+		c.reader.Count()
+		if c.reader.Wants(h) {
+			c.reader.Use(&e.Entry)
+		}
+		return e.Load(), true
+	}
+	if slowly {
+		return c.Cache.Lookup(*key)
+	}
+	return nil, false
 }
 
 // GetClone is Get for a caller that wants to write to what it gets: a copy of its

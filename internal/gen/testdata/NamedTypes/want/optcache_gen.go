@@ -114,30 +114,62 @@ func (l *Assets) SizeBytes() int64 {
 // to hash, compare, size and load them. Its methods may be called concurrently.
 type AssetsCache struct {
 	*cachekit.Cache[Key, *Assets]
-	load func(context.Context, Key) (*Assets, error)
+	load   func(context.Context, Key) (*Assets, error)
+	reader rt.Reader
 }
 
 // NewAssetsCache returns an empty cache whose values come from load. It sets the
 // Hooks and the Size of o; all else, policy and budget above all, is the caller's
 // choice.
 func NewAssetsCache(o cachekit.Options[Key, *Assets], load func(context.Context, Key) (*Assets, error)) (*AssetsCache, error) {
+	c := &AssetsCache{load: load}
 	o.Hooks = rt.Hooks[Key]{
-		Equal: equalKey,
-		Hash:  hashKey,
+		Equal:  equalKey,
+		Hash:   hashKey,
+		Reader: &c.reader,
 	}
 	o.Size = sizeAssetsCache
-	c, err := cachekit.New(o)
+	engine, err := cachekit.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &AssetsCache{c, load}, nil
+	c.Cache = engine
+	return c, nil
 }
 
 // Get returns the Assets of key, which is loaded if the cache does not hold it:
 // once, however many ask for it. See Get of package cachekit. The value is shared,
 // so it is read-only.
 func (c *AssetsCache) Get(ctx context.Context, key Key) (*Assets, error) {
+	if value, ok := c.find(&key, false); ok {
+		return value, nil
+	}
 	return c.Cache.Get(ctx, key, c.load)
+}
+
+// Lookup returns the Assets of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c *AssetsCache) Lookup(key Key) (*Assets, bool) {
+	return c.find(&key, true)
+}
+
+// find returns the Assets of key if it is at hand, or also, if slowly is set, if the
+// cache holds it at all.
+func (c *AssetsCache) find(key *Key, slowly bool) (*Assets, bool) {
+	h := hashKey(key, c.reader.Seed)
+	e := rt.At[Key, Assets](c.reader.Home(h), h)
+	if e != nil && equalKey(&e.Key, key) {
+		e.Hit()
+		c.reader.Count()
+		if c.reader.Wants(h) {
+			c.reader.Use(&e.Entry)
+		}
+		return e.Load(), true
+	}
+	if slowly {
+		return c.Cache.Lookup(*key)
+	}
+	return nil, false
 }
 
 // hashKey hashes all fields of a key.
@@ -493,29 +525,76 @@ type RowsKey struct {
 // to hash, compare, size and load them. Its methods may be called concurrently.
 type RowsCache struct {
 	*cachekit.Cache[RowsKey, *Rows]
-	load func(context.Context, RowsKey) (*Rows, error)
+	load   func(context.Context, RowsKey) (*Rows, error)
+	reader rt.Reader
 }
 
 // NewRowsCache returns an empty cache whose values come from load. It sets the Hooks
 // and the Size of o; all else, policy and budget above all, is the caller's choice.
 func NewRowsCache(o cachekit.Options[RowsKey, *Rows], load func(context.Context, RowsKey) (*Rows, error)) (*RowsCache, error) {
+	c := &RowsCache{load: load}
 	o.Hooks = rt.Hooks[RowsKey]{
-		Equal: equalRowsKey,
-		Hash:  hashRowsKey,
+		Equal:  equalRowsKey,
+		Hash:   hashRowsKey,
+		Reader: &c.reader,
+		Text: func(key *RowsKey) *string {
+			return &key.Bundle
+		},
 	}
 	o.Size = sizeRowsCache
-	c, err := cachekit.New(o)
+	engine, err := cachekit.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &RowsCache{c, load}, nil
+	c.Cache = engine
+	return c, nil
 }
 
 // Get returns the Rows of key, which is loaded if the cache does not hold it: once,
 // however many ask for it. See Get of package cachekit. The value is shared, so it
 // is read-only.
 func (c *RowsCache) Get(ctx context.Context, key RowsKey) (*Rows, error) {
+	if value, ok := c.find(&key, false); ok {
+		return value, nil
+	}
 	return c.Cache.Get(ctx, key, c.load)
+}
+
+// Lookup returns the Rows of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c *RowsCache) Lookup(key RowsKey) (*Rows, bool) {
+	return c.find(&key, true)
+}
+
+// find returns the Rows of key if it is at hand, or also, if slowly is set, if the
+// cache holds it at all.
+func (c *RowsCache) find(key *RowsKey, slowly bool) (*Rows, bool) {
+	if rt.IsShort(key.Bundle) {
+		h := c.reader.Seed
+		h = rt.HashShort(h, key.Bundle)
+		h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
+		h = rt.HashUint64(h, uint64(key.First))
+		h = rt.HashUint64(h, uint64(key.Last))
+		e := rt.At[RowsKey, Rows](c.reader.Home(h), h)
+		if e != nil && e.Key.First == key.First &&
+			e.Key.Last == key.Last &&
+			binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key.Version[0:])|
+				binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:])|
+				binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:])|
+				binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:]) == 0 &&
+			rt.EqualShort(e.Key.Bundle, key.Bundle) {
+			e.Hit()
+			c.reader.Count()
+			if c.reader.Wants(h) {
+				c.reader.Use(&e.Entry)
+			}
+			return e.Load(), true
+		}
+	}
+	if slowly {
+		return c.Cache.Lookup(*key)
+	}
+	return nil, false
 }
 
 // hashRowsKey hashes all fields of a key.

@@ -101,29 +101,67 @@ func (l *AssetList) SizeBytes() int64 {
 // hash, compare, size and load them. Its methods may be called concurrently.
 type Cache struct {
 	*cachekit.Cache[otherpackage.Key, *AssetList]
-	load func(context.Context, otherpackage.Key) (*AssetList, error)
+	load   func(context.Context, otherpackage.Key) (*AssetList, error)
+	reader rt.Reader
 }
 
 // NewCache returns an empty cache whose values come from load. It sets the Hooks and
 // the Size of o; all else, policy and budget above all, is the caller's choice.
 func NewCache(o cachekit.Options[otherpackage.Key, *AssetList], load func(context.Context, otherpackage.Key) (*AssetList, error)) (*Cache, error) {
+	c := &Cache{load: load}
 	o.Hooks = rt.Hooks[otherpackage.Key]{
-		Equal: equalKey,
-		Hash:  hashKey,
+		Equal:  equalKey,
+		Hash:   hashKey,
+		Reader: &c.reader,
+		Text: func(key *otherpackage.Key) *string {
+			return &key.Name
+		},
 	}
 	o.Size = sizeCache
-	c, err := cachekit.New(o)
+	engine, err := cachekit.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &Cache{c, load}, nil
+	c.Cache = engine
+	return c, nil
 }
 
 // Get returns the AssetList of key, which is loaded if the cache does not hold it:
 // once, however many ask for it. See Get of package cachekit. The value is shared,
 // so it is read-only.
 func (c *Cache) Get(ctx context.Context, key otherpackage.Key) (*AssetList, error) {
+	if value, ok := c.find(&key, false); ok {
+		return value, nil
+	}
 	return c.Cache.Get(ctx, key, c.load)
+}
+
+// Lookup returns the AssetList of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c *Cache) Lookup(key otherpackage.Key) (*AssetList, bool) {
+	return c.find(&key, true)
+}
+
+// find returns the AssetList of key if it is at hand, or also, if slowly is set, if
+// the cache holds it at all.
+func (c *Cache) find(key *otherpackage.Key, slowly bool) (*AssetList, bool) {
+	if rt.IsShort(key.Name) {
+		h := c.reader.Seed
+		h = rt.HashShort(h, key.Name)
+		e := rt.At[otherpackage.Key, AssetList](c.reader.Home(h), h)
+		if e != nil && rt.EqualShort(e.Key.Name, key.Name) {
+			e.Hit()
+			c.reader.Count()
+			if c.reader.Wants(h) {
+				c.reader.Use(&e.Entry)
+			}
+			return e.Load(), true
+		}
+	}
+	if slowly {
+		return c.Cache.Lookup(*key)
+	}
+	return nil, false
 }
 
 // hashKey hashes all fields of a key.

@@ -388,29 +388,76 @@ type BarsKey struct {
 // to hash, compare, size and load them. Its methods may be called concurrently.
 type BarsCache struct {
 	*cachekit.Cache[BarsKey, *Bars]
-	load func(context.Context, BarsKey) (*Bars, error)
+	load   func(context.Context, BarsKey) (*Bars, error)
+	reader rt.Reader
 }
 
 // NewBarsCache returns an empty cache whose values come from load. It sets the Hooks
 // and the Size of o; all else, policy and budget above all, is the caller's choice.
 func NewBarsCache(o cachekit.Options[BarsKey, *Bars], load func(context.Context, BarsKey) (*Bars, error)) (*BarsCache, error) {
+	c := &BarsCache{load: load}
 	o.Hooks = rt.Hooks[BarsKey]{
-		Equal: equalBarsKey,
-		Hash:  hashBarsKey,
+		Equal:  equalBarsKey,
+		Hash:   hashBarsKey,
+		Reader: &c.reader,
+		Text: func(key *BarsKey) *string {
+			return &key.Bundle
+		},
 	}
 	o.Size = sizeBarsCache
-	c, err := cachekit.New(o)
+	engine, err := cachekit.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &BarsCache{c, load}, nil
+	c.Cache = engine
+	return c, nil
 }
 
 // Get returns the Bars of key, which is loaded if the cache does not hold it: once,
 // however many ask for it. See Get of package cachekit. The value is shared, so it
 // is read-only.
 func (c *BarsCache) Get(ctx context.Context, key BarsKey) (*Bars, error) {
+	if value, ok := c.find(&key, false); ok {
+		return value, nil
+	}
 	return c.Cache.Get(ctx, key, c.load)
+}
+
+// Lookup returns the Bars of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c *BarsCache) Lookup(key BarsKey) (*Bars, bool) {
+	return c.find(&key, true)
+}
+
+// find returns the Bars of key if it is at hand, or also, if slowly is set, if the
+// cache holds it at all.
+func (c *BarsCache) find(key *BarsKey, slowly bool) (*Bars, bool) {
+	if rt.IsShort(key.Bundle) {
+		h := c.reader.Seed
+		h = rt.HashShort(h, key.Bundle)
+		h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
+		h = rt.HashUint64(h, uint64(key.First))
+		h = rt.HashUint64(h, uint64(key.Last))
+		e := rt.At[BarsKey, Bars](c.reader.Home(h), h)
+		if e != nil && e.Key.First == key.First &&
+			e.Key.Last == key.Last &&
+			binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key.Version[0:])|
+				binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:])|
+				binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:])|
+				binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:]) == 0 &&
+			rt.EqualShort(e.Key.Bundle, key.Bundle) {
+			e.Hit()
+			c.reader.Count()
+			if c.reader.Wants(h) {
+				c.reader.Use(&e.Entry)
+			}
+			return e.Load(), true
+		}
+	}
+	if slowly {
+		return c.Cache.Lookup(*key)
+	}
+	return nil, false
 }
 
 // hashBarsKey hashes all fields of a key.
@@ -516,16 +563,22 @@ func (l *AssetList) SizeBytes() int64 {
 // concurrently.
 type AssetListCache struct {
 	*cachekit.Cache[ListKey, *AssetList]
-	load func(context.Context, ListKey) (*AssetList, error)
+	load   func(context.Context, ListKey) (*AssetList, error)
+	reader rt.Reader
 }
 
 // NewAssetListCache returns an empty cache whose values come from load. It sets the
 // Hooks and the Size of o, and Version, by the field Version, unless it is set; all
 // else, policy and budget above all, is the caller's choice.
 func NewAssetListCache(o cachekit.Options[ListKey, *AssetList], load func(context.Context, ListKey) (*AssetList, error)) (*AssetListCache, error) {
+	c := &AssetListCache{load: load}
 	o.Hooks = rt.Hooks[ListKey]{
-		Equal: equalListKey,
-		Hash:  hashListKey,
+		Equal:  equalListKey,
+		Hash:   hashListKey,
+		Reader: &c.reader,
+		Text: func(key *ListKey) *string {
+			return &key.Bundle
+		},
 	}
 	o.Size = sizeAssetListCache
 	if o.Version == nil {
@@ -533,18 +586,55 @@ func NewAssetListCache(o cachekit.Options[ListKey, *AssetList], load func(contex
 			return key.Version
 		}
 	}
-	c, err := cachekit.New(o)
+	engine, err := cachekit.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &AssetListCache{c, load}, nil
+	c.Cache = engine
+	return c, nil
 }
 
 // Get returns the AssetList of key, which is loaded if the cache does not hold it:
 // once, however many ask for it. See Get of package cachekit. The value is shared,
 // so it is read-only.
 func (c *AssetListCache) Get(ctx context.Context, key ListKey) (*AssetList, error) {
+	if value, ok := c.find(&key, false); ok {
+		return value, nil
+	}
 	return c.Cache.Get(ctx, key, c.load)
+}
+
+// Lookup returns the AssetList of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c *AssetListCache) Lookup(key ListKey) (*AssetList, bool) {
+	return c.find(&key, true)
+}
+
+// find returns the AssetList of key if it is at hand, or also, if slowly is set, if
+// the cache holds it at all.
+func (c *AssetListCache) find(key *ListKey, slowly bool) (*AssetList, bool) {
+	if rt.IsShort(key.Bundle) {
+		h := c.reader.Seed
+		h = rt.HashShort(h, key.Bundle)
+		h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
+		e := rt.At[ListKey, AssetList](c.reader.Home(h), h)
+		if e != nil && binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key.Version[0:])|
+			binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:])|
+			binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:])|
+			binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:]) == 0 &&
+			rt.EqualShort(e.Key.Bundle, key.Bundle) {
+			e.Hit()
+			c.reader.Count()
+			if c.reader.Wants(h) {
+				c.reader.Use(&e.Entry)
+			}
+			return e.Load(), true
+		}
+	}
+	if slowly {
+		return c.Cache.Lookup(*key)
+	}
+	return nil, false
 }
 
 // hashListKey hashes all fields of a key.

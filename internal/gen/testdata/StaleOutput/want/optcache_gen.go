@@ -95,30 +95,70 @@ func (l *AssetList) SizeBytes() int64 {
 // concurrently.
 type AssetListCache struct {
 	*cachekit.Cache[Key, *AssetList]
-	load func(context.Context, Key) (*AssetList, error)
+	load   func(context.Context, Key) (*AssetList, error)
+	reader rt.Reader
 }
 
 // NewAssetListCache returns an empty cache whose values come from load. It sets the
 // Hooks and the Size of o; all else, policy and budget above all, is the caller's
 // choice.
 func NewAssetListCache(o cachekit.Options[Key, *AssetList], load func(context.Context, Key) (*AssetList, error)) (*AssetListCache, error) {
+	c := &AssetListCache{load: load}
 	o.Hooks = rt.Hooks[Key]{
-		Equal: equalKey,
-		Hash:  hashKey,
+		Equal:  equalKey,
+		Hash:   hashKey,
+		Reader: &c.reader,
+		Text: func(key *Key) *string {
+			return &key.Name
+		},
 	}
 	o.Size = sizeAssetListCache
-	c, err := cachekit.New(o)
+	engine, err := cachekit.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &AssetListCache{c, load}, nil
+	c.Cache = engine
+	return c, nil
 }
 
 // Get returns the AssetList of key, which is loaded if the cache does not hold it:
 // once, however many ask for it. See Get of package cachekit. The value is shared,
 // so it is read-only.
 func (c *AssetListCache) Get(ctx context.Context, key Key) (*AssetList, error) {
+	if value, ok := c.find(&key, false); ok {
+		return value, nil
+	}
 	return c.Cache.Get(ctx, key, c.load)
+}
+
+// Lookup returns the AssetList of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c *AssetListCache) Lookup(key Key) (*AssetList, bool) {
+	return c.find(&key, true)
+}
+
+// find returns the AssetList of key if it is at hand, or also, if slowly is set, if
+// the cache holds it at all.
+func (c *AssetListCache) find(key *Key, slowly bool) (*AssetList, bool) {
+	if rt.IsShort(key.Name) {
+		h := c.reader.Seed
+		h = rt.HashShort(h, key.Name)
+		h = rt.HashUint64(h, uint64(key.Added))
+		e := rt.At[Key, AssetList](c.reader.Home(h), h)
+		if e != nil && e.Key.Added == key.Added &&
+			rt.EqualShort(e.Key.Name, key.Name) {
+			e.Hit()
+			c.reader.Count()
+			if c.reader.Wants(h) {
+				c.reader.Use(&e.Entry)
+			}
+			return e.Load(), true
+		}
+	}
+	if slowly {
+		return c.Cache.Lookup(*key)
+	}
+	return nil, false
 }
 
 // hashKey hashes all fields of a key.

@@ -99,29 +99,61 @@ func (l *assetList) SizeBytes() int64 {
 // hash, compare, size and load them. Its methods may be called concurrently.
 type cache struct {
 	*cachekit.Cache[key, *assetList]
-	load func(context.Context, key) (*assetList, error)
+	load   func(context.Context, key) (*assetList, error)
+	reader rt.Reader
 }
 
 // Newcache returns an empty cache whose values come from load. It sets the Hooks and
 // the Size of o; all else, policy and budget above all, is the caller's choice.
 func Newcache(o cachekit.Options[key, *assetList], load func(context.Context, key) (*assetList, error)) (*cache, error) {
+	c := &cache{load: load}
 	o.Hooks = rt.Hooks[key]{
-		Equal: equalkey,
-		Hash:  hashkey,
+		Equal:  equalkey,
+		Hash:   hashkey,
+		Reader: &c.reader,
 	}
 	o.Size = sizecache
-	c, err := cachekit.New(o)
+	engine, err := cachekit.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &cache{c, load}, nil
+	c.Cache = engine
+	return c, nil
 }
 
 // Get returns the assetList of key, which is loaded if the cache does not hold it:
 // once, however many ask for it. See Get of package cachekit. The value is shared,
 // so it is read-only.
 func (c *cache) Get(ctx context.Context, key_ key) (*assetList, error) {
+	if value, ok := c.find(&key_, false); ok {
+		return value, nil
+	}
 	return c.Cache.Get(ctx, key_, c.load)
+}
+
+// Lookup returns the assetList of key if the cache holds it. See Lookup of package
+// cachekit, which this is with hash and equality of the key compiled in.
+func (c *cache) Lookup(key_ key) (*assetList, bool) {
+	return c.find(&key_, true)
+}
+
+// find returns the assetList of key if it is at hand, or also, if slowly is set, if
+// the cache holds it at all.
+func (c *cache) find(key_ *key, slowly bool) (*assetList, bool) {
+	h := hashkey(key_, c.reader.Seed)
+	e := rt.At[key, assetList](c.reader.Home(h), h)
+	if e != nil && equalkey(&e.Key, key_) {
+		e.Hit()
+		c.reader.Count()
+		if c.reader.Wants(h) {
+			c.reader.Use(&e.Entry)
+		}
+		return e.Load(), true
+	}
+	if slowly {
+		return c.Cache.Lookup(*key_)
+	}
+	return nil, false
 }
 
 // hashkey hashes all fields of a key.

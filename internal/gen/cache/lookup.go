@@ -1,0 +1,148 @@
+package cache
+
+import (
+	"go/types"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/bmadventure/optcache/internal/gen/model"
+	"github.com/bmadventure/optcache/internal/gen/shape"
+)
+
+// lookup emits Lookup and what is behind it.
+func (c *cache) lookup() {
+	value := jen.Params(c.valueType(), jen.Bool())
+	c.f.Doc("Lookup returns the %s of key if the cache holds it. See Lookup of package cachekit, which this is with hash and equality of the key compiled in.", c.value.Name)
+	c.f.Func().Params(c.self()).Id("Lookup").Params(jen.Id(c.keyVar).Add(c.keyType())).Add(value.Clone()).Block(
+		jen.Return(jen.Id(c.c).Dot("find").Call(jen.Op("&").Id(c.keyVar), jen.True())))
+
+	slowly := c.f.Local("slowly")
+	c.f.Doc("find returns the %s of key if it is at hand, or also, if slowly is set, if the cache holds it at all.", c.value.Name)
+	c.f.Func().Params(c.self()).Id("find").Params(
+		jen.Id(c.keyVar).Op("*").Add(c.keyType()), jen.Id(slowly).Bool(),
+	).Add(value.Clone()).BlockFunc(func(g *jen.Group) {
+		if text := c.text(); text != nil {
+			g.If(jen.Qual(model.RT, "IsShort").Call(jen.Id(c.keyVar).Dot(text.Name))).BlockFunc(c.atHand)
+		} else {
+			c.atHand(g)
+		}
+		g.If(jen.Id(slowly)).Block(jen.Return(jen.Id(c.c).Dot("Cache").Dot("Lookup").Call(jen.Op("*").Id(c.keyVar))))
+		g.Return(jen.Nil(), jen.False())
+	})
+}
+
+// atHand emits the look into the one bucket where the key mostly is.
+func (c *cache) atHand(g *jen.Group) {
+	h, e := c.f.Local("h"), c.f.Local("e")
+	reader := jen.Id(c.c).Dot("reader")
+	for _, step := range c.hashed(h, reader) {
+		g.Add(step)
+	}
+	g.Id(e).Op(":=").Qual(model.RT, "At").Types(c.keyType(), jen.Id(c.value.Name)).Call(reader.Clone().Dot("Home").Call(jen.Id(h)), jen.Id(h))
+	g.If(jen.Id(e).Op("!=").Nil().Op("&&").Add(c.same(jen.Id(e).Dot("Key")))).Block(
+		jen.Id(e).Dot("Hit").Call(),
+		reader.Clone().Dot("Count").Call(),
+		jen.If(reader.Clone().Dot("Wants").Call(jen.Id(h))).Block(
+			reader.Clone().Dot("Use").Call(jen.Op("&").Id(e).Dot("Entry"))),
+		jen.Return(jen.Id(e).Dot("Load").Call(), jen.True()))
+}
+
+// hashed returns the statements that hash the key: what its hash function says, but for
+// a text that is known to be short.
+func (c *cache) hashed(h string, reader *jen.Statement) []jen.Code {
+	seed := jen.Id(h).Op(":=").Add(reader.Clone().Dot("Seed"))
+	text := c.text()
+	if !c.plain() {
+		return []jen.Code{jen.Id(h).Op(":=").Id(HashName(c.key)).Call(jen.Id(c.keyVar), reader.Clone().Dot("Seed"))}
+	}
+	steps := &hasher{f: c.f, h: h}
+	for _, field := range c.key.Fields {
+		switch value := jen.Id(c.keyVar).Dot(field.Name); {
+		case field.Name == "_":
+		case field == text:
+			steps.mix("HashShort", value)
+		default:
+			steps.field(value, field)
+		}
+	}
+	return append([]jen.Code{seed}, steps.steps...)
+}
+
+// same returns the comparison of the key of an entry with the one that is looked for,
+// to which it is mostly equal: digests are compared whole.
+func (c *cache) same(held *jen.Statement) *jen.Statement {
+	if !c.plain() {
+		return jen.Id(EqualName(c.key)).Call(jen.Op("&").Add(held), jen.Id(c.keyVar))
+	}
+	text := c.text()
+	var terms []*jen.Statement
+	for _, field := range byPrice(c.key, c.f.Out.Path) {
+		x, y := held.Clone().Dot(field.Name), jen.Id(c.keyVar).Dot(field.Name)
+		words := digestWords(field)
+		switch {
+		case field == text:
+			terms = append(terms, jen.Qual(model.RT, "EqualShort").Call(x, y))
+		case words > 0:
+			all := jen.Null()
+			for i := range words {
+				if i > 0 {
+					all.Op("|").Line()
+				}
+				all.Add(wordAt(x, i)).Op("^").Add(wordAt(y, i))
+			}
+			terms = append(terms, all.Op("==").Lit(0))
+		default:
+			terms = append(terms, x.Op("==").Add(y))
+		}
+	}
+	return and(terms)
+}
+
+// plain reports whether hash and equality of a key are a few instructions.
+func (c *cache) plain() bool {
+	text := c.text()
+	for _, field := range c.key.Fields {
+		switch shape.Of(field.Type, c.f.Out.Path) {
+		case shape.Integer, shape.Bool, shape.Float:
+			continue
+		case shape.String:
+			if field == text {
+				continue
+			}
+		case shape.Array:
+			if digestWords(field) > 0 {
+				continue
+			}
+		}
+		if field.Name != "_" {
+			return false
+		}
+	}
+	return true
+}
+
+// digestWords returns how many words a digest is compared in, 0 if it is not.
+func digestWords(field *model.Field) int {
+	const most = 8
+	if !field.Has("digest") {
+		return 0
+	}
+	if n := int(field.Type.Underlying().(*types.Array).Len()); n%8 == 0 && n <= 8*most {
+		return n / 8
+	}
+	return 0
+}
+
+// wordAt returns word i of a digest.
+func wordAt(digest *jen.Statement, i int) *jen.Statement {
+	return jen.Qual("encoding/binary", "LittleEndian").Dot("Uint64").Call(digest.Clone().Index(jen.Lit(8*i), jen.Empty()))
+}
+
+// and returns the conjunction of terms, a line each.
+func and(terms []*jen.Statement) *jen.Statement {
+	all := terms[0]
+	for _, term := range terms[1:] {
+		all.Op("&&").Line().Add(term)
+	}
+	return all
+}
