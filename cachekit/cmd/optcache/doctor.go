@@ -43,7 +43,7 @@ Exit status: 0 the diagnosis was made, whatever it says; 2 the folder is no run,
 
 // Run runs the command.
 func (c *doctorCmd) Run(e *env) error {
-	r, err := readRunFile(c.Dir)
+	r, err := readRunReport(c.Dir)
 	if err != nil {
 		return usageError{err}
 	}
@@ -77,22 +77,24 @@ type diagnosis struct {
 	Advice   []advice      `json:"advice"` // the most important first
 
 	health []cachekit.Stats // of Caches
+	needs  []need           // of Caches
 }
 
 // A cacheHealth tells how one cache did.
 type cacheHealth struct {
-	Name        string        `json:"name"`
-	HitRate     float64       `json:"hit_rate"` // 0 to 1
-	Band        string        `json:"band"`     // excellent, good, poor; unused without look-ups
-	Hits        uint64        `json:"hits"`
-	Misses      uint64        `json:"misses"`
-	SavedNS     time.Duration `json:"saved_ns"` // estimated: hits times the mean time of a load
-	Evictions   evictionCount `json:"evictions"`
-	Refused     uint64        `json:"refused"`
-	Uncached    uint64        `json:"uncached"`
-	Entries     int           `json:"entries"`
-	Bytes       int64         `json:"bytes"`
-	NeededBytes int64         `json:"needed_bytes,omitempty"` // what would surely have held all values, where some had to leave
+	Name       string        `json:"name"`
+	HitRate    float64       `json:"hit_rate"` // 0 to 1
+	Band       string        `json:"band"`     // excellent, good, poor; unused without look-ups
+	Hits       uint64        `json:"hits"`
+	Misses     uint64        `json:"misses"`
+	SavedNS    time.Duration `json:"saved_ns"` // estimated: hits times the mean time of a load
+	Evictions  evictionCount `json:"evictions"`
+	Refused    uint64        `json:"refused"`
+	Uncached   uint64        `json:"uncached"`
+	Entries    int           `json:"entries"`
+	Bytes      int64         `json:"bytes"`
+	Needs      int64         `json:"needs_bytes"` // what would hold all its values
+	NeedsExact bool          `json:"needs_exact"` // false: an upper bound
 }
 
 // A memoryHealth tells how much of the budget is in use.
@@ -130,7 +132,7 @@ const (
 )
 
 // diagnose judges a run. memory is that of the machine in bytes, 0 if it is not known.
-func diagnose(dir string, r *runFile, memory int64) *diagnosis {
+func diagnose(dir string, r *runReport, memory int64) *diagnosis {
 	d := &diagnosis{
 		Dir: dir, Command: r.Command, State: r.State, Started: r.Started, TookNS: r.TookNS, Trials: r.Trials, Failed: r.Failed,
 		Strategy: r.Strategy, Bundle: r.Bundle.Name, Version: r.Bundle.Version, Previous: r.Bundle.Previous,
@@ -158,10 +160,6 @@ func bandsOf(name string) cachekit.Bands {
 	}
 	return cachekit.BarsBands
 }
-
-// assetLists is the name of the cache of asset lists, which has a limit of entries
-// and bands of its own.
-const assetLists = "asset lists"
 
 // bandOf names the band of a hit rate.
 func bandOf(s cachekit.Stats, b cachekit.Bands) string {
@@ -198,31 +196,20 @@ func memoryBand(share float64) string {
 }
 
 // judgeCaches puts every cache and the memory into its band.
-func (d *diagnosis) judgeCaches(r *runFile) {
-	for _, c := range r.Caches {
+func (d *diagnosis) judgeCaches(r *runReport) {
+	d.needs = needs(r)
+	for i, c := range r.Caches {
 		s := c.stats()
 		d.health = append(d.health, s)
 		d.Caches = append(d.Caches, cacheHealth{
 			Name: c.Name, HitRate: s.HitRate(), Band: bandOf(s, bandsOf(c.Name)), Hits: c.Hits, Misses: c.Misses, SavedNS: s.TimeSaved(),
-			Evictions: c.Evictions, Refused: c.Refused, Uncached: c.Uncached, Entries: c.Entries, Bytes: c.Bytes, NeededBytes: neededBytes(s),
+			Evictions: c.Evictions, Refused: c.Refused, Uncached: c.Uncached, Entries: c.Entries, Bytes: c.Bytes, Needs: d.needs[i].bytes, NeedsExact: d.needs[i].exact,
 		})
 	}
 	if len(d.health) > 0 {
 		s := d.health[0] // the budget is that of all
 		d.Memory = &memoryHealth{s.Used, s.Budget, s.MemoryUse(), memoryBand(s.MemoryUse())}
 	}
-}
-
-// neededBytes returns what would surely have held all values that were there at some
-// time, 0 if none had to leave for want of room: every value that left counts as
-// another one, with the mean size of those that stayed.
-func neededBytes(s cachekit.Stats) int64 {
-	left := s.Evictions.Room + s.Refused + s.Uncached
-	if left == 0 || s.Entries == 0 {
-		return 0
-	}
-	mean := float64(s.Bytes) / float64(s.Entries)
-	return s.Bytes + int64(mean*float64(left))
 }
 
 // print writes the diagnosis for people.
@@ -304,7 +291,7 @@ func (d *diagnosis) printAdvice(w io.Writer) {
 }
 
 // addVersions tells what changed in the bundle before the run, and since.
-func (d *diagnosis) addVersions(e *env, r *runFile) error {
+func (d *diagnosis) addVersions(e *env, r *runReport) error {
 	if r.Bundle.Name == "" {
 		return nil
 	}

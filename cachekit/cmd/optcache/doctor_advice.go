@@ -11,7 +11,7 @@ import (
 )
 
 // adviseRun judges what is not a matter of one cache.
-func (d *diagnosis) adviseRun(r *runFile) {
+func (d *diagnosis) adviseRun(r *runReport) {
 	d.adviseState(r)
 	if v := r.Verified; v != nil && !v.Identical {
 		d.add(levelProblem, "results with caches and without differ: do not use them",
@@ -42,7 +42,7 @@ func (d *diagnosis) adviseRun(r *runFile) {
 }
 
 // adviseState tells how to go on with a run that did not end.
-func (d *diagnosis) adviseState(r *runFile) {
+func (d *diagnosis) adviseState(r *runReport) {
 	again := "optcache " + strings.Join(shellWords(r.Args), " ")
 	if len(r.Args) > 0 && r.Command == "sweep" && !slices.Contains(r.Args, "--resume") {
 		again += " --resume"
@@ -80,7 +80,7 @@ func shellWords(words []string) []string {
 }
 
 // adviseCaches judges the caches and their budget.
-func (d *diagnosis) adviseCaches(r *runFile, memory int64) {
+func (d *diagnosis) adviseCaches(r *runReport, memory int64) {
 	for _, s := range d.health {
 		if s.LoadErrors > 0 {
 			d.add(levelProblem, fmt.Sprintf("%s of %s failed", count(int(s.LoadErrors), "load"), s.Name),
@@ -104,62 +104,68 @@ func (d *diagnosis) adviseCaches(r *runFile, memory int64) {
 
 // adviseRoom finds the caches from which values had to leave, or that could not take
 // them, and says which budget would do.
-func (d *diagnosis) adviseRoom(r *runFile, memory int64) (crowded map[string]bool) {
+func (d *diagnosis) adviseRoom(r *runReport, memory int64) (crowded map[string]bool) {
 	crowded = make(map[string]bool)
-	var more float64 // bytes beyond what is held
+	var enough int64
+	exact, poor := true, false
 	var reasons []string
-	poor := false
-	for _, s := range d.health {
-		left := s.Evictions.Room + s.Uncached + s.Refused
-		if left == 0 {
+	for i, s := range d.health {
+		enough += d.needs[i].bytes
+		exact = exact && d.needs[i].exact
+		if s.Evictions.Room+s.Uncached+s.Refused == 0 {
 			continue
 		}
 		crowded[s.Name] = true
-		if s.Name == assetLists && s.Entries >= r.Config.LRUMaxSize && r.Config.LRUMaxSize > 0 {
+		if s.Name == assetLists && r.Config.LRUMaxSize > 0 && s.Entries >= r.Config.LRUMaxSize {
 			d.adviseLists(r, s)
 			continue
 		}
 		poor = poor || bandOf(s, bandsOf(s.Name)) == "poor"
-		more += max(0, float64(neededBytes(s)-s.Bytes))
-		if s.Entries == 0 {
-			more += float64(s.Budget) // nothing tells how large they are
-		}
-		reasons = append(reasons, fmt.Sprintf("%d values of %s had to leave, %d were too large for what room there was, %d were not admitted", s.Evictions.Room, s.Name, s.Uncached, s.Refused))
+		reasons = append(reasons, s.Name+": "+d.Caches[i].departures())
 	}
-	if len(reasons) == 0 {
-		return crowded
+	if len(reasons) > 0 {
+		d.adviseBudget(r, memory, float64(enough), exact, poor, "what left, or did not fit: "+strings.Join(reasons, "; "))
 	}
-	m := d.Memory
-	enough := float64(m.Used) + more
+	return crowded
+}
+
+// adviseBudget says which budget would hold everything, which takes so many bytes,
+// or at most so many.
+func (d *diagnosis) adviseBudget(r *runReport, memory int64, enough float64, exact, poor bool, why string) {
+	budget := float64(d.Memory.Budget)
+	next := enough / aimedMemory
+	why += fmt.Sprintf(". All of it takes %s", bytesText(enough))
+	if !exact { // values that came again were counted again, so go there in steps
+		next = min(next, 4*budget)
+		why += " at most, perhaps much less"
+	}
+	next = max(next, 1.25*budget)
 	level, what := levelNote, "a larger budget would save some loads"
 	if poor {
 		level, what = levelAdvice, "enlarge the budget: it is too small for this run"
 	}
-	why := fmt.Sprintf("%s; %s would surely hold everything, less may", strings.Join(reasons, "; "), bytesText(enough))
-	next := min(enough/aimedMemory, 4*float64(m.Budget)) // a budget is found in steps: values that came again were counted twice
-	next = max(next, 1.25*float64(m.Budget))
-	switch {
-	case memory > 0 && float64(m.Budget) >= 0.6*float64(memory):
-		d.add(level, "sweep fewer assets or a shorter window at a time", why+fmt.Sprintf("; the budget has most of the %s of this machine already", bytesText(float64(memory))), "")
-	case memory > 0 && next > 0.75*float64(memory):
-		d.add(level, what, why+fmt.Sprintf("; three quarters of the memory of this machine are %s", gigabytes(0.75*float64(memory))+" GB"), budgetLine(0.75*float64(memory)))
+	switch most := 0.75 * float64(memory); {
+	case memory > 0 && budget >= 0.8*most:
+		d.add(level, "sweep fewer assets, fewer lengths or a shorter window at a time",
+			why+fmt.Sprintf("; the budget has most of the %s of this machine already", bytesText(float64(memory))), "")
+	case memory > 0 && next > most:
+		d.add(level, what, why+fmt.Sprintf("; more than three quarters of the %s of this machine are not advised", bytesText(float64(memory))), budgetLine(most))
 	default:
 		d.add(level, what, why, budgetLine(next))
 	}
 	if poor && r.Config.Policy == "lru" {
 		d.add(levelAdvice, "let another policy choose what leaves", "a sweep asks for the same values in turn, and of such a circle lru keeps none until all of it fits", "unset OPTCACHE_POLICY")
 	}
-	return crowded
 }
 
 // adviseLists says how many asset lists would do.
-func (d *diagnosis) adviseLists(r *runFile, s cachekit.Stats) {
+func (d *diagnosis) adviseLists(r *runReport, s cachekit.Stats) {
 	d.add(levelAdvice, "keep more asset lists", fmt.Sprintf("%d lists had to leave because at most %d are kept, one for each version of a bundle", s.Evictions.Room, r.Config.LRUMaxSize),
 		fmt.Sprintf("export OPTCACHE_LRU_MAXSIZE=%d", uint64(r.Config.LRUMaxSize)+s.Evictions.Room))
 }
 
 // adviseRepeats explains a poor hit rate of a cache that had room for everything.
-func (d *diagnosis) adviseRepeats(r *runFile, s cachekit.Stats) {
+func (d *diagnosis) adviseRepeats(r *runReport, s cachekit.Stats) {
 	asked, first := s.Hits+s.Misses, max(s.Loads, uint64(s.Entries))
 	why := fmt.Sprintf("%d look-ups were for %d values, and each value must be loaded once: %.1f look-ups a value; all of them found room, so more memory would not help",
 		asked, first, float64(asked)/float64(max(1, first)))
@@ -178,7 +184,7 @@ func (d *diagnosis) adviseRepeats(r *runFile, s cachekit.Stats) {
 }
 
 // adviseMemory judges a budget that had room for everything.
-func (d *diagnosis) adviseMemory(r *runFile) {
+func (d *diagnosis) adviseMemory(r *runReport) {
 	m := d.Memory
 	switch m.Band {
 	case "under-used":

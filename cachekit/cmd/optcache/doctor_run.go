@@ -99,7 +99,7 @@ const runFormat = 1
 
 // readRunFile reads the file run.json of a folder. Its errors say what to do.
 func readRunFile(dir string) (*runFile, error) {
-	name := filepath.Join(dir, "run.json")
+	name := filepath.Join(dir, runName)
 	text, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, e := os.Stat(dir); e != nil {
@@ -111,6 +111,15 @@ func readRunFile(dir string) (*runFile, error) {
 		return nil, fmt.Errorf("read the run %s: %w: give a folder that --out named", dir, err)
 	}
 	return parseRunFile(name, text)
+}
+
+// readRunReport reads all of the file run.json of a folder.
+func readRunReport(dir string) (*runReport, error) {
+	if _, err := readRunFile(dir); err != nil { // its checks
+		return nil, err
+	}
+	r := new(runReport)
+	return r, readJSON(filepath.Join(dir, runName), r)
 }
 
 // parseRunFile reads what was in the file of that name.

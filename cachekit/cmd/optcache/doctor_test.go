@@ -23,13 +23,15 @@ import (
 )
 
 // soundRun is a run of which doctor has nothing to say.
-func soundRun() *runFile {
-	r := &runFile{
+func soundRun() *runReport {
+	r := &runReport{runFile: runFile{
 		Format: 1, Command: "sweep", Args: []string{"sweep", "--bundle=b", "--out=runs/1"}, State: "done",
 		Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), TookNS: 41_900_000,
 		Strategy: "crossover/1", Trials: 100, Ran: 100, Workers: 2, GOMAXPROCS: 2,
 		Config: runConfig{CacheSizeGB: 2, Caching: true, LRUMaxSize: 128, Pooling: true, Policy: "adaptive"},
-	}
+	}}
+	r.Params, r.Search = []axisSpec{{"fast", "5:50:5"}, {"slow", "20:120:5"}}, searchFile{"grid", 1, 100}
+	r.Bundle.Assets, r.Bundle.AllBars = 50, 4_600_000
 	r.Bundle.Name, r.Bundle.Version = "b", strings.Repeat("ab", 32)
 	const budget, used = 2 << 30, 1400 << 20 // 68 %
 	for _, c := range []cacheFile{
@@ -45,6 +47,12 @@ func soundRun() *runFile {
 
 const machineMemory = 16 << 30
 
+// crowd makes the derived series leave so often that none is ever found.
+func crowd(r *runReport, room uint64) {
+	c := &r.Caches[2]
+	c.Hits, c.Misses, c.Loads, c.Evictions.Room = 0, 12_000, 12_000, room
+}
+
 func TestDoctorHasNothingToSay(t *testing.T) {
 	if d := diagnose("runs/1", soundRun(), machineMemory); len(d.Advice) != 0 {
 		t.Errorf("%+v", d.Advice)
@@ -54,100 +62,102 @@ func TestDoctorHasNothingToSay(t *testing.T) {
 // Each ailment gets its advice: what is said, at which level, and what is to be set.
 func TestDoctorAdvises(t *testing.T) {
 	for name, c := range map[string]struct {
-		ail   func(r *runFile)
+		ail   func(r *runReport)
 		level string
 		what  string
 		why   string
 		set   string
 	}{
-		"killed": {func(r *runFile) { r.State, r.Caches = "running", nil },
+		"killed": {func(r *runReport) { r.State, r.Caches = "running", nil },
 			levelProblem, "the run is not finished", "it was killed", "optcache sweep --bundle=b --out=runs/1 --resume"},
-		"interrupted": {func(r *runFile) { r.State = "interrupted" },
+		"interrupted": {func(r *runReport) { r.State = "interrupted" },
 			levelProblem, "the run was interrupted", "is kept", "--resume"},
-		"interrupted twice": {func(r *runFile) { r.State, r.Args = "interrupted", []string{"sweep", "--out=d", "--resume"} },
+		"interrupted twice": {func(r *runReport) { r.State, r.Args = "interrupted", []string{"sweep", "--out=d", "--resume"} },
 			levelProblem, "the run was interrupted", "is kept", "optcache sweep --out=d --resume"},
-		"interrupted elsewhere": {func(r *runFile) {
+		"interrupted elsewhere": {func(r *runReport) {
 			r.State, r.Command, r.Args = "interrupted", "walkforward", []string{"walkforward", "--data=my bars"}
 		}, levelProblem, "the run was interrupted", "is kept", "optcache walkforward '--data=my bars'"},
-		"failed": {func(r *runFile) { r.State, r.Errors = "failed", []string{"disk full"} },
+		"failed": {func(r *runReport) { r.State, r.Errors = "failed", []string{"disk full"} },
 			levelProblem, "the run failed", "disk full", "--resume"},
-		"no statistics": {func(r *runFile) { r.State, r.Caches = "running", nil },
+		"no statistics": {func(r *runReport) { r.State, r.Caches = "running", nil },
 			levelNote, "there are no statistics of the caches yet", "at the end", ""},
-		"different": {func(r *runFile) {
+		"different": {func(r *runReport) {
 			r.Verified = &runVerified{25, false}
 		}, levelProblem, "results with caches and without differ", "25 trials were compared", "export OPTCACHE_ENABLE_CACHING=false"},
-		"trials": {func(r *runFile) { r.Failed, r.Errors = 3, []string{"trial 7: no bars"} },
+		"trials": {func(r *runReport) { r.Failed, r.Errors = 3, []string{"trial 7: no bars"} },
 			levelProblem, "3 of 100 trials failed", "trial 7: no bars", ""},
-		"caches off": {func(r *runFile) { r.Config.Caching, r.Caches = false, nil },
+		"caches off": {func(r *runReport) { r.Config.Caching, r.Caches = false, nil },
 			levelAdvice, "turn the caches on", "every trial", "export OPTCACHE_ENABLE_CACHING=true"},
-		"pool off": {func(r *runFile) { r.Config.Pooling = false },
+		"pool off": {func(r *runReport) { r.Config.Pooling = false },
 			levelAdvice, "turn the pool of bundles on", "manifest", "export OPTCACHE_ENABLE_BUNDLE_POOLING=true"},
-		"few workers": {func(r *runFile) { r.Workers, r.GOMAXPROCS = 1, 8 },
+		"few workers": {func(r *runReport) { r.Workers, r.GOMAXPROCS = 1, 8 },
 			levelAdvice, "use all processors", "1 worker ran where 8 workers could", "--workers 8"},
-		"many workers": {func(r *runFile) { r.Workers = 9 },
+		"many workers": {func(r *runReport) { r.Workers = 9 },
 			levelNote, "fewer workers would do", "9 workers shared 2 processors", "--workers 2"},
-		"loads fail": {func(r *runFile) { r.Caches[1].LoadErrors = 4 },
+		"loads fail": {func(r *runReport) { r.Caches[1].LoadErrors = 4 },
 			levelProblem, "4 loads of grouped bars failed", "not kept", ""},
-		"retired": {func(r *runFile) { r.Caches[2].Evictions.Retired = 50 },
+		"retired": {func(r *runReport) { r.Caches[2].Evictions.Retired = 50 },
 			levelNote, "50 values of derived series left because their version was given up", "ingested anew", ""},
-		"crowded": {func(r *runFile) {
-			c := &r.Caches[2]
-			c.Hits, c.Misses, c.Loads, c.Evictions.Room = 0, 12_000, 12_000, 500
-		}, levelAdvice, "enlarge the budget", "500 values of derived series had to leave", "export OPTCACHE_CACHE_SIZE_GB=3.2"}, // 1400 + 699 MB are 65 %
-		"crowded under lru": {func(r *runFile) {
-			r.Config.Policy = "lru"
-			c := &r.Caches[2]
-			c.Hits, c.Misses, c.Loads, c.Evictions.Room = 0, 12_000, 12_000, 500
-		}, levelAdvice, "let another policy choose", "circle", "unset OPTCACHE_POLICY"},
-		"crowded and well": {func(r *runFile) { r.Caches[2].Evictions.Room = 500 },
-			levelNote, "a larger budget would save some loads", "500 values", "export OPTCACHE_CACHE_SIZE_GB=3.2"},
-		"crowded again and again": {func(r *runFile) {
-			c := &r.Caches[2]
-			c.Hits, c.Misses, c.Loads, c.Evictions.Room = 0, 1e6, 1e6, 1e6
-		}, levelAdvice, "enlarge the budget", "less may", "export OPTCACHE_CACHE_SIZE_GB=8.0"}, // four times
-		"crowded on a small machine": {func(r *runFile) {
-			c := &r.Caches[2]
-			c.Hits, c.Misses, c.Loads, c.Evictions.Room = 0, 1e6, 1e6, 1e6
-			c.Bytes *= 4
+		// 24 lengths of 50 assets, with 1.4 MB each, are 1.64 GB, and 4.6 million bars with
+		// three columns are 106 MB.
+		"crowded": {func(r *runReport) { crowd(r, 500) },
+			levelAdvice, "enlarge the budget: it is too small", "derived series: 500 for room. All of it takes 1.64 GB", "export OPTCACHE_CACHE_SIZE_GB=2.6"},
+		"crowded under lru": {func(r *runReport) { crowd(r, 500); r.Config.Policy = "lru" },
+			levelAdvice, "let another policy choose", "circle", "unset OPTCACHE_POLICY"},
+		"crowded and well": {func(r *runReport) { r.Caches[2].Evictions.Room = 500 },
+			levelNote, "a larger budget would save some loads", "500 for room", "export OPTCACHE_CACHE_SIZE_GB=2.6"},
+		"crowded, random": {func(r *runReport) { crowd(r, 1e6); r.Search.Kind = "random" },
+			levelAdvice, "enlarge the budget", "derived series: 1000000 for room. All of it takes", "export OPTCACHE_CACHE_SIZE_GB="},
+		"crowded, by results": {func(r *runReport) { crowd(r, 1e6); r.Search.Kind = "bayes" },
+			levelAdvice, "enlarge the budget", "at most, perhaps much less", "export OPTCACHE_CACHE_SIZE_GB=8.0"}, // four times
+		"crowded walk": {func(r *runReport) { crowd(r, 500); r.Command = "walkforward" },
+			levelAdvice, "enlarge the budget", "takes 2.05 GB at most", "export OPTCACHE_CACHE_SIZE_GB=3.2"},
+		"crowded, of another version": {func(r *runReport) { crowd(r, 500); r.Strategy = "hull/3" },
+			levelAdvice, "enlarge the budget", "takes 2.05 GB at most", "export OPTCACHE_CACHE_SIZE_GB=3.2"},
+		"crowded on a small machine": {func(r *runReport) {
+			crowd(r, 500)
+			r.Caches[2].Bytes *= 8
 			for i := range r.Caches {
 				r.Caches[i].Budget, r.Caches[i].Used = 8<<30, 8<<30
 			}
-		}, levelAdvice, "enlarge the budget", "three quarters", "export OPTCACHE_CACHE_SIZE_GB=12"},
-		"crowded on a full machine": {func(r *runFile) {
-			r.Caches[2].Evictions.Room, r.Caches[2].Hits = 1e6, 0
+		}, levelAdvice, "enlarge the budget", "three quarters of the 16.0 GB", "export OPTCACHE_CACHE_SIZE_GB=12"},
+		"crowded on a full machine": {func(r *runReport) {
+			crowd(r, 500)
 			for i := range r.Caches {
 				r.Caches[i].Budget, r.Caches[i].Used = 12<<30, 12<<30
 			}
 		}, levelAdvice, "sweep fewer assets", "most of the 16.0 GB of this machine", ""},
-		"too large": {func(r *runFile) {
-			r.Caches[1] = cacheFile{Name: "grouped bars", Misses: 100, Loads: 100, Uncached: 100, Budget: 1 << 20, Used: 1 << 10}
-			r.Caches[0].Budget, r.Caches[0].Used = 1<<20, 1<<10
-		}, levelAdvice, "enlarge the budget", "100 were too large", "export OPTCACHE_CACHE_SIZE_GB="},
-		"many versions": {func(r *runFile) {
+		"too large": {func(r *runReport) {
+			r.Caches[1] = cacheFile{Name: "grouped bars", Misses: 100, Loads: 100, Uncached: 100}
+			for i := range r.Caches {
+				r.Caches[i].Budget, r.Caches[i].Used, r.Caches[i].Bytes = 1<<20, 1<<10, 1<<9
+			}
+		}, levelAdvice, "enlarge the budget", "grouped bars: 100 too large. All of it takes 105 MB", "export OPTCACHE_CACHE_SIZE_GB=0.16"},
+		"many versions": {func(r *runReport) {
 			r.Config.LRUMaxSize = 1
 			r.Caches[0].Evictions.Room = 7
 		}, levelAdvice, "keep more asset lists", "at most 1 are kept", "export OPTCACHE_LRU_MAXSIZE=8"},
-		"nothing repeats": {func(r *runFile) {
+		"nothing repeats": {func(r *runReport) {
 			c := &r.Caches[2]
 			c.Hits, c.Misses, c.Loads = 100, 1000, 1000
 		}, levelNote, "the hit rate of derived series is poor", "1.1 look-ups a value", ""},
-		"few trials": {func(r *runFile) { r.Trials, r.Caches[0].Hits = 1, 0 },
+		"few trials": {func(r *runReport) { r.Trials, r.Caches[0].Hits = 1, 0 },
 			levelNote, "the hit rate of asset lists is poor", "more trials", ""},
-		"new version": {func(r *runFile) {
+		"new version": {func(r *runReport) {
 			r.Bundle.Previous = strings.Repeat("cd", 32)
 			c := &r.Caches[2]
 			c.Hits, c.Misses, c.Loads = 100, 1000, 1000
 		}, levelAdvice, "the hit rate of derived series is poor", "another version than before (cdcdcdcdcdcd)", ""},
-		"given up": {func(r *runFile) {
+		"given up": {func(r *runReport) {
 			c := &r.Caches[2]
 			c.Hits, c.Misses, c.Loads, c.Evictions.Retired = 100, 1000, 1000, 400
 		}, levelAdvice, "the hit rate of derived series is poor", "400 values were given up before", ""},
-		"under-used": {func(r *runFile) {
+		"under-used": {func(r *runReport) {
 			for i := range r.Caches {
 				r.Caches[i].Used = 100 << 20
 			}
 		}, levelNote, "the budget could be smaller", "4.9 % of it are in use", "export OPTCACHE_CACHE_SIZE_GB=0.16"},
-		"near the limit": {func(r *runFile) {
+		"near the limit": {func(r *runReport) {
 			for i := range r.Caches {
 				r.Caches[i].Used = 1900 << 20
 			}
@@ -265,7 +275,7 @@ func writeRun(t *testing.T, content any) string {
 
 func TestDoctorRefuses(t *testing.T) {
 	empty := t.TempDir()
-	changed := func(change func(r *runFile)) string {
+	changed := func(change func(r *runReport)) string {
 		r := soundRun()
 		change(r)
 		return writeRun(t, r)
@@ -279,10 +289,10 @@ func TestDoctorRefuses(t *testing.T) {
 		"negative hits":  {writeRun(t, `{"format":1,"caches":[{"name":"x","hits":-1}]}`), "it is damaged at byte"},
 		"later format":   {writeRun(t, `{"format":2}`), "it has format 2, and this command reads format 1: use the version of optcache that wrote it"},
 		"other JSON":     {writeRun(t, `{"name":"x"}`), "it has format 0"},
-		"version":        {changed(func(r *runFile) { r.Bundle.Version = "xyz" }), "it is damaged: "},
-		"trials":         {changed(func(r *runFile) { r.Trials = -1 }), "trials is -1"},
-		"cache":          {changed(func(r *runFile) { r.Caches[0].Bytes = -1 }), `the statistics of cache "asset lists"`},
-		"nameless cache": {changed(func(r *runFile) { r.Caches[0].Name = "" }), `the statistics of cache ""`},
+		"version":        {changed(func(r *runReport) { r.Bundle.Version = "xyz" }), "it is damaged: "},
+		"trials":         {changed(func(r *runReport) { r.Trials = -1 }), "trials is -1"},
+		"cache":          {changed(func(r *runReport) { r.Caches[0].Bytes = -1 }), `the statistics of cache "asset lists"`},
+		"nameless cache": {changed(func(r *runReport) { r.Caches[0].Name = "" }), `the statistics of cache ""`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := command(t, t.TempDir(), "doctor", c.dir)
@@ -303,12 +313,12 @@ func TestDoctorReadsDamagedFiles(t *testing.T) {
 	refused := 0
 	for i := range whole {
 		for _, damaged := range [][]byte{whole[:i], append(slices.Clone(whole[:i]), append([]byte{whole[i] ^ 0x10}, whole[i+1:]...)...)} {
-			r, err := parseRunFile("run.json", damaged)
+			f, err := parseRunFile("run.json", damaged)
 			if err != nil {
 				refused++
 				continue
 			}
-			diagnose("runs/1", r, machineMemory).print(io.Discard)
+			diagnose("runs/1", &runReport{runFile: *f}, machineMemory).print(io.Discard)
 		}
 	}
 	if refused < len(whole) {
@@ -424,5 +434,69 @@ func TestShellWords(t *testing.T) {
 	got := strings.Join(shellWords([]string{"sweep", "--fast=5:50:5", "--out=my runs", "it's", "", "$HOME"}), " ")
 	if want := `sweep --fast=5:50:5 '--out=my runs' 'it'\''s' '' '$HOME'`; got != want {
 		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// What the trials of each strategy read is counted from the run alone.
+func TestSeriesOfRun(t *testing.T) {
+	for name, c := range map[string]struct {
+		strategy       string
+		params         []axisSpec
+		search         searchFile
+		series, fields int
+		known          bool
+	}{
+		"grid":        {"crossover/1", []axisSpec{{"fast", "5:50:5"}, {"slow", "20:120:5"}}, searchFile{"grid", 1, 1000}, 24, 2, true},
+		"few trials":  {"crossover/1", []axisSpec{{"fast", "5:50:5"}, {"slow", "20:120:5"}}, searchFile{"grid", 1, 2}, 4, 2, true},
+		"random":      {"crossover/1", []axisSpec{{"fast", "5|8"}, {"slow", "20"}}, searchFile{"random", 1, 50}, 3, 2, true},
+		"momentum":    {"momentum/1", []axisSpec{{"window", "10:30:10"}, {"threshold", "0:0.1:0.01"}}, searchFile{"grid", 1, 100}, 3, 2, true},
+		"by results":  {"crossover/1", []axisSpec{{"fast", "5:50:5"}, {"slow", "20:120:5"}}, searchFile{"bayes", 1, 100}, 0, 0, false},
+		"unknown":     {"hull/1", nil, searchFile{"grid", 1, 100}, 0, 0, false},
+		"no values":   {"crossover/1", nil, searchFile{"grid", 1, 100}, 0, 0, false},
+		"bad values":  {"crossover/1", []axisSpec{{"fast", "x"}, {"slow", "y"}}, searchFile{"grid", 1, 100}, 0, 0, false},
+		"very many":   {"crossover/1", []axisSpec{{"fast", "5:50:5"}, {"slow", "20:120:5"}}, searchFile{"grid", 1, 1e9}, 0, 0, false},
+		"too few":     {"crossover/1", []axisSpec{{"fast", "9"}, {"slow", "3"}}, searchFile{"random", 1, 100}, 0, 0, false},
+		"every value": {"crossover/1", []axisSpec{{"fast", "any 1:2"}, {"slow", "3"}}, searchFile{"grid", 1, 100}, 0, 0, false},
+	} {
+		r := &runReport{runFile: runFile{Strategy: c.strategy}, Params: c.params, Search: c.search}
+		series, fields, known := seriesOfRun(r)
+		if series != c.series || fields != c.fields || known != c.known {
+			t.Errorf("%s: %d series of %d columns, %t", name, series, fields, known)
+		}
+	}
+}
+
+// A sweep in a budget that is too small for it, the budget that is advised, and the
+// same sweep with that: nothing leaves any more.
+func TestDoctorFindsTheBudget(t *testing.T) {
+	store, out := t.TempDir(), filepath.Join(t.TempDir(), "run")
+	args := []string{"sweep", "--assets=20", "--bars=300", "--trials=60", "--workers=1", "--verify=none"}
+	t.Setenv("OPTCACHE_CACHE_SIZE_GB", "0.0003")
+	succeed(t, store, append(args, "--out="+out)...)
+	var d diagnosis
+	if err := json.Unmarshal([]byte(succeed(t, store, "doctor", out, "--format=json")), &d); err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(d.Advice, func(a advice) bool { return strings.HasPrefix(a.What, "enlarge the budget") })
+	if at < 0 {
+		t.Fatalf("%+v", d)
+	}
+	gb, _ := strings.CutPrefix(d.Advice[at].Set, "export OPTCACHE_CACHE_SIZE_GB=")
+	if v, err := strconv.ParseFloat(gb, 64); err != nil || v > 0.01 {
+		t.Errorf("advised %q", gb)
+	}
+	t.Setenv("OPTCACHE_CACHE_SIZE_GB", gb)
+	succeed(t, store, append(args, "--out="+out+"2")...)
+	d = diagnosis{}
+	if err := json.Unmarshal([]byte(succeed(t, store, "doctor", out+"2", "--format=json")), &d); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range d.Caches {
+		if c.Evictions.Room+c.Refused+c.Uncached > 0 {
+			t.Errorf("with %s GB: %+v", gb, c)
+		}
+	}
+	if slices.ContainsFunc(d.Advice, func(a advice) bool { return a.Level != levelNote && !strings.HasPrefix(a.What, "use all processors") }) {
+		t.Errorf("with %s GB: %+v", gb, d.Advice)
 	}
 }

@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 	"runtime"
 	"runtime/pprof"
 	"time"
@@ -86,26 +85,9 @@ func heapAfter(e *env, w *workload, config cachekit.Config) (heap []byte, err er
 }
 
 // writeWhole writes a file that appears whole or not at all.
-func writeWhole(name string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), ".optcache-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-			err = fmt.Errorf("write %s: %w", name, err)
-		}
-	}()
-	_, err = f.Write(data)
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	return err
+func writeWhole(name string, data []byte) error {
+	return replaceFile(name, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
 }
