@@ -22,6 +22,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -53,6 +54,8 @@ type options struct {
 	grace   time.Duration // that a mutant gets beyond its share of time
 	asJSON  bool
 	list    bool
+
+	together bool // tries only what can be built together, and does not look for equivalent mutants
 }
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
@@ -98,6 +101,7 @@ func parse(args []string, messages io.Writer) (options, error) {
 	flags.IntVar(&o.workers, "p", 1, "mutants tried at a time")
 	flags.DurationVar(&o.grace, "grace", 10*time.Second, "processor time that a mutant may take beyond twice that of the original")
 	flags.BoolVar(&o.asJSON, "json", false, "print the result as JSON")
+	flags.BoolVar(&o.together, "together", false, "build only once: leave out mutants of declarations and heads of loops, and count equivalent ones as survivors")
 	flags.BoolVar(&o.list, "list", false, "list the mutants and try none")
 	match := flags.String("match", "", "try only mutants whose description this regular expression matches")
 	also := flags.String("also", "", "run these tests on what survives: package:regexp of tests, several separated by spaces")
@@ -109,6 +113,9 @@ func parse(args []string, messages io.Writer) (options, error) {
 	}
 	if o.sample < 0 || o.workers < 1 {
 		return o, fmt.Errorf("reading the command line: -n %d -p %d; choose -n of 0 or more and -p of 1 or more", o.sample, o.workers)
+	}
+	if o.together && *also != "" {
+		return o, errors.New("reading the command line: -also builds for each mutant, -together once: leave one out")
 	}
 	var err error
 	if o.match, err = regexp.Compile(*match); err != nil {

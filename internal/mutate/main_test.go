@@ -118,6 +118,16 @@ func TestEveryOutcome(t *testing.T) {
 	}
 }
 
+// TestTogetherFindsTheSame tries what fits into one binary: with the same outcome.
+func TestTogetherFindsTheSame(t *testing.T) {
+	inSample(t)
+	chosen := "-match=return a >= b|return a < b|return sum => return 0|for n >= 0|chan bool, 2"
+	one, all := tryIt(t, chosen, "."), tryIt(t, chosen, "-together", ".")
+	if one.Killed != all.Killed || one.Survived != all.Survived || one.Killed == 0 || one.Survived == 0 {
+		t.Errorf("one by one %+v\ntogether %+v", one, all)
+	}
+}
+
 // TestInterrupted stops in the middle: what was found until then is the result.
 func TestInterrupted(t *testing.T) {
 	inSample(t)
@@ -179,6 +189,7 @@ func TestBadCommandLines(t *testing.T) {
 		"names 2 packages": {"a", "b"},
 		"-p of 1 or more":  {"-p=0", "."},
 		"-n of 0 or more":  {"-n=-1", "."},
+		"leave one out":    {"-together", "-also=./x", "."},
 		"reading -match":   {"-match=(", "."},
 	} {
 		_, err := parse(args, &bytes.Buffer{})

@@ -45,13 +45,21 @@ var (
 	errClock = errors.New("the tests take too long")
 )
 
-// prepare measures the suite on the original.
-func (s *suite) prepare(ctx context.Context, scratch string, grace time.Duration) error {
+// find finds the folder of the package.
+func (s *suite) find(ctx context.Context) error {
 	out, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", "--", s.pattern).Output()
 	if err != nil {
 		return fmt.Errorf("finding package %s: %w", s.pattern, err)
 	}
 	s.folder = strings.TrimSpace(string(out))
+	return nil
+}
+
+// prepare builds and measures the suite as it is.
+func (s *suite) prepare(ctx context.Context, scratch string, grace time.Duration) error {
+	if err := s.find(ctx); err != nil {
+		return err
+	}
 	binary, err := s.build(ctx, scratch, "")
 	if err != nil {
 		return fmt.Errorf("building the tests of %s: %w", s.pattern, err)

@@ -23,6 +23,7 @@ import (
 type together struct {
 	binary string
 	number map[edit]map[string]int // by edit and file; from 1
+	only   bool                    // nothing is built one by one
 }
 
 const inForce = "mutantInForce"
@@ -36,8 +37,7 @@ type site struct {
 	declares   string // what has to be declared before it
 }
 
-// join builds the binary of all mutants that fit into one. It returns nil if none does, or if the tests do not pass on
-// it while no mutant is in force.
+// join builds the binary of all mutants that fit into one. It returns nil if none does.
 func (s *suite) join(ctx context.Context, p *pkg, mutants []Mutant, scratch string) (*together, error) {
 	t := &together{number: make(map[edit]map[string]int)}
 	replace, n := make(map[string]string), 0
@@ -77,13 +77,20 @@ func (s *suite) join(ctx context.Context, p *pkg, mutants []Mutant, scratch stri
 	if t.binary, err = s.build(ctx, scratch, overlay); err != nil {
 		return nil, err
 	}
-	return t, s.runAll(ctx, t.binary, 0)
+	return t, nil
 }
 
 // reader returns the file that declares the variable.
 func (p *pkg) reader() string {
 	return "package " + p.files[0].syntax.Name.Name + "\n\nimport (\n\t\"os\"\n\t\"strconv\"\n)\n\n" +
 		"var " + inForce + ", _ = strconv.Atoi(os.Getenv(\"MUTANT\"))\n"
+}
+
+// joins reports whether a mutant fits into a binary with others.
+func (p *pkg) joins(m Mutant) bool {
+	f := p.file(m)
+	s := p.siteOf(f, m)
+	return s != nil && p.fits(f, s, m)
 }
 
 // of returns the number of a mutant, 0 if it is not in the binary.

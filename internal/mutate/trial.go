@@ -33,7 +33,7 @@ func choose(p *pkg, o options) ([]Mutant, error) {
 	}
 	var chosen []Mutant
 	for _, m := range all {
-		if o.match.MatchString(m.String()) && p.compiles(m) {
+		if o.match.MatchString(m.String()) && p.compiles(m) && (!o.together || p.joins(m)) {
 			if chosen = append(chosen, m); len(chosen) == o.sample {
 				break
 			}
@@ -53,16 +53,9 @@ func try(ctx context.Context, p *pkg, mutants []Mutant, o options, progress io.W
 		return nil, fmt.Errorf("making a folder for mutants: %w", err)
 	}
 	defer os.RemoveAll(scratch)
-	suites := append([]suite{{pattern: o.pattern}}, o.also...)
-	for i := range suites {
-		if err := suites[i].prepare(ctx, scratch, o.grace); err != nil {
-			return nil, err
-		}
-	}
-	joined, err := suites[0].join(ctx, p, mutants, scratch)
+	suites, joined, err := prepare(ctx, p, mutants, o, scratch, progress)
 	if err != nil {
-		fmt.Fprintf(progress, "the mutants are built one by one: %v\n", err)
-		joined = nil
+		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -102,12 +95,49 @@ func try(ctx context.Context, p *pkg, mutants []Mutant, o options, progress io.W
 	return r, nil
 }
 
+// prepare builds what the mutants are tried on. joined is nil if they have to be built one by one.
+func prepare(ctx context.Context, p *pkg, mutants []Mutant, o options, scratch string, progress io.Writer) (suites []suite, joined *together, err error) {
+	own := suite{pattern: o.pattern}
+	if o.together {
+		if err := own.find(ctx); err != nil {
+			return nil, nil, err
+		}
+		if joined, err = own.join(ctx, p, mutants, scratch); err != nil {
+			return nil, nil, err
+		}
+		joined.only = true
+		if err := own.measure(ctx, joined.binary, o.grace); err != nil {
+			return nil, nil, err
+		}
+		return []suite{own}, joined, nil
+	}
+	suites = append([]suite{own}, o.also...)
+	for i := range suites {
+		if err := suites[i].prepare(ctx, scratch, o.grace); err != nil {
+			return nil, nil, err
+		}
+	}
+	joined, err = suites[0].join(ctx, p, mutants, scratch)
+	if err == nil && joined != nil {
+		err = suites[0].runAll(ctx, joined.binary, 0)
+	}
+	if err != nil {
+		fmt.Fprintf(progress, "the mutants are built one by one: %v\n", err)
+		joined = nil
+	}
+	return suites, joined, nil
+}
+
 // try tries one mutant on one suite after the other.
 func (p *pkg) try(ctx context.Context, m Mutant, suites []suite, joined *together, scratch string) (outcome, error) {
 	number := joined.of(m)
 	if number > 0 {
 		err := suites[0].runAll(ctx, joined.binary, number)
-		if o, ok := judge(err); ok && err != nil {
+		o, ok := judge(err)
+		switch {
+		case !ok:
+			return "", fmt.Errorf("trying %v: %w", m, err)
+		case err != nil || joined.only:
 			return o, nil
 		}
 	}
