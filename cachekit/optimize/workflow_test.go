@@ -1,0 +1,489 @@
+package optimize_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/policy"
+	"github.com/bmadventure/optcache/property_test"
+)
+
+// A market of a case: a bundle in a store, and the seed of all else that is
+// chosen at random, so that every configuration has the same.
+type wares struct {
+	store *bundle.Store
+	seed  uint64
+}
+
+// unevenSeries makes daily bars of a few assets: with gaps, of unequal lengths, of
+// prices that never change, of one bar.
+func unevenSeries(r *rand.Rand, assets, days int) []bundle.Series {
+	var all []bundle.Series
+	for a := range assets {
+		s := bundle.Series{Symbol: fmt.Sprintf("S%02d", a)}
+		price, still := 50+float64(50*r.Float64()), r.IntN(5) == 0
+		from, to := r.IntN(1+days/3), days-r.IntN(1+days/3)
+		if r.IntN(6) == 0 {
+			to = from + 1
+		}
+		for d := from; d < max(to, from+1); d++ {
+			if d > from && r.IntN(8) == 0 {
+				continue
+			}
+			open := price
+			if !still {
+				open *= 0.98 + float64(0.04*r.Float64())
+				price = open * (0.97 + float64(0.061*r.Float64()))
+			}
+			s.Times = append(s.Times, time.Date(2019, 12, 1+d, 0, 0, 0, 0, time.UTC).UnixNano())
+			s.Open, s.Close = append(s.Open, open), append(s.Close, price)
+			s.High, s.Low = append(s.High, max(open, price)), append(s.Low, min(open, price))
+			s.Volume = append(s.Volume, float64(r.IntN(1000)))
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// A rule is the parameters of a strategy of any kind. Some of them are invalid.
+type rule struct {
+	Kind        string
+	Short, Long int
+	Cut         float64
+}
+
+func (p rule) strategy() backtest.Strategy {
+	switch p.Kind {
+	case "momentum":
+		return &backtest.Momentum{Window: p.Short, Threshold: p.Cut / 100, CostBps: 5}
+	case "reversion":
+		return &backtest.Reversion{Window: 1 + p.Short, Entry: -0.2 - p.Cut, Exit: p.Cut}
+	case "breakout":
+		return &backtest.Breakout{Entry: p.Short, Exit: p.Long, CostBps: 1}
+	}
+	return &backtest.Crossover{Fast: p.Short, Slow: p.Long, CostBps: 10}
+}
+
+// spaceOfRules returns a space of one kind of strategy or several, with axes of
+// random lengths, one that exists for some kinds alone, and a constraint or none.
+func spaceOfRules(r *rand.Rand) (*optimize.Space[rule], error) {
+	kinds := []string{"crossover", "momentum", "reversion", "breakout"}
+	r.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
+	kinds = kinds[:2+r.IntN(3)]
+	axes := []optimize.Axis[rule]{
+		optimize.Choice("kind", func(p *rule) *string { return &p.Kind }, kinds...),
+		optimize.Int("short", 1, 1+r.IntN(9), 1, func(p *rule) *int { return &p.Short }),
+		optimize.Int("long", 2, 5+3*r.IntN(8), 1, func(p *rule) *int { return &p.Long }).
+			When(func(p rule) bool { return p.Kind == "crossover" || p.Kind == "breakout" }),
+		optimize.Float("cut", 0.25, 0.25*float64(2+r.IntN(5)), 0.25, func(p *rule) *float64 { return &p.Cut }).
+			When(func(p rule) bool { return p.Kind == "momentum" || p.Kind == "reversion" }),
+	}
+	space, err := optimize.NewSpace(axes...)
+	if err == nil && r.IntN(2) == 0 {
+		space = space.Where("short < long", func(p rule) bool { return p.Kind != "crossover" || p.Short < p.Long })
+	}
+	return space, err
+}
+
+// A step is a workflow over a view, with random choices from r.
+type step func(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.Options) (any, error)
+
+// flow makes a step the flow from bars in a store to results, in a workspace of the
+// configuration, with cold caches.
+func flow(t *testing.T, cases int, do step) propertytest.Flow[wares, any] {
+	_, err := policy.ByName("?")
+	_, names, ok := strings.Cut(err.Error(), "use one of ")
+	if !ok {
+		t.Fatalf("no names of policies in %v", err)
+	}
+	if testing.Short() {
+		cases = max(8, cases/5)
+	}
+	return propertytest.Flow[wares, any]{
+		Policies: strings.Split(names, ", "), Cases: cases, Cmp: sameBits,
+		Bundle: func(r *rand.Rand, size int) (wares, error) {
+			store, err := bundle.OpenStore(t.TempDir())
+			if err != nil {
+				return wares{}, err
+			}
+			_, err = store.Write(t.Context(), "b", market.Daily, unevenSeries(r, 1+r.IntN(1+size/25), 1+size))
+			return wares{store, r.Uint64()}, err
+		},
+		Run: func(ctx context.Context, data wares, c propertytest.Config) (result any, err error) {
+			w, err := optimize.NewWorkspace(c.Config, data.store)
+			if err != nil {
+				return nil, err
+			}
+			defer func() { err = errors.Join(err, w.Close()) }()
+			p, err := w.Pin("b")
+			if err != nil {
+				return nil, err
+			}
+			defer func() { err = errors.Join(err, p.Close()) }()
+			v, err := p.View(bundle.Query{Fields: bundle.OHLCV})
+			if err != nil {
+				return nil, err
+			}
+			return do(ctx, v, rand.New(rand.NewPCG(data.seed, 5)), optimize.Options{Workers: c.Workers})
+		},
+	}
+}
+
+// searchesOf makes the searches by name.
+var searchesOf = map[string]func(s *optimize.Space[rule], n int, o optimize.SearchOptions) (optimize.Search[rule], error){
+	"grid": func(s *optimize.Space[rule], n int, _ optimize.SearchOptions) (optimize.Search[rule], error) {
+		g, err := optimize.NewGrid(s, n)
+		if err != nil {
+			return nil, err
+		}
+		return optimize.Enumerate(g), nil
+	},
+	"random": func(s *optimize.Space[rule], n int, o optimize.SearchOptions) (optimize.Search[rule], error) {
+		return optimize.NewRandom(s, n, o)
+	},
+	"bayesian": func(s *optimize.Space[rule], n int, o optimize.SearchOptions) (optimize.Search[rule], error) {
+		return optimize.NewBayesian(s, n, o)
+	},
+	"genetic": func(s *optimize.Space[rule], n int, o optimize.SearchOptions) (optimize.Search[rule], error) {
+		return optimize.NewGenetic(s, n, o)
+	},
+}
+
+// trialsOf returns workers that run a rule over the bars of the view.
+func trialsOf(v *optimize.View) func() optimize.Worker[rule, backtest.Metrics] {
+	return func() optimize.Worker[rule, backtest.Metrics] {
+		r := backtest.Runner{Columns: v.Columns()}
+		return func(ctx context.Context, p rule) (backtest.Metrics, error) {
+			_, bars, err := v.Load(ctx)
+			if err != nil {
+				return backtest.Metrics{}, err
+			}
+			return r.Run(ctx, bars, p.strategy(), nil)
+		}
+	}
+}
+
+// search runs the search of that name.
+func search(name string) step {
+	return func(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.Options) (any, error) {
+		space, err := spaceOfRules(r)
+		if err != nil {
+			return nil, err
+		}
+		minimize := r.IntN(2) == 0
+		metric := []backtest.Metric{backtest.Sharpe, backtest.TotalReturn, backtest.MaxDrawdown, backtest.WinRate}[r.IntN(4)]
+		s, err := searchesOf[name](space, 1+r.IntN(40), optimize.SearchOptions{Seed: r.Uint64(), Minimize: minimize, Batch: r.IntN(3) * 5})
+		if err != nil {
+			return nil, err
+		}
+		return optimize.RunSearch(ctx, s, trialsOf(v), func(m backtest.Metrics) float64 { return m.Value(metric) }, o)
+	}
+}
+
+// segments divides what a view shows, which every trial asks for anew.
+func segments(ctx context.Context, v *optimize.View, warmup int) (*optimize.Segments, error) {
+	bars, err := v.Bars(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return optimize.NewSegments(bars, warmup)
+}
+
+// walkForward runs a random search over random windows.
+func walkForward(anchored bool) step {
+	return func(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.Options) (any, error) {
+		space, err := spaceOfRules(r)
+		if err != nil {
+			return nil, err
+		}
+		warmup := r.IntN(3) * 7
+		s, err := segments(ctx, v, warmup)
+		if err != nil {
+			return nil, err
+		}
+		kind, n, seed := slices.Sorted(maps.Keys(searchesOf))[r.IntN(4)], 1+r.IntN(16), r.Uint64()
+		w := optimize.WalkForward[rule]{
+			Windows: optimize.Windows{
+				Train: 4 + r.IntN(12), Validation: r.IntN(2) * (2 + r.IntN(6)), Test: 3 + r.IntN(8), Step: r.IntN(12),
+				Anchored: anchored, Purge: r.IntN(3), Embargo: r.IntN(3),
+			},
+			Sessions: s.Sessions(), PeriodsPerYear: s.PeriodsPerYear(), Space: space,
+			Search: func(f optimize.Fold) (optimize.Search[rule], error) {
+				return searchesOf[kind](space, n, optimize.SearchOptions{Seed: seed + uint64(f.Number), Batch: 4})
+			},
+			Tester: func() optimize.Tester[rule] {
+				return func(ctx context.Context, p rule, span optimize.Span) (optimize.Course, error) {
+					s, err := segments(ctx, v, warmup)
+					if err != nil {
+						return optimize.Course{}, err
+					}
+					return s.Tester()(ctx, p.strategy(), span)
+				}
+			},
+			Objective: func(p optimize.Performance) float64 { return p.TotalReturn },
+			TopK:      r.IntN(4),
+		}
+		return w.Run(ctx, o)
+	}
+}
+
+// returnsOf returns those of a valid random strategy over all sessions.
+func returnsOf(ctx context.Context, v *optimize.View, r *rand.Rand) ([]float64, *optimize.Segments, error) {
+	s, err := segments(ctx, v, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := rule{Kind: []string{"crossover", "momentum"}[r.IntN(2)], Short: 1 + r.IntN(3), Long: 4 + r.IntN(5), Cut: 0.1}
+	c, err := s.Tester()(ctx, p.strategy(), optimize.Span{To: s.Sessions()})
+	return c.Returns(), s, err
+}
+
+// luck is what the resampling of returns says.
+type luck struct {
+	Distribution optimize.Distribution
+	Err          error
+}
+
+func resampled(permute bool) step {
+	return func(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.Options) (any, error) {
+		returns, s, err := returnsOf(ctx, v, r)
+		if err != nil {
+			return nil, err
+		}
+		m := optimize.MonteCarlo{Samples: 20 + r.IntN(40), Seed: r.Uint64(), Block: float64(1 + r.IntN(9)), Minimize: r.IntN(2) == 0}
+		var all []luck
+		for _, metric := range []backtest.Metric{backtest.MaxDrawdown, backtest.Sharpe} {
+			take := m.Bootstrap
+			if permute {
+				take = m.Permute
+			}
+			d, err := take(ctx, returns, optimize.StatisticOf(metric, s.PeriodsPerYear()), o)
+			all = append(all, luck{d, err})
+		}
+		return all, nil
+	}
+}
+
+func noiseTested(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.Options) (any, error) {
+	_, s, err := returnsOf(ctx, v, r)
+	if err != nil {
+		return nil, err
+	}
+	n := optimize.Noise{Deviation: 0.001 + 0.1*r.Float64(), Resample: r.IntN(2) == 0, MonteCarlo: optimize.MonteCarlo{Samples: 10 + r.IntN(20), Seed: r.Uint64()}}
+	from := r.IntN(s.Sessions())
+	return n.Test(ctx, s, backtest.Crossover{Fast: 1 + r.IntN(3), Slow: 4 + r.IntN(4)}, optimize.Span{From: from, To: s.Sessions()},
+		func(p optimize.Performance) float64 { return p.TotalReturn }, o)
+}
+
+func sensitive(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.Options) (any, error) {
+	space, err := spaceOfRules(r)
+	if err != nil {
+		return nil, err
+	}
+	base, ok := rule{}, false
+	for !ok {
+		base, ok = space.At(r.Uint64N(space.Cells()))
+	}
+	trials := trialsOf(v)
+	return optimize.Sensitivity[rule]{Space: space, Base: base, Points: 1 + r.IntN(4)}.Run(ctx, func() optimize.Worker[rule, float64] {
+		run := trials()
+		return func(ctx context.Context, p rule) (float64, error) {
+			m, err := run(ctx, p)
+			return m.TotalReturn, err
+		}
+	}, o)
+}
+
+// overfit is what a whole search says about its winner.
+type overfit struct {
+	Overfitting optimize.Overfitting
+	Deflated    optimize.DeflatedSharpe
+	Errs        [2]error
+}
+
+func overfitted(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.Options) (any, error) {
+	s, err := segments(ctx, v, 0)
+	if err != nil {
+		return nil, err
+	}
+	var returns [][]float64
+	var sharpes []float64
+	for range 2 + r.IntN(6) {
+		p := rule{Kind: "crossover", Short: 1 + r.IntN(3), Long: 4 + r.IntN(9)}
+		c, err := s.Tester()(ctx, p.strategy(), optimize.Span{To: s.Sessions()})
+		if err != nil {
+			return nil, err
+		}
+		returns = append(returns, c.Returns())
+		sharpes = append(sharpes, optimize.Measure(c.Returns(), 1).Sharpe)
+	}
+	var all overfit
+	all.Overfitting, all.Errs[0] = optimize.MeasureOverfitting(ctx, returns, 2+2*r.IntN(3), o)
+	all.Deflated, all.Errs[1] = optimize.Deflate(returns[0], sharpes)
+	return all, nil
+}
+
+func swept(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.Options) (any, error) {
+	space, err := spaceOfRules(r)
+	if err != nil {
+		return nil, err
+	}
+	g, err := optimize.NewGrid(space, 1+r.IntN(80))
+	if err != nil {
+		return nil, err
+	}
+	return optimize.Sweep(ctx, v, g, rule.strategy, o)
+}
+
+// TestWorkflows: whatever a workflow is asked, its results are equal bit for bit
+// without caches on one worker, and with caches of any policy in any room, down to
+// a single entry, on up to 8.
+func TestWorkflows(t *testing.T) {
+	for name, w := range map[string]struct {
+		cases int
+		do    step
+	}{
+		"sweep":                 {60, swept},
+		"search by grid":        {40, search("grid")},
+		"search at random":      {40, search("random")},
+		"bayesian search":       {25, search("bayesian")},
+		"genetic search":        {25, search("genetic")},
+		"rolling walk-forward":  {25, walkForward(false)},
+		"anchored walk-forward": {25, walkForward(true)},
+		"bootstrap":             {25, resampled(false)},
+		"permutation":           {25, resampled(true)},
+		"noise":                 {25, noiseTested},
+		"sensitivity":           {25, sensitive},
+		"overfitting":           {25, overfitted},
+	} {
+		t.Run(name, func(t *testing.T) { propertytest.Workflow(t, flow(t, w.cases, w.do)) })
+	}
+}
+
+// TestWorkflowsWithFaultsAreFound: workflows of this package, each broken in one
+// place as such systems are, do not pass.
+func TestWorkflowsWithFaultsAreFound(t *testing.T) {
+	for name, do := range map[string]step{
+		"the key of bars forgets the window":    forgetsTheWindow,
+		"a strategy writes to what is shared":   writesToShared,
+		"noisy bars under the key of true ones": noiseFromTheCache,
+		"the order of workers adds up":          addsByWorker,
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := flow(t, 300, do)
+			f.Cases = 300
+			var found *propertytest.Failure
+			if err := propertytest.CheckWorkflow(t, f); !errors.As(err, &found) {
+				t.Fatalf("nothing is noticed: %v", err)
+			}
+			t.Log(found)
+		})
+	}
+}
+
+// forgetsTheWindow trains on one window and tests on the next, with a cache of
+// courses that knows the parameters alone.
+func forgetsTheWindow(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.Options) (any, error) {
+	s, err := segments(ctx, v, 0)
+	if err != nil {
+		return nil, err
+	}
+	if s.Sessions() < 8 {
+		return nil, nil
+	}
+	var mu sync.Mutex
+	held := map[rule]optimize.Course{}
+	w := optimize.WalkForward[rule]{
+		Windows:  optimize.Windows{Train: 4, Test: 3},
+		Sessions: s.Sessions(), PeriodsPerYear: s.PeriodsPerYear(),
+		Search: func(optimize.Fold) (optimize.Search[rule], error) {
+			return optimize.Enumerate(rules{{"momentum", 1, 0, 0}, {"momentum", 2, 0, 0}}), nil
+		},
+		Tester: func() optimize.Tester[rule] {
+			tester := s.Tester()
+			return func(ctx context.Context, p rule, span optimize.Span) (optimize.Course, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				if c, ok := held[p]; ok && v.Columns() != nil {
+					return c, nil
+				}
+				c, err := tester(ctx, p.strategy(), span)
+				held[p] = optimize.Course{Times: c.Times, Equity: slices.Clone(c.Equity)}
+				return held[p], err
+			}
+		},
+		Objective: func(p optimize.Performance) float64 { return p.TotalReturn },
+	}
+	if w.Space, err = optimize.NewSpace(optimize.Int("short", 1, 2, 1, func(p *rule) *int { return &p.Short })); err != nil {
+		return nil, err
+	}
+	return w.Run(ctx, o)
+}
+
+// rules is the plan of given rules.
+type rules []rule
+
+func (l rules) Len() int      { return len(l) }
+func (l rules) At(i int) rule { return l[i] }
+
+func writesToShared(ctx context.Context, v *optimize.View, _ *rand.Rand, o optimize.Options) (any, error) {
+	o.Workers = 1 // else it is a race too
+	return optimize.Sweep(ctx, v, strategies{
+		vandal{backtest.Crossover{Fast: 1, Slow: 2}}, vandal{backtest.Crossover{Fast: 1, Slow: 3}}, vandal{backtest.Crossover{Fast: 2, Slow: 3}},
+	}, itself, o)
+}
+
+// noiseFromTheCache judges a strategy on noisy prices and keeps grouped bars under
+// the version of the bundle.
+func noiseFromTheCache(ctx context.Context, v *optimize.View, r *rand.Rand, _ optimize.Options) (any, error) {
+	bars, err := v.Bars(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var held *bundle.Bars
+	var gains []float64
+	for range 3 {
+		rows := bars.Rows()
+		for i := range rows {
+			rows[i].Open *= 0.9 + 0.2*r.Float64()
+		}
+		noisy, err := bundle.GroupRows(market.Daily, rows)
+		if err != nil {
+			return nil, err
+		}
+		if held == nil || v.Columns() == nil {
+			held = noisy
+		}
+		m, err := new(backtest.Runner).Run(ctx, held, backtest.Crossover{Fast: 1, Slow: 2}, nil)
+		if err != nil {
+			return nil, err
+		}
+		gains = append(gains, m.TotalReturn)
+	}
+	return gains, nil
+}
+
+func addsByWorker(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.Options) (any, error) {
+	returns, _, err := returnsOf(ctx, v, r)
+	parts := make([]float64, o.Workers)
+	for i, x := range returns {
+		parts[i%len(parts)] += float64(x * x) // of returns themselves any order gives the same: they are multiples of 2^-53
+	}
+	sum := 0.0
+	for _, p := range parts {
+		sum += p
+	}
+	return sum, err
+}
