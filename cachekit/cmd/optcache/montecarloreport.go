@@ -149,7 +149,7 @@ func (r *monteCarloReport) print(w io.Writer) {
 	fmt.Fprintf(w, "bundle   %s, version %.12s: %s, %d bars\n", r.Bundle.Name, r.Bundle.Version, count(r.Bundle.Assets, "asset"), r.Bundle.Bars)
 	var params []string
 	for _, p := range r.Params {
-		params = append(params, fmt.Sprintf("%s %v", p.Name, p.Value))
+		params = append(params, p.Name+" "+shown(p.Value))
 	}
 	from := "as given"
 	if r.Trial != nil {

@@ -267,7 +267,7 @@ func (r *report) printBest(w io.Writer) {
 	for _, b := range r.Best {
 		fmt.Fprintf(t, "%d\t", b.Trial)
 		for _, p := range b.Params {
-			fmt.Fprintf(t, "%v\t", p.Value)
+			fmt.Fprintf(t, "%s\t", shown(p.Value))
 		}
 		for metric, v := range backtest.Metrics(b.Metrics).All() {
 			if metric == backtest.Trades {
@@ -319,6 +319,14 @@ func bytesText(n float64) string {
 		n /= 1024
 	}
 	return figure(n) + " GB"
+}
+
+// shown shows the value of a parameter with at most six digits.
+func shown(v any) string {
+	if x, ok := v.(float64); ok {
+		return strconv.FormatFloat(x, 'g', 6, 64)
+	}
+	return fmt.Sprint(v)
 }
 
 // figure shows three digits of a number, all of those before the point.

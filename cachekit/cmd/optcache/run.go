@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -94,6 +95,10 @@ type searchFile struct {
 	Trials int    `json:"trials"` // wished
 }
 
+func (s searchFile) String() string {
+	return fmt.Sprintf("%s of %s with seed %d", s.Kind, count(s.Trials, "trial"), s.Seed)
+}
+
 // States of a run.
 const (
 	stateRunning     = "running"
@@ -119,13 +124,46 @@ func openFolder[S tunable](f *runFlags, j *job[S], command string) (*folder, err
 		return d, nil
 	}
 	if err := os.MkdirAll(d.dir, 0o755); err != nil {
-		return nil, fmt.Errorf("--out: %w", err)
+		return nil, usageError{fmt.Errorf("--out: %w", err)}
 	}
 	var err error
 	if d.file, err = j.describeRun(command, d.start); err != nil {
 		return nil, err
 	}
+	if err := d.checkBefore(); err != nil {
+		return nil, usageError{fmt.Errorf("--out %s: %w: choose another directory, or remove that one", d.dir, err)}
+	}
 	return d, d.write()
+}
+
+// checkBefore refuses a folder that keeps another run: only the same run may take
+// its place.
+func (d *folder) checkBefore() error {
+	name := filepath.Join(d.dir, runName)
+	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	before := new(runReport)
+	if err := readJSON(name, before); err != nil {
+		return fmt.Errorf("it keeps a run that cannot be read: %w", err)
+	}
+	now := &d.file
+	for _, x := range []struct{ what, before, now string }{
+		{"command", before.Command, now.Command},
+		{"bundle", before.Bundle.Name, now.Bundle.Name},
+		{"version of the bundle", before.Bundle.Version, now.Bundle.Version},
+		{"strategy", before.Strategy, now.Strategy},
+		{"parameters", fmt.Sprint(before.Params), fmt.Sprint(now.Params)},
+		{"cost in basis points", plainText(before.CostBps), plainText(now.CostBps)},
+		{"search", before.Search.String(), now.Search.String()},
+		{"objective", before.Objective, now.Objective},
+		{"direction", fmt.Sprint("minimize ", before.Minimize), fmt.Sprint("minimize ", now.Minimize)},
+	} {
+		if x.before != x.now {
+			return fmt.Errorf("it keeps another run, whose %s is %s and not %s", x.what, x.before, x.now)
+		}
+	}
+	return nil
 }
 
 // describeRun returns what is known of a run when it begins.

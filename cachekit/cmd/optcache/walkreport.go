@@ -143,7 +143,7 @@ func (r *walkReport) failed() int {
 // print writes the report for people.
 func (r *walkReport) print(w io.Writer) {
 	fmt.Fprintf(w, "bundle   %s, version %.12s: %s, %d bars, %d sessions\n", r.Bundle.Name, r.Bundle.Version, count(r.Bundle.Assets, "asset"), r.Bundle.Bars, r.Sessions)
-	fmt.Fprintf(w, "walk     %s, %s a fold, %s, in %s\n", r.title, r.trials, count(r.Workers, "worker"), duration(r.Seconds*1e9))
+	fmt.Fprintf(w, "walk     %s, in each fold %s, %s, in %s\n", r.title, r.trials, count(r.Workers, "worker"), duration(r.Seconds*1e9))
 	x := r.Windows
 	kind := "rolling"
 	if x.Anchored {
@@ -186,7 +186,7 @@ func (r *walkReport) printFolds(w io.Writer) {
 				fmt.Fprint(t, "-\t")
 				continue
 			}
-			fmt.Fprintf(t, "%v\t", f.Params[i].Value)
+			fmt.Fprintf(t, "%s\t", shown(f.Params[i].Value))
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t\n", value(f.InTrain, metric), value(f.InValidation, metric), value(f.InTest, metric), value(f.InTest, backtest.TotalReturn))
 	}
@@ -218,7 +218,7 @@ func (r *walkReport) printStability(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "parameter\tfolds\tmean\tdeviation\tspread\tmost often\tshare\t")
 	for _, s := range r.Stability {
-		fmt.Fprintf(t, "%s\t%d\t%.4g\t%.4g\t%.4f\t%v\t%.2f\t\n", s.Name, s.Folds, float64(s.Mean), float64(s.Deviation), float64(s.Spread), s.Mode, float64(s.Share))
+		fmt.Fprintf(t, "%s\t%d\t%.4g\t%.4g\t%.4f\t%s\t%.2f\t\n", s.Name, s.Folds, float64(s.Mean), float64(s.Deviation), float64(s.Spread), shown(s.Mode), float64(s.Share))
 	}
 	t.Flush()
 }
