@@ -27,6 +27,7 @@ type prepared[K comparable, V any] struct {
 	life      time.Duration // the shorter of the two expiries; 0 means for ever
 	options   []cmp.Option
 	run       environment
+	still     string // the concurrent property in which the cache stood still, and would again; "" if in none
 }
 
 // versions is how many versions of each key are looked at beforehand.
@@ -225,6 +226,9 @@ func (p *prepared[K, V]) playsOther(prop *property) bool {
 func (p *prepared[K, V]) lacks(prop *property) string {
 	if why, ok := p.Skip[prop.name]; ok {
 		return "the suite skips it: " + why
+	}
+	if p.still != "" && prop.concurrent && prop.name != p.still {
+		return "the cache stands still when two ask at a time: see " + p.still
 	}
 	if p.playsOther(prop) {
 		return "OPTCACHE_TRACE is of another property"

@@ -22,7 +22,11 @@ type Failure struct {
 // was expected, and how to play it again.
 func (f *Failure) Error() string { return f.report }
 
+// report tells of a trace that failed; the cache that stood still there is asked nothing of the kind again.
 func (p *prepared[K, V]) report(t *testing.T, prop *property, tr trace, v verdict, origin string) *Failure {
+	if v.ending.hung && prop.concurrent {
+		p.still = prop.name
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s; here it is not so:\n\n", prop.name, prop.explanation)
 	capacity := fmt.Sprintf("capacity %d", tr.capacity)
@@ -32,6 +36,9 @@ func (p *prepared[K, V]) report(t *testing.T, prop *property, tr trace, v verdic
 	fmt.Fprintf(&b, "    %s (%s)\n", capacity, origin)
 	for _, k := range tr.keys() {
 		fmt.Fprintf(&b, "    k%d = %s\n", k, brief(p.universe[k]))
+	}
+	if prop.concurrent {
+		b.WriteString("    at: when a step begins; load: how long a load that it causes takes; leave: after how long its caller leaves; in ms\n")
 	}
 	width := 0
 	for _, s := range tr.steps {

@@ -112,18 +112,30 @@ type Suite[K comparable, V any] struct {
 	Cases int
 }
 
-// Run tests the cache that s.New makes, each property in a subtest of its name.
+// Run tests the cache that s.New makes, each property in a subtest of its name. It needs a
+// constructor, four keys or more, and a value for each key and version, so a test is
 //
-// A cache with Get alone is tested for its answers; methods such as Invalidate, in the
-// list at [Cache], are tested too once it has them. A cache of another library is
-// wrapped in a type with those methods, as its loader must be the suite's:
-//
-//	type adapter struct {
-//		cache *lru.Cache[string, int]
-//		load  propertytest.Loader[string, int]
+//	func TestCache(t *testing.T) {
+//		propertytest.Run(t, propertytest.Suite[string, string]{
+//			New: func(capacity int, load propertytest.Loader[string, string]) propertytest.Cache[string, string] {
+//				c, _ := lru.New[string, string](capacity)
+//				return adapter{c, load}
+//			},
+//			Keys:  []string{"", "a", "b", "ab"},
+//			Value: func(key string, version int) string { return fmt.Sprint(key, "/", version) },
+//		})
 //	}
 //
-//	func (a adapter) Get(ctx context.Context, key string) (int, error) {
+// The adapter is for a cache of another library; one of your own that has a method Get(ctx, key) and
+// takes its loader from New needs none. What a cache can do besides Get is found by its methods, such as Invalidate:
+// the list is at [Cache]. A property for which one is missing is skipped, and says so.
+//
+//	type adapter struct {
+//		cache *lru.Cache[string, string]
+//		load  propertytest.Loader[string, string]
+//	}
+//
+//	func (a adapter) Get(ctx context.Context, key string) (string, error) {
 //		if v, ok := a.cache.Get(key); ok {
 //			return v, nil
 //		}
@@ -136,15 +148,20 @@ type Suite[K comparable, V any] struct {
 //
 //	func (a adapter) Invalidate(key string) { a.cache.Remove(key) }
 //
-// The properties sequential and keeps, in one goroutine each, then hold, and races
+// The suite owns the loader, and so the truth: it changes the value of a key behind the cache, tells the
+// cache by Invalidate, and knows what Get may answer. Of this cache sequential and keeps hold, and races
 // fails, as it should, at
 //
-//	1 get    k0   begins at 0 ms, its load takes 1 ms
-//	2 update k0   at 1 ms
-//	3 get    k0   at 2 ms                 -> the old value
+//	1 get 0 load 1    its load takes 1 ms, and reads the old value
+//	2 update 0        the value changes, and the cache is told to forget
+//	3 get 0 at 1      begins at 1 ms                        -> the old value
 //
-// for the load that began before the update stores its value after it. A cache
-// that promises nothing of the kind lists the property in Skip.
+// for the load that began before the update stores its value after it. The report ends with a line that plays this
+// again; put its trace into Traces to keep it. A cache that promises nothing of the kind lists
+// the property in Skip, with the reason; all properties are listed in the comment of the package.
+//
+// A cache that holds a lock while it loads stands still in the first property that asks for two keys at a
+// time; those that would only say the same after it are skipped.
 func Run[K comparable, V any](t *testing.T, s Suite[K, V]) {
 	t.Helper()
 	p, err := prepare(t, s)

@@ -7,7 +7,7 @@ var neighbourRemoved = Mutant{
 	Break: func(c *Cache) {
 		c.remove = func(e *entry) {
 			h := c.hash(e.key)
-			c.entries[h] = c.entries[h][1:]
+			c.entries[h] = c.entries[h][min(1, len(c.entries[h])):]
 			c.order = without(c.order, e)
 			c.bytes -= e.size
 		}
