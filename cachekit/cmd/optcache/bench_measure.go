@@ -67,7 +67,8 @@ func (f *bfigure) compare(baseline, value []float64) {
 		ratios = append(ratios, baseline[i]/value[i])
 	}
 	b, r := quantile.Median(baseline, confidence), quantile.Median(ratios, confidence)
-	f.Baseline, f.Value, f.Ratio = &b, quantile.Median(value, confidence), &r
+	f.Baseline, f.BaselineRuns, f.Ratio = &b, baseline, &r
+	f.estimate(value)
 	if f.BaselineIs == "" {
 		f.BaselineIs = "without caches"
 	}
@@ -88,8 +89,13 @@ func (b *bench) single(f *bfigure, value sample) error {
 			got = append(got, x)
 		}
 	}
-	f.Value = quantile.Median(got, confidence)
+	f.estimate(got)
 	return nil
+}
+
+// estimate puts what was measured into f.
+func (f *bfigure) estimate(values []float64) {
+	f.Value, f.Runs = quantile.Median(values, confidence), values
 }
 
 // timed makes a sample of the seconds that a function takes.

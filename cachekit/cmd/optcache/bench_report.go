@@ -62,6 +62,10 @@ type bfigure struct {
 	// Ratio is baseline over value, round by round.
 	Ratio *quantile.Estimate `json:"ratio,omitempty"`
 
+	// BaselineRuns and Runs are what was measured, in the order of the rounds.
+	BaselineRuns []float64 `json:"baseline_runs,omitempty"`
+	Runs         []float64 `json:"runs"`
+
 	Asked     *asked   `json:"asked,omitempty"`
 	Met       *bool    `json:"met,omitempty"` // by the median; absent where nothing was asked of this size
 	Published []string `json:"published,omitempty"`

@@ -16,7 +16,6 @@ import (
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/cachekit/optimize"
-	"github.com/bmadventure/optcache/internal/quantile"
 )
 
 // A once is a sweep that a process of its own runs once, so that its peak memory is
@@ -199,7 +198,8 @@ func (b *bench) longSweep() ([]*bfigure, error) {
 	for _, r := range got[0] {
 		times, peaks = append(times, r.Seconds), append(peaks, float64(r.Peak))
 	}
-	took.Value, peak.Value = quantile.Median(times, confidence), quantile.Median(peaks, confidence)
+	took.estimate(times)
+	peak.estimate(peaks)
 	if peak.Value.Median == 0 { // the system does not tell
 		return []*bfigure{took}, nil
 	}
@@ -294,8 +294,8 @@ func (b *bench) memory() ([]*bfigure, error) {
 			Conditions: "crossovers, 1 asset x 252 daily bars, in a process of its own; no memo",
 			Unit:       unitBytes,
 			ValueIs:    "measured",
-			Value:      quantile.Median(peaks[i], confidence),
 		}
+		f.estimate(peaks[i])
 		figures = append(figures, f)
 	}
 	last := len(counts) - 1
@@ -303,16 +303,16 @@ func (b *bench) memory() ([]*bfigure, error) {
 	for k := range peaks[0] {
 		slopes = append(slopes, (peaks[last][k]-peaks[0][k])/float64(counts[last]-counts[0]))
 	}
-	figures = append(figures, &bfigure{
+	slope := &bfigure{
 		What:       fmt.Sprintf("memory of one more trial, from %s to %s", thousands(counts[0]), thousands(counts[last])),
 		Conditions: "difference of the peaks of whole processes, garbage included; a result with its parameters takes 112 bytes",
 		Unit:       unitBytesPerTrial,
 		ValueIs:    "measured",
-		Value:      quantile.Median(slopes, confidence),
 		Asked:      askedAtMost(200),
 		Published:  []string{"vectorbt issue 77: 224 bytes a log record"},
-	})
-	return figures, nil
+	}
+	slope.estimate(slopes)
+	return append(figures, slope), nil
 }
 
 // thousands writes a number with commas.

@@ -213,7 +213,8 @@ func goldenBench() *benchReport {
 	a.compare([]float64{3e-3, 4e-3, 5e-3, 3e-3, 4e-3, 5e-3, 3e-3, 4e-3, 5e-3, 4e-3}, []float64{17e-9, 16e-9, 15e-9, 17e-9, 16e-9, 15e-9, 17e-9, 16e-9, 15e-9, 16e-9})
 	b := &bfigure{Name: "sweep-wide", What: "one worker over two", Unit: unitSeconds, BaselineIs: "one worker", ValueIs: "two workers", Asked: askedAtLeast(1.8).ofRatio()}
 	b.compare([]float64{8, 8, 8}, []float64{5, 5, 5})
-	c := &bfigure{Name: "memory", What: "memory of one more trial", Unit: unitBytesPerTrial, Value: quantile.Median([]float64{150, 160, 170}, confidence)}
+	c := &bfigure{Name: "memory", What: "memory of one more trial", Unit: unitBytesPerTrial}
+	c.estimate([]float64{150, 160, 170})
 	for _, f := range []*bfigure{a, b, c} {
 		f.judge()
 		r.Figures = append(r.Figures, f)
