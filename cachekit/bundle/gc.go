@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/bmadventure/optcache/internal/flock"
 )
 
 // A Removal says what [Store.GC] and [Store.Remove] deleted, or left because
@@ -121,7 +123,7 @@ func (s *Store) removeVersion(name string, v Version) (Removal, error) {
 	f, err := os.Open(s.versionPath(name, v, manifestFile))
 	if err == nil {
 		defer f.Close()
-		free, err := tryLockAlone(f)
+		free, err := flock.TryAlone(f)
 		if err != nil {
 			return Removal{}, fmt.Errorf("find out whether version %s is in use: %w", v, err)
 		}
@@ -189,7 +191,7 @@ func (s *Store) removeAll(name string) (Removal, error) {
 			return Removal{}, err
 		}
 		defer f.Close()
-		if free, err := tryLockAlone(f); err != nil || !free {
+		if free, err := flock.TryAlone(f); err != nil || !free {
 			return Removal{InUse: 1}, errors.Join(err, fmt.Errorf("version %s is open: close it, or stop the program that reads it, and try again", v))
 		}
 	}

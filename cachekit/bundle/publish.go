@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/internal/flock"
 )
 
 // A Report says what was ingested.
@@ -132,7 +133,7 @@ func lockFolder(ctx context.Context, path string) (*os.File, error) {
 		return nil, err
 	}
 	for {
-		got, err := tryLockAlone(f)
+		got, err := flock.TryAlone(f)
 		if err != nil {
 			f.Close()
 			return nil, fmt.Errorf("lock %s: %w", path, err)

@@ -1,6 +1,7 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package bundle
+// Package flock locks open files among processes, on systems that have flock.
+package flock
 
 import (
 	"errors"
@@ -8,11 +9,10 @@ import (
 	"syscall"
 )
 
-// lockShared takes a lock on an open file that any number may hold, in any
-// process, and waits while someone has it alone. Closing the file releases it.
-// On a file system that has no locks it does nothing: there tryLockAlone fails,
-// so nothing is deleted.
-func lockShared(f *os.File) error {
+// Shared takes a lock on an open file that any number may hold, in any process,
+// and waits while someone has it alone. Closing the file releases it. On a file
+// system that has no locks it does nothing: there TryAlone fails.
+func Shared(f *os.File) error {
 	err := flock(f, syscall.LOCK_SH)
 	if errors.Is(err, syscall.ENOLCK) || errors.Is(err, syscall.ENOSYS) || errors.Is(err, syscall.EOPNOTSUPP) {
 		return nil
@@ -20,9 +20,9 @@ func lockShared(f *os.File) error {
 	return err
 }
 
-// tryLockAlone takes a lock that nobody else may hold. It does not wait, but
-// reports whether it got the lock.
-func tryLockAlone(f *os.File) (bool, error) {
+// TryAlone takes a lock that nobody else may hold. It does not wait, but reports
+// whether it got the lock. Closing the file, or the end of the process, releases it.
+func TryAlone(f *os.File) (bool, error) {
 	err := flock(f, syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return false, nil
