@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -136,34 +135,14 @@ func openFolder[S tunable](f *runFlags, j *job[S], command string) (*folder, err
 	return d, d.write()
 }
 
-// checkBefore refuses a folder that keeps another run: only the same run may take
-// its place.
+// checkBefore refuses a folder that keeps a run of another command. A run of the same
+// command is replaced, and so is one that cannot be read.
 func (d *folder) checkBefore() error {
-	name := filepath.Join(d.dir, runName)
-	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+	before := new(runReport)
+	if err := readJSON(filepath.Join(d.dir, runName), before); err != nil || before.Command == d.file.Command {
 		return nil
 	}
-	before := new(runReport)
-	if err := readJSON(name, before); err != nil {
-		return fmt.Errorf("it keeps a run that cannot be read: %w", err)
-	}
-	now := &d.file
-	for _, x := range []struct{ what, before, now string }{
-		{"command", before.Command, now.Command},
-		{"bundle", before.Bundle.Name, now.Bundle.Name},
-		{"version of the bundle", before.Bundle.Version, now.Bundle.Version},
-		{"strategy", before.Strategy, now.Strategy},
-		{"parameters", fmt.Sprint(before.Params), fmt.Sprint(now.Params)},
-		{"cost in basis points", plainText(before.CostBps), plainText(now.CostBps)},
-		{"search", before.Search.String(), now.Search.String()},
-		{"objective", before.Objective, now.Objective},
-		{"direction", fmt.Sprint("minimize ", before.Minimize), fmt.Sprint("minimize ", now.Minimize)},
-	} {
-		if x.before != x.now {
-			return fmt.Errorf("it keeps another run, whose %s is %s and not %s", x.what, x.before, x.now)
-		}
-	}
-	return nil
+	return fmt.Errorf("it keeps a run of optcache %s", before.Command)
 }
 
 // describeRun returns what is known of a run when it begins.

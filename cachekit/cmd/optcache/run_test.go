@@ -137,14 +137,15 @@ func TestSweepKeepsARun(t *testing.T) {
 			t.Errorf("%v, %+v", row, b)
 		}
 	}
-	succeed(t, store, args...) // the same run takes its place
-	other := command(t, store, append(args, "--minimize")...)
-	if other.status != exitUsage || !strings.Contains(other.stderr, "another run, whose direction is minimize false") {
-		t.Error(other)
+	succeed(t, store, args...)  // the same run takes its place
+	write(t, dir, runName, "{") // damaged: it is written anew
+	succeed(t, store, append(args, "--minimize")...)
+	if err := readJSON(filepath.Join(dir, runName), &r); err != nil || !r.Minimize {
+		t.Errorf("%+v, %v", r, err)
 	}
-	write(t, dir, runName, "{")
-	if r := command(t, store, args...); r.status != exitUsage || !strings.Contains(r.stderr, "cannot be read") {
-		t.Error(r)
+	other := command(t, store, append([]string{"montecarlo", "--out=" + dir}, small...)...)
+	if other.status != exitUsage || !strings.Contains(other.stderr, "a run of optcache sweep") {
+		t.Error(other)
 	}
 }
 

@@ -49,7 +49,6 @@ func (sweepCmd) Help() string {
     optcache sweep --data DIR --fast 5:50:5 --slow 20:200:10 --trials 500 --cost-bps 5
     optcache sweep --bundle us --strategy reversion --param window=10:60:5 --param "entry=any -3:-1" --search bayes --trials 200
     optcache sweep --bundle us --trials 100000 --out runs/a
-    optcache sweep --bundle us --trials 100000 --out runs/a --resume     after a crash or Ctrl-C
 
 ` + axisHelp + `
 
@@ -59,7 +58,7 @@ some trials are run again without caches and on a naive path and compared: --ver
 --no-compare choose.
 
 --out DIR keeps a run: run.json says what was run and what the caches did, results.csv, results.json and
-results.parquet have a row for each trial (--format chooses), the journal is what --resume goes on from.
+results.parquet have a row for each trial (--format chooses).
 
 The caches are configured by OPTCACHE_CACHE_SIZE_GB, OPTCACHE_ENABLE_CACHING, OPTCACHE_LRU_MAXSIZE,
 OPTCACHE_ENABLE_BUNDLE_POOLING, OPTCACHE_MAX_BUNDLE_POOL_SIZE and OPTCACHE_POLICY, or the same with the prefix RUSTYBT_.
