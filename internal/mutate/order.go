@@ -15,6 +15,12 @@ type passedTest struct {
 	seconds float64
 }
 
+// A stage is tests that are run in one go.
+type stage struct {
+	tests   string // regular expression
+	seconds float64
+}
+
 // An order says which tests are run first: most mutants do not get far. Its methods may be called
 // concurrently.
 type order struct {
@@ -32,28 +38,31 @@ func newOrder(tests []passedTest) *order {
 	return &order{tests: tests, kills: make(map[string]int)}
 }
 
-// stages returns regular expressions of tests in the order in which they are to be run: those that killed
-// most, the quickest, which together take a tenth of the time, and the others.
-func (o *order) stages() (stages []string) {
+// stages returns the tests in the order in which they are to be run: those that killed most, the quickest, which
+// together take a tenth of the time, and the others.
+func (o *order) stages() (stages []stage) {
 	first := o.deadliest()
 	total, sum := 0.0, 0.0
 	for _, t := range o.tests {
 		total += t.seconds
 	}
-	var quick, slow []string
+	var names [3][]string
+	var seconds [3]float64
 	for _, t := range o.tests {
+		at := 2
 		sum += t.seconds
 		switch {
 		case slices.Contains(first, t.name):
+			at = 0
 		case sum <= total/10:
-			quick = append(quick, t.name)
-		default:
-			slow = append(slow, t.name)
+			at = 1
 		}
+		names[at] = append(names[at], t.name)
+		seconds[at] += t.seconds
 	}
-	for _, names := range [][]string{first, quick, slow} {
-		if len(names) > 0 {
-			stages = append(stages, "^("+strings.Join(names, "|")+")$")
+	for i := range names {
+		if len(names[i]) > 0 {
+			stages = append(stages, stage{"^(" + strings.Join(names[i], "|") + ")$", seconds[i]})
 		}
 	}
 	return stages

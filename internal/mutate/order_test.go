@@ -8,9 +8,9 @@ import (
 var fourTests = []passedTest{{"TestSlow", 5}, {"TestQuick", 0.01}, {"TestMiddling", 1}, {"TestOther", 0}}
 
 // in returns the numbers of the stages that a test is in.
-func in(stages []string, test string) (all []int) {
+func in(stages []stage, test string) (all []int) {
 	for i, s := range stages {
-		if regexp.MustCompile(s).MatchString(test) {
+		if regexp.MustCompile(s.tests).MatchString(test) {
 			all = append(all, i)
 		}
 	}
@@ -25,11 +25,11 @@ func TestStagesHoldEveryTestOnce(t *testing.T) {
 		stages := o.stages()
 		for _, test := range fourTests {
 			if found := in(stages, test.name); len(found) != 1 {
-				t.Errorf("%s is in the stages %v of %q", test.name, found, stages)
+				t.Errorf("%s is in the stages %v of %v", test.name, found, stages)
 			}
 		}
 		if killer != "" && killer != "TestUnknown" && in(stages, killer)[0] != 0 {
-			t.Errorf("%s killed, and is not in the first stage of %q", killer, stages)
+			t.Errorf("%s killed, and is not in the first stage of %v", killer, stages)
 		}
 	}
 	if o.kills["TestQuick"] != 2 || len(o.kills) != len(fourTests) {
@@ -39,8 +39,8 @@ func TestStagesHoldEveryTestOnce(t *testing.T) {
 
 func TestQuickTestsComeFirst(t *testing.T) {
 	stages := newOrder(fourTests).stages()
-	if len(stages) != 2 || in(stages, "TestQuick")[0] != 0 || in(stages, "TestSlow")[0] != 1 {
-		t.Errorf("stages %q", stages)
+	if len(stages) != 2 || stages[0].seconds != 0.01 || stages[1].seconds != 6 || in(stages, "TestQuick")[0] != 0 || in(stages, "TestSlow")[0] != 1 {
+		t.Errorf("stages %v", stages)
 	}
 }
 

@@ -24,12 +24,13 @@ type suite struct {
 	// What the compiler makes of the original: the linked tests, and the listing of the
 	// package. Functions that no test reaches are in the latter alone.
 	binary, listing [sha256.Size]byte
-	spend           time.Duration // processor time that a mutant may take
-	clock           time.Duration // time that it may take
+	busy            float64       // processors that the tests keep busy, at least 1
+	grace           time.Duration // that a mutant gets beyond its share of time
+	clock           time.Duration // time that it may take by the clock
 }
 
-// What a mutant may take, as a multiple of what the original takes: processor time, and time by
-// the clock. The clock is generous: it is for those who wait for ever, and
+// What a mutant may take, as a multiple of what the original takes: processor time for the tests that are run in
+// one go, and time by the clock. The clock is generous: it is for those who wait for ever, and
 // other work may slow the machine down. Options add a grace to both.
 const (
 	spendFactor = 2
@@ -81,7 +82,8 @@ func (s *suite) measure(ctx context.Context, binary string, grace time.Duration)
 	start := time.Now()
 	out, failed := cmd.Output()
 	s.clock = clockFactor*time.Since(start) + clockGrace*grace
-	s.spend = spendFactor*(cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()) + grace
+	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	s.busy, s.grace = max(1, used.Seconds()/time.Since(start).Seconds()), grace
 	tests, said, err := passed(out)
 	switch {
 	case failed != nil:
@@ -189,12 +191,12 @@ func (s *suite) runAll(ctx context.Context, binary string, mutant int) error {
 
 // run runs some of the tests of a binary, of several mutants together on the one of that number. A mutant may
 // not take much more time than the original, nor all the memory.
-func (s *suite) run(ctx context.Context, binary, tests string, mutant int) error {
+func (s *suite) run(ctx context.Context, binary string, what stage, mutant int) error {
 	ctx, cancel := context.WithTimeout(ctx, s.clock)
 	defer cancel()
-	limits := fmt.Sprintf(`ulimit -t %d; ulimit -d %d; exec "$@"`, int(s.spend.Seconds())+1, memoryKiB)
+	limits := fmt.Sprintf(`ulimit -t %d; ulimit -d %d; exec "$@"`, 1+int(spendFactor*s.busy*what.seconds+s.grace.Seconds()), memoryKiB)
 	cmd := exec.CommandContext(ctx, "sh", "-c", limits, "sh", binary,
-		"-test.short", "-test.failfast", "-test.timeout=0", "-test.run="+tests)
+		"-test.short", "-test.failfast", "-test.timeout=0", "-test.run="+what.tests)
 	cmd.Dir = s.folder
 	cmd.Env = append(os.Environ(), fmt.Sprint("MUTANT=", mutant))
 	cmd.WaitDelay = time.Second
