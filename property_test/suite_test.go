@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/leanovate/gopter"
@@ -66,7 +67,7 @@ func TestWhatRunSays(t *testing.T) {
 	if !errors.As(Check(t, adapters(), "races"), &f) {
 		t.Fatal("the race is not found")
 	}
-	if want := "races/1: get 0 load 1; update 0; get 0 at 2"; f.Trace != want && f.Steps != 3 {
+	if want := "races/1: get 0 load 1; update 0; get 0 at 1"; f.Trace != want && f.Steps != 3 {
 		t.Errorf("the trace is %q, want one like %q", f.Trace, want)
 	}
 	for _, want := range []string{
@@ -77,6 +78,54 @@ func TestWhatRunSays(t *testing.T) {
 			t.Errorf("the report does not say %q:\n%v", want, f)
 		}
 	}
+}
+
+// A locking is an adapter that holds its lock while it loads.
+type locking struct {
+	adapter
+	whole sync.Mutex
+}
+
+func (l *locking) Get(ctx context.Context, key string) (int, error) {
+	l.whole.Lock()
+	defer l.whole.Unlock()
+	return l.adapter.Get(ctx, key)
+}
+
+// TestStandingStillIsToldOnce: each property that hangs takes seconds, and one says it all.
+func TestStandingStillIsToldOnce(t *testing.T) {
+	s := adapters()
+	s.New = func(_ int, load Loader[string, int]) Cache[string, int] {
+		return &locking{adapter: adapter{values: map[string]int{}, load: load}}
+	}
+	s.Traces, s.Cases = []string{"waiters/8: get 0 load 1; get 1"}, 1
+	p, err := prepare(t, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.run.patience = time.Second
+	for name, want := range map[string]string{"sequential": "", "waiters": "", "once": ""} {
+		if why := p.lacks(propertyOf(t, name)); why != want {
+			t.Errorf("before: %s %s", name, why)
+		}
+	}
+	f := p.check(t, propertyOf(t, "waiters"))
+	if f == nil || !strings.Contains(f.Error(), "the cache stands still") {
+		t.Fatalf("it is not seen to stand still: %v", f)
+	}
+	for name, want := range map[string]string{"sequential": "", "waiters": "", "once": "the cache stands still when two ask at a time: see waiters"} {
+		if why := p.lacks(propertyOf(t, name)); why != want {
+			t.Errorf("after: %s %q, want %q", name, why, want)
+		}
+	}
+}
+
+func propertyOf(t *testing.T, name string) *property {
+	found, err := named([]string{name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found[0]
 }
 
 // TestTheSameAgain: one seed gives one report; and a report's trace, pasted, fails again.
@@ -186,11 +235,7 @@ func TestSkipsSayWhy(t *testing.T) {
 		"keeps":  "",
 		"keys":   "",
 	} {
-		found, err := named([]string{name})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if why := p.lacks(found[0]); why != want {
+		if why := p.lacks(propertyOf(t, name)); why != want {
 			t.Errorf("%s: %q, want %q", name, why, want)
 		}
 		var skipped *Skipped

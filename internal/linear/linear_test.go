@@ -175,12 +175,12 @@ func made(t *testing.T, policyName string, kind func(policy.Policy, bound) (subj
 func TestOwnCaches(t *testing.T) {
 	from := seed(t)
 	for _, name := range policies(t) {
-		for kind, make := range map[string]func(policy.Policy, bound) (subject, error){"words": words, "lists": lists} {
+		for kind, open := range map[string]func(policy.Policy, bound) (subject, error){"words": words, "lists": lists} {
 			for _, room := range rooms {
 				t.Run(name+"/"+kind+"/"+room.name, func(t *testing.T) {
 					var hits, evicted uint64
 					for round := range rounds() {
-						c := room.open(t, name, make)
+						c := room.open(t, name, open)
 						if what := blow(c, from, uint64(round)).judge(room.bounded); what != "" {
 							t.Fatalf("round %d: %s", round, what)
 						}
@@ -202,7 +202,7 @@ type mutant struct{ *mutants.Cache }
 
 type loadOf struct{}
 
-func open(m mutants.Mutant) subject {
+func broken(m mutants.Mutant) subject {
 	c := mutants.New(keys+1, 0, func(ctx context.Context, _ mutants.Key) ([]float64, error) {
 		n, err := ctx.Value(loadOf{}).(func(context.Context) (int, error))(ctx)
 		return []float64{float64(n)}, err
@@ -244,7 +244,7 @@ func (m mutant) retire(v int) { m.Retire(digest(v)) }
 func TestRightCache(t *testing.T) {
 	from := seed(t)
 	for round := range 5 * rounds() {
-		if what := blow(open(mutants.Mutant{}), from, uint64(round)).judge(false); what != "" {
+		if what := blow(broken(mutants.Mutant{}), from, uint64(round)).judge(false); what != "" {
 			t.Fatalf("round %d: %s", round, what)
 		}
 	}
@@ -263,7 +263,7 @@ func TestMutants(t *testing.T) {
 				t.Fatal("there is no such mutant")
 			}
 			for round := range 5000 {
-				if what := blow(open(mutants.All[i]), from, uint64(round)).judge(false); what != "" {
+				if what := blow(broken(mutants.All[i]), from, uint64(round)).judge(false); what != "" {
 					t.Logf("%s; noticed in round %d:\n%s", mutants.All[i].Defect, round, what)
 					return
 				}
