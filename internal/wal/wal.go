@@ -1,0 +1,327 @@
+// Package wal is an append-only file of checksummed records, for one writer at a
+// time.
+//
+// # Format
+//
+// The file begins with 16 bytes that name its format. A record is its length and the CRC-32C of the rest, each
+// in four bytes, little-endian; then one byte for its kind and the payload. The length counts
+// kind and payload.
+//
+// # What a crash leaves
+//
+// Every [Log.Append] is one write. A process that is killed loses nothing that was
+// appended; a machine that stops may lose what the system had not written to the disk yet: what was
+// appended since the last [Log.Sync]. What is left of a record that was not written whole is cut off
+// by [Open]: it is shorter than the longest record. A record that is damaged with more than that
+// behind it is an error: it was written whole once.
+package wal
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/bmadventure/optcache/internal/flock"
+)
+
+const (
+	magicBytes  = 16
+	headBytes   = 8 // length and checksum
+	maxPayload  = 1 << 16
+	lockSuffix  = ".lock"
+	otherSuffix = ".new"
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// A Log is an open file of records. It must not be used concurrently, but for ReadAt.
+type Log struct {
+	path  string
+	magic string
+	file  *os.File
+	lock  *os.File
+	size  int64 // of the whole records
+	torn  int64
+	err   error // of a write: nothing is appended any more
+}
+
+// Open opens the file, makes it if there is none, and calls visit for each
+// record in the file: with its place, for [Log.ReadAt], its kind, and its payload,
+// which is valid during the call. magic, of 16 bytes, names format and version. An error of visit is returned.
+//
+// While the log is open, nobody else can open it: they get an error that says which
+// process has it. The lock ends with the process.
+func Open(path, magic string, visit func(at int64, kind byte, payload []byte) error) (*Log, error) {
+	if len(magic) != magicBytes {
+		return nil, fmt.Errorf("open %s: the name of its format has %d bytes instead of %d", path, len(magic), magicBytes)
+	}
+	l := &Log{path: path, magic: magic}
+	if err := l.open(visit); err != nil {
+		return nil, errors.Join(err, l.release())
+	}
+	return l, nil
+}
+
+func (l *Log) open(visit func(at int64, kind byte, payload []byte) error) (err error) {
+	if err := l.alone(); err != nil {
+		return err
+	}
+	if l.file, err = os.OpenFile(l.path, os.O_RDWR|os.O_CREATE, 0o644); err != nil {
+		return err
+	}
+	info, err := l.file.Stat()
+	if err != nil {
+		return err
+	}
+	if l.size, err = l.read(info.Size(), visit); err != nil {
+		return err
+	}
+	if l.torn = info.Size() - l.size; l.torn > 0 {
+		if err := l.file.Truncate(l.size); err != nil {
+			return fmt.Errorf("cut off what is left of a record that was not written whole: %w", err)
+		}
+	}
+	if l.size == 0 {
+		return l.begin()
+	}
+	return nil
+}
+
+// begin writes the name of the format into an empty file.
+func (l *Log) begin() error {
+	if _, err := l.file.WriteAt([]byte(l.magic), 0); err != nil {
+		return errors.Join(err, l.file.Truncate(0))
+	}
+	l.size = magicBytes
+	return l.file.Sync()
+}
+
+// alone takes the lock.
+func (l *Log) alone() error {
+	f, err := os.OpenFile(l.path+lockSuffix, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	got, err := flock.TryAlone(f)
+	if !got || err != nil {
+		holder := make([]byte, 20)
+		n, _ := f.ReadAt(holder, 0)
+		f.Close()
+		if err != nil {
+			return fmt.Errorf("lock %s: %w", f.Name(), err)
+		}
+		return fmt.Errorf("%s: process %s writes to it: wait until it ends, or choose another folder", l.path, strings.TrimSpace(string(holder[:n])))
+	}
+	l.lock = f
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	return err
+}
+
+// read visits the records of a file of that size and returns how many bytes of it
+// are whole.
+func (l *Log) read(size int64, visit func(at int64, kind byte, payload []byte) error) (whole int64, err error) {
+	r := bufio.NewReaderSize(io.NewSectionReader(l.file, 0, size), 1<<18)
+	head := make([]byte, magicBytes)
+	switch n, err := io.ReadFull(r, head); {
+	case err == nil && string(head) == l.magic:
+	case err != nil && l.magic[:n] == string(head[:n]):
+		return 0, nil // not even the name was written whole
+	default:
+		return 0, fmt.Errorf("%s does not begin with %q: it is no such file, or of another version: move it away", l.path, l.magic)
+	}
+	var payload []byte
+	for at := int64(magicBytes); ; {
+		if _, err := io.ReadFull(r, head[:headBytes]); err != nil {
+			return at, noEnd(err)
+		}
+		n := int64(binary.LittleEndian.Uint32(head))
+		next := at + headBytes + n
+		switch {
+		case next > size && n <= maxPayload:
+			return at, nil // not written whole
+		case n == 0 && l.isZero(at, size):
+			return at, nil // the system had made room for it and written nothing
+		case n == 0 || n > maxPayload:
+			return 0, l.damaged(at)
+		}
+		payload = append(payload[:0], make([]byte, n)...)
+		if _, err := io.ReadFull(r, payload); err != nil {
+			return 0, err
+		}
+		if crc32.Checksum(payload, castagnoli) != binary.LittleEndian.Uint32(head[4:]) {
+			if next == size {
+				return at, nil // the last one, whose blocks were not all written
+			}
+			return 0, l.damaged(at)
+		}
+		if err := visit(at, payload[0], payload[1:]); err != nil {
+			return 0, fmt.Errorf("%s, byte %d: %w", l.path, at, err)
+		}
+		at = next
+	}
+}
+
+// isZero reports whether a part of the file is nothing but zeros.
+func (l *Log) isZero(from, to int64) bool {
+	r := bufio.NewReader(io.NewSectionReader(l.file, from, to-from))
+	for {
+		switch b, err := r.ReadByte(); {
+		case err != nil:
+			return errors.Is(err, io.EOF)
+		case b != 0:
+			return false
+		}
+	}
+}
+
+// noEnd returns err unless it says that the file ends.
+func noEnd(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
+}
+
+func (l *Log) damaged(at int64) error {
+	return fmt.Errorf("%s is damaged at byte %d, with records behind it: restore it from a copy, or delete it to begin anew", l.path, at)
+}
+
+// Torn returns how many bytes of a record that was not written whole were cut off
+// when the log was opened.
+func (l *Log) Torn() int64 { return l.torn }
+
+// Size returns the bytes of the file.
+func (l *Log) Size() int64 { return l.size }
+
+// A Record is what [Log.Append] appends.
+type Record struct {
+	Kind    byte
+	Payload []byte
+}
+
+// Append appends records in one write, and returns where the first is; the others
+// follow, [Length] apart. If the write fails what was written of it is taken back, and
+// the log takes no more.
+func (l *Log) Append(records ...Record) (at int64, err error) {
+	if l.err != nil {
+		return 0, l.err
+	}
+	at = l.size
+	next, err := write(l.file, at, records)
+	if err != nil {
+		l.err = fmt.Errorf("append to %s: %w: what was recorded before is kept", l.path, err)
+		return 0, errors.Join(l.err, l.file.Truncate(at))
+	}
+	l.size = next
+	return at, nil
+}
+
+// Length returns the bytes that a record takes.
+func Length(payload int) int64 { return headBytes + 1 + int64(payload) }
+
+func write(f *os.File, at int64, records []Record) (next int64, err error) {
+	var b []byte
+	for _, r := range records {
+		if len(r.Payload) >= maxPayload {
+			return 0, fmt.Errorf("a record of %d bytes: at most %d", len(r.Payload), maxPayload-1)
+		}
+		from := len(b)
+		b = append(b, make([]byte, headBytes)...)
+		b = append(b, r.Kind)
+		b = append(b, r.Payload...)
+		body := b[from+headBytes:]
+		binary.LittleEndian.PutUint32(b[from:], uint32(len(body)))
+		binary.LittleEndian.PutUint32(b[from+4:], crc32.Checksum(body, castagnoli))
+	}
+	_, err = f.WriteAt(b, at)
+	return at + int64(len(b)), err
+}
+
+// ReadAt returns the payload of the record at a place that Open or Append told of. It may
+// be called concurrently.
+func (l *Log) ReadAt(at int64, payload int) ([]byte, error) {
+	b := make([]byte, Length(payload))
+	if _, err := l.file.ReadAt(b, at); err != nil {
+		return nil, fmt.Errorf("read %s at byte %d: %w", l.path, at, err)
+	}
+	body := b[headBytes:]
+	if int(binary.LittleEndian.Uint32(b)) != len(body) || crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(b[4:]) {
+		return nil, l.damaged(at)
+	}
+	return body[1:], nil
+}
+
+// Sync returns when all that was appended is on the disk.
+func (l *Log) Sync() error { return l.file.Sync() }
+
+// Rewrite replaces the records by those that write passes to append, in one step: a crash leaves the
+// old file or the new one. Places that were told of before are void.
+func (l *Log) Rewrite(fill func(add func(Record) (at int64, err error)) error) error {
+	if l.err != nil {
+		return l.err
+	}
+	f, err := os.OpenFile(l.path+otherSuffix, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	size := int64(magicBytes)
+	_, err = f.WriteAt([]byte(l.magic), 0)
+	if err == nil {
+		err = fill(func(r Record) (int64, error) {
+			at := size
+			next, err := write(f, at, []Record{r})
+			if err == nil {
+				size = next
+			}
+			return at, err
+		})
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), l.path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("write %s anew: %w", l.path, err), f.Close(), os.Remove(l.path+otherSuffix))
+	}
+	old := l.file
+	l.file, l.size = f, size
+	return errors.Join(old.Close(), syncDir(filepath.Dir(l.path)))
+}
+
+// syncDir makes a renaming last.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Close makes all last and gives the lock up.
+func (l *Log) Close() error {
+	err := l.Sync()
+	return errors.Join(err, l.release())
+}
+
+func (l *Log) release() error {
+	var errs [2]error
+	if l.file != nil {
+		errs[0] = l.file.Close()
+	}
+	if l.lock != nil {
+		errs[1] = l.lock.Close()
+	}
+	return errors.Join(errs[:]...)
+}
