@@ -1,0 +1,181 @@
+package table
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// TestShardsAreAPowerOfTwo checks that a table has as many shards as were asked for, rounded up.
+func TestShardsAreAPowerOfTwo(t *testing.T) {
+	for n := -3; n < 300; n++ {
+		shards, want := len(New(n, exact).Shards), max(n, 2)
+		if shards < want || shards >= 2*want || shards&(shards-1) != 0 {
+			t.Errorf("New(%d) makes %d shards", n, shards)
+		}
+	}
+}
+
+// TestTagsAreNeverZero checks that a tag is the lowest byte of the hash, but for 0, which means an empty slot.
+func TestTagsAreNeverZero(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for low := range uint64(256) {
+		if got := tag(r.Uint64()&^0xff | low); got != max(low, 1) {
+			t.Errorf("a hash that ends in %#x has the tag %#x", low, got)
+		}
+	}
+}
+
+// TestMatchesMissesNone compares the search through all tags at once with one after the other: what has the tag is
+// found, and the lowest that is found has it; above that mistakes are rare.
+func TestMatchesMissesNone(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	mistakes, found := 0, 0
+	for range 20_000 {
+		meta, want := r.Uint64(), r.Uint64N(256)
+		for range r.IntN(4) { // some have it
+			at := 8 * r.IntN(slotsPerBucket)
+			meta = meta&^(0xff<<at) | want<<at
+		}
+		bits, first := matches(meta, want), true
+		if bits&^HighBits != 0 {
+			t.Fatalf("matches(%#x, %#x) = %#x", meta, want, bits)
+		}
+		for slot := range slotsPerBucket {
+			has, says := meta>>(8*slot)&0xff == want, bits>>(8*slot+7)&1 == 1
+			if has && !says || says && first && !has {
+				t.Fatalf("matches(%#x, %#x) = %#x", meta, want, bits)
+			}
+			first = first && !says
+			if found++; says && !has {
+				mistakes++
+			}
+		}
+	}
+	if mistakes > found/100 {
+		t.Errorf("%d mistakes in %d slots", mistakes, found)
+	}
+}
+
+// TestGrowsInTime fills one shard up to its last slot, at every size up to some 20,000 entries: a table asks to grow
+// when two thirds are taken, and insists when fifteen sixteenths are, or the last slot of a small shard is.
+func TestGrowsInTime(t *testing.T) {
+	for buckets := 1; buckets < 3000; buckets = larger(buckets) {
+		table := New(2, exact)
+		table.resize(0, buckets)
+		slots := buckets * slotsPerBucket
+		for n := range slots + 1 {
+			bytes, must := table.Growth(0)
+			should := 3*(n+1) > 2*slots
+			insists := n == slots || slots > 28 && 16*(n+1) > 15*slots
+			if (bytes > 0) != should || must != insists || should && bytes != int64(larger(buckets)-buckets)*BucketBytes {
+				t.Fatalf("%d of %d slots are taken: Growth is %d bytes, must %v", n, slots, bytes, must)
+			}
+			p := new(uint64)
+			*p = uint64(n) * 0x9e3779b97f4a7c15 &^ (1 << ShardShift)
+			if table.Insert(p) != (n < slots) {
+				t.Fatalf("%d of %d slots are taken: Insert says %v", n, slots, n >= slots)
+			}
+		}
+	}
+}
+
+// TestStepsGetSmaller checks by how much shards grow: twice at first, later by half, and large ones by a sixth, in
+// whole pages.
+func TestStepsGetSmaller(t *testing.T) {
+	for n := 1; n < 100_000; n++ {
+		next, least, most := larger(n), 2*n, 2*n
+		switch {
+		case n >= 512:
+			least, most = n+n/6, n+n/6+127
+		case n >= 64:
+			least, most = n+n/2, n+n/2+127
+		}
+		if next < least || next > most || next > 512 && next%128 != 0 {
+			t.Fatalf("a shard of %d buckets grows to %d", n, next)
+		}
+	}
+}
+
+// TestShrinksWhenNearlyEmpty empties a shard entry by entry: it gives memory back when an eighth is left, to a
+// quarter of its size, and all when nothing is.
+func TestShrinksWhenNearlyEmpty(t *testing.T) {
+	for _, buckets := range []int{1, 4, 7, 8, 9, 64, 512} {
+		table := New(2, exact)
+		table.resize(0, buckets)
+		var entries []*uint64
+		for n := range buckets * slotsPerBucket {
+			p := new(uint64)
+			*p = uint64(n) * 0x9e3779b97f4a7c15 &^ (1 << ShardShift)
+			table.Insert(p)
+			entries = append(entries, p)
+		}
+		have := buckets
+		for left := len(entries) - 1; left >= 0; left-- {
+			table.Remove(entries[left])
+			want := have
+			switch {
+			case left == 0:
+				want = 0
+			case have >= 8 && 8*left <= have*slotsPerBucket:
+				want = have / 4
+			}
+			before := table.Bytes()
+			freed := table.Shrink(0)
+			if s := table.shard(0); want == 0 && s != nil || want > 0 && len(s.Buckets) != want || freed != before-table.Bytes() {
+				t.Fatalf("%d buckets, %d entries left: shrunk by %d bytes, %d buckets were wanted", have, left, freed, want)
+			}
+			have = want
+			for _, p := range entries[:left] {
+				if !table.Contains(p) {
+					t.Fatalf("%d entries left: one is lost", left)
+				}
+			}
+			if left > 64 && left%16 != 0 { // in larger steps, as long as nothing happens
+				for ; left%16 != 1 && 8*(left-1) > have*slotsPerBucket; left-- {
+					table.Remove(entries[left-1])
+				}
+			}
+		}
+	}
+}
+
+// TestWalkMeetsEveryEntryOnce walks through a table bucket by bucket: each entry is met once in a round, and then the
+// walk begins anew.
+func TestWalkMeetsEveryEntryOnce(t *testing.T) {
+	for _, n := range []int{0, 1, 5, 100, 3000} {
+		for _, shards := range []int{2, 16} {
+			r := rand.New(rand.NewPCG(uint64(n), uint64(shards)))
+			table := New(shards, exact)
+			met, buckets := make(map[*uint64]int), 0
+			for range n {
+				p := new(uint64)
+				*p = r.Uint64()
+				add(t, table, p)
+				met[p] = 0
+			}
+			for i := range table.Shards {
+				if s := table.shard(i); s != nil {
+					buckets += len(s.Buckets)
+				}
+			}
+			at, begun, calls := 0, 0, 0
+			for _, round := range []int{1, 2} {
+				for ; calls < round*buckets+begun; calls++ {
+					var entries []*uint64
+					entries, at = table.AppendBucket(nil, at)
+					if calls == 0 && table.shard(0) == nil {
+						begun = 1 // the first shard has no bucket
+					}
+					for _, p := range entries {
+						met[p]++
+					}
+				}
+				for p, times := range met {
+					if times != round {
+						t.Fatalf("%d entries: round %d met %#x %d times", n, round, *p, times)
+					}
+				}
+			}
+		}
+	}
+}
