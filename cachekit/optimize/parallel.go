@@ -33,6 +33,15 @@ type Options struct {
 	// another worker takes the place of the one that still runs it.
 	Deadline time.Duration
 
+	// Journal, if not nil, keeps the results of the trials: [Sweep] and [Recorded]
+	// take from it what is recorded, and record the rest.
+	Journal *Journal
+
+	// Memo keeps the results in a cache of the workspace, within its budget, as
+	// Journal does in a folder: for those who run many sweeps in one process. It
+	// does nothing with caching off.
+	Memo bool
+
 	// Progress, if not nil, is told about ten times a second how many trials
 	// are done, and once at the end. It is never called concurrently.
 	Progress func(done, total int)

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,11 +27,17 @@ import (
 // batches of trials that read the same series ([backtest.Runner.RunBatch]), which
 // come from the cache. The metrics are equal bit for bit, for any number of workers.
 //
+// With a journal or a memo ([Options]) the trials whose results it has are not run. A journal
+// that cannot be read or written fails the sweep; the outcomes are right all the same.
+//
 // Errors, panics included, are in the outcomes of their trials, as in [Run].
 // Options.Deadline is for one trial; a batch may take as many times longer as it
 // has trials, and all of them fail together.
 func Sweep[P any](ctx context.Context, view *View, plan Plan[P], strategy func(P) backtest.Strategy, o Options) ([]Outcome[P, backtest.Metrics], error) {
-	s := sweep[P]{view: view, plan: plan, strategy: strategy, total: plan.Len()}
+	s := sweep[P]{view: view, plan: plan, strategy: strategy, memo: newMemo(view, o), out: make([]Outcome[P, backtest.Metrics], plan.Len())}
+	if err := s.recall(ctx); err != nil {
+		return nil, err
+	}
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
@@ -38,13 +45,14 @@ func Sweep[P any](ctx context.Context, view *View, plan Plan[P], strategy func(P
 	if err != nil {
 		return nil, err
 	}
-	s.order, s.size = s.inOrder(size), size
+	s.size = size
+	s.inOrder()
 	o.Deadline = min(o.Deadline, maxDuration/time.Duration(size)) * time.Duration(size)
 	if progress := o.Progress; progress != nil {
-		o.Progress = func(int, int) { progress(int(s.done.Load()), s.total) }
+		o.Progress = func(int, int) { progress(int(s.done.Load()), len(s.out)) }
 	}
 	batches, err := Run(ctx, &s, s.worker, o)
-	return s.outcomes(ctx, batches), s.stopped(ctx, err)
+	return s.outcomes(ctx, batches), errors.Join(s.stopped(ctx, err), s.unrecorded)
 }
 
 const maxDuration = time.Duration(1<<63 - 1)
@@ -54,21 +62,35 @@ type sweep[P any] struct {
 	view     *View
 	plan     Plan[P]
 	strategy func(P) backtest.Strategy
-	total    int          // trials
+	memo     *memo        // nil: nothing is kept
 	size     int          // of a batch
-	order    []int        // trials, batch after batch; nil: as they are numbered
+	some     bool         // only the trials in order are run, because the others are known
+	order    []int        // trials, batch after batch; nil: all, as they are numbered
 	done     atomic.Int64 // trials
+
+	mu         sync.Mutex
+	closed     bool                           // Run has returned; guarded by mu
+	out        []Outcome[P, backtest.Metrics] // guarded by mu while workers run
+	unrecorded error                          // of the memo; guarded by mu while workers run
 }
 
 // A span is one batch: the trials order[from:to].
 type span struct{ from, to int }
 
 // Len returns the number of batches.
-func (s *sweep[P]) Len() int { return (s.total + s.size - 1) / s.size }
+func (s *sweep[P]) Len() int { return (s.left() + s.size - 1) / s.size }
+
+// left returns the number of trials that are to be run.
+func (s *sweep[P]) left() int {
+	if s.some {
+		return len(s.order)
+	}
+	return len(s.out)
+}
 
 // At returns a batch.
 func (s *sweep[P]) At(batch int) span {
-	return span{batch * s.size, min((batch+1)*s.size, s.total)}
+	return span{batch * s.size, min((batch+1)*s.size, s.left())}
 }
 
 // trial returns the number of the trial at a position of the order.
@@ -77,6 +99,47 @@ func (s *sweep[P]) trial(at int) int {
 		return at
 	}
 	return s.order[at]
+}
+
+// recall takes the results that are kept, and puts the other trials in order.
+func (s *sweep[P]) recall(ctx context.Context) error {
+	if s.memo == nil {
+		return nil
+	}
+	s.some, s.order = true, make([]int, 0, len(s.out))
+	for trial := range s.out {
+		if ctx.Err() != nil {
+			s.order = append(s.order, trial)
+			continue
+		}
+		strategy, ok := s.make(trial)
+		if !ok {
+			s.order = append(s.order, trial)
+			continue
+		}
+		_, m, known, err := s.memo.lookup(strategy)
+		if err != nil {
+			return err
+		}
+		if !known {
+			s.order = append(s.order, trial)
+			continue
+		}
+		s.out[trial].Result = m
+		s.done.Add(1)
+	}
+	return nil
+}
+
+// make returns the strategy of a trial. It reports false if that panics: the trial
+// will say so itself.
+func (s *sweep[P]) make(trial int) (strategy backtest.Strategy, ok bool) {
+	defer func() {
+		if recover() != nil {
+			strategy, ok = nil, false
+		}
+	}()
+	return s.strategy(s.plan.At(trial)), true
 }
 
 const (
@@ -91,50 +154,50 @@ const (
 
 // batchSize returns the number of trials of a batch: 1 with caching off.
 func (s *sweep[P]) batchSize(ctx context.Context, workers int) (int, error) {
-	if s.view.Columns() == nil || s.total == 0 {
+	if s.view.Columns() == nil || s.left() == 0 {
 		return 1, nil
 	}
 	bars, err := s.view.Bars(ctx)
 	if err != nil {
 		return 0, err
 	}
-	size := min(maxBatch, (s.total+4*workers-1)/(4*workers)) // four for each, so that they end together
+	size := min(maxBatch, (s.left()+4*workers-1)/(4*workers)) // four for each, so that they end together
 	if len(bars.Assets()) > 1 {
 		size = min(size, batchPoints/len(bars.Timeline()))
 	}
 	return max(size, 1), nil
 }
 
-// inOrder returns the trials in an order in which neighbours read the same
+// inOrder puts the trials that are to be run in an order in which neighbours read the same
 // series: on a Z-shaped curve (Morton 1966) through the ranks of the first two
 // series of each, so that 256 trials need some 32 averages and not 257.
-func (s *sweep[P]) inOrder(size int) []int {
-	if size == 1 {
-		return nil
+func (s *sweep[P]) inOrder() {
+	if s.size == 1 {
+		return
 	}
 	type place struct {
 		series [2]int // number, then rank
 		trial  int
 	}
 	var (
-		places  = make([]place, s.total)
+		places  = make([]place, s.left())
 		numbers = make(map[backtest.Series]int)
 		all     []backtest.Series
 		scratch []backtest.Series
 	)
-	for trial := range places {
-		places[trial].trial = trial
+	for at := range places {
+		trial := s.trial(at)
+		places[at].trial = trial
 		scratch = s.read(trial, scratch[:0])
 		for i, x := range scratch[:min(2, len(scratch))] {
 			if _, ok := numbers[x]; !ok {
 				numbers[x] = len(all)
 				all = append(all, x)
 			}
-			places[trial].series[i] = numbers[x]
+			places[at].series[i] = numbers[x]
 		}
 	}
 	rank := ranks(all)
-	order := make([]int, s.total)
 	for i := range places {
 		for k, n := range places[i].series {
 			if n < len(rank) {
@@ -148,14 +211,13 @@ func (s *sweep[P]) inOrder(size int) []int {
 		}
 		return cmp.Compare(a.trial, b.trial)
 	})
+	s.order = slices.Grow(s.order[:0], len(places))[:len(places)]
 	for i, p := range places {
-		order[i] = p.trial
+		s.order[i] = p.trial
 	}
-	return order
 }
 
-// read returns the series that a trial reads, none if that panics: the trial
-// will say so itself.
+// read appends the series that a trial reads to dst, none if that panics.
 func (s *sweep[P]) read(trial int, dst []backtest.Series) (series []backtest.Series) {
 	defer func() {
 		if recover() != nil {
@@ -197,14 +259,8 @@ func alongZ(a, b [2]int) int {
 	return cmp.Compare(a[1], b[1])
 }
 
-// A result is what became of one trial of a batch.
-type result struct {
-	metrics backtest.Metrics
-	err     error
-}
-
 // worker returns the worker of one goroutine.
-func (s *sweep[P]) worker() Worker[span, []result] {
+func (s *sweep[P]) worker() Worker[span, struct{}] {
 	w := &batchWorker[P]{sweep: s}
 	w.runner.Columns = s.view.Columns()
 	return w.run
@@ -215,27 +271,66 @@ type batchWorker[P any] struct {
 	*sweep[P]
 	runner     backtest.Runner
 	strategies []backtest.Strategy
-	metrics    []backtest.Metrics
+	metrics    []backtest.Metrics // of the trials of a batch
+	errs       []error            // likewise
 }
 
 // run runs one batch. If anything is wrong with it, it runs its trials one by
 // one, so that each has its own error.
-func (w *batchWorker[P]) run(ctx context.Context, b span) ([]result, error) {
-	results := make([]result, b.to-b.from)
-	if len(results) == 1 || !w.together(ctx, b, results) {
-		for i := range results {
-			results[i] = w.alone(ctx, w.trial(b.from+i))
+func (w *batchWorker[P]) run(ctx context.Context, b span) (struct{}, error) {
+	n := b.to - b.from
+	w.metrics, w.errs = slices.Grow(w.metrics[:0], n)[:n], slices.Grow(w.errs[:0], n)[:n]
+	clear(w.metrics)
+	clear(w.errs)
+	if n == 1 || !w.together(ctx, b) {
+		for i := range n {
+			w.metrics[i], w.errs[i] = w.alone(ctx, w.trial(b.from+i))
 			if err := ctx.Err(); err != nil {
-				return nil, err
+				return struct{}{}, err
 			}
 		}
 	}
-	w.done.Add(int64(len(results)))
-	return results, nil
+	w.keep(b, w.metrics, w.errs)
+	return struct{}{}, nil
+}
+
+// keep keeps what became of the trials of a batch, unless the sweep is over.
+func (s *sweep[P]) keep(b span, metrics []backtest.Metrics, errs []error) {
+	unrecorded := s.record(b, metrics, errs)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.unrecorded = cmp.Or(s.unrecorded, unrecorded)
+	for i := range metrics {
+		trial := s.trial(b.from + i)
+		s.out[trial].Result, s.out[trial].Err = metrics[i], errs[i]
+	}
+	s.done.Add(int64(len(metrics)))
+}
+
+// record has the memo keep the results of a batch.
+func (s *sweep[P]) record(b span, metrics []backtest.Metrics, errs []error) error {
+	if s.memo == nil {
+		return nil
+	}
+	findings := make([]finding, 0, len(metrics))
+	for i, m := range metrics {
+		if errs[i] != nil {
+			continue
+		}
+		key, err := keyOf(s.memo.view.key, s.strategy(s.plan.At(s.trial(b.from+i))))
+		if err != nil {
+			return err
+		}
+		findings = append(findings, finding{key, m})
+	}
+	return s.memo.record(findings...)
 }
 
 // together runs a batch and reports whether all went well.
-func (w *batchWorker[P]) together(ctx context.Context, b span, results []result) (ok bool) {
+func (w *batchWorker[P]) together(ctx context.Context, b span) (ok bool) {
 	defer func() {
 		if recover() != nil { // the trial that panics will do so again, alone
 			ok, w.runner = false, backtest.Runner{Columns: w.runner.Columns}
@@ -249,62 +344,57 @@ func (w *batchWorker[P]) together(ctx context.Context, b span, results []result)
 	for i := b.from; i < b.to; i++ {
 		w.strategies = append(w.strategies, w.strategy(w.plan.At(w.trial(i))))
 	}
-	w.metrics = slices.Grow(w.metrics[:0], len(results))[:len(results)]
-	if w.runner.RunBatch(ctx, bars, w.strategies, w.metrics, nil) != nil {
-		return false
-	}
-	for i, m := range w.metrics {
-		results[i].metrics = m
-	}
-	return true
+	return w.runner.RunBatch(ctx, bars, w.strategies, w.metrics, nil) == nil
 }
 
 // alone runs one trial.
-func (w *batchWorker[P]) alone(ctx context.Context, trial int) (r result) {
+func (w *batchWorker[P]) alone(ctx context.Context, trial int) (m backtest.Metrics, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			r = result{err: &PanicError{v, debug.Stack()}}
+			m, err = backtest.Metrics{}, &PanicError{v, debug.Stack()}
 			w.runner = backtest.Runner{Columns: w.runner.Columns}
 		}
 	}()
 	_, bars, err := w.view.Load(ctx)
 	if err != nil {
-		return result{err: err}
+		return m, err
 	}
-	m, err := w.runner.Run(ctx, bars, w.strategy(w.plan.At(trial)), nil)
-	return result{m, err}
+	return w.runner.Run(ctx, bars, w.strategy(w.plan.At(trial)), nil)
 }
 
 // outcomes returns those of the trials, in their order.
-func (s *sweep[P]) outcomes(ctx context.Context, batches []Outcome[span, []result]) []Outcome[P, backtest.Metrics] {
-	out := make([]Outcome[P, backtest.Metrics], s.total)
+func (s *sweep[P]) outcomes(ctx context.Context, batches []Outcome[span, struct{}]) []Outcome[P, backtest.Metrics] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true // a worker that was given up may still run
 	for i, b := range batches {
+		if b.Err == nil {
+			continue
+		}
 		batch := s.At(i)
 		for at := batch.from; at < batch.to; at++ {
-			r := result{err: errors.Unwrap(b.Err)} // without the number of the batch
-			if b.Err == nil {
-				r = b.Result[at-batch.from]
-			}
-			trial := s.trial(at)
-			out[trial] = s.outcome(ctx, trial, r)
+			s.out[s.trial(at)].Err = errors.Unwrap(b.Err) // without the number of the batch
 		}
 	}
-	return out
+	for trial := range s.out {
+		s.finish(ctx, trial)
+	}
+	return s.out
 }
 
-// outcome tells what became of a trial as [Run] does.
-func (s *sweep[P]) outcome(ctx context.Context, trial int, r result) Outcome[P, backtest.Metrics] {
-	o := Outcome[P, backtest.Metrics]{Params: s.plan.At(trial), Result: r.metrics}
-	switch cause := context.Cause(ctx); {
-	case r.err == nil:
-		return o
-	case cause != nil && errors.Is(r.err, cause):
-		o.Err = fmt.Errorf("trial %d: not finished: %w", trial, cause)
-	default:
-		o.Err = fmt.Errorf("trial %d %+v: %w", trial, o.Params, r.err)
+// finish tells what became of a trial as [Run] does.
+func (s *sweep[P]) finish(ctx context.Context, trial int) {
+	o := &s.out[trial]
+	o.Params = s.plan.At(trial)
+	if o.Err == nil {
+		return
 	}
 	o.Result = backtest.Metrics{}
-	return o
+	if cause := context.Cause(ctx); cause != nil && errors.Is(o.Err, cause) {
+		o.Err = fmt.Errorf("trial %d: not finished: %w", trial, cause)
+		return
+	}
+	o.Err = fmt.Errorf("trial %d %+v: %w", trial, o.Params, o.Err)
 }
 
 // stopped says how many trials were done when a sweep was stopped.
@@ -312,5 +402,5 @@ func (s *sweep[P]) stopped(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("stopped after %d of %d trials: %w", s.done.Load(), s.total, context.Cause(ctx))
+	return fmt.Errorf("stopped after %d of %d trials: %w", s.done.Load(), len(s.out), context.Cause(ctx))
 }

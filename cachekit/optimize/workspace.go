@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/bmadventure/optcache/cachekit"
+	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/rt"
 	"github.com/bmadventure/optcache/generated/assets"
@@ -25,6 +26,8 @@ type Workspace struct {
 	bars  *cachekit.Cache[bundle.BarsKey, *bundle.Bars] // nil: caching is off
 
 	series *cachekit.Cache[seriesKey, []float64] // nil: caching is off
+
+	results *resultCache // nil: caching is off
 
 	mu       sync.Mutex
 	versions map[bundle.ListKey]*version // pinned, and those that were and are still current; guarded by mu
@@ -50,7 +53,7 @@ func NewWorkspace(config cachekit.Config, store *bundle.Store) (*Workspace, erro
 		return w, nil
 	}
 	budget := sizing.NewBudget(config.CacheBytes())
-	var errs [3]error
+	var errs [4]error
 	w.lists, errs[0] = w.newListCache(config, budget)
 	w.bars, errs[1] = newCache(config, cachekit.Options[bundle.BarsKey, *bundle.Bars]{
 		Name:    "grouped bars",
@@ -62,6 +65,7 @@ func NewWorkspace(config cachekit.Config, store *bundle.Store) (*Workspace, erro
 		}},
 	})
 	w.series, errs[2] = newSeriesCache(config, budget)
+	w.results, errs[3] = newCache(config, cachekit.Options[trialKey, backtest.Metrics]{Name: "trial results", Budget: budget})
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("make a workspace: %w", err)
 	}
@@ -92,6 +96,9 @@ func (w *Workspace) loadList(_ context.Context, key bundle.ListKey) (*bundle.Ass
 	defer b.Close()
 	return b.List(), nil
 }
+
+// A resultCache keeps the results of trials ([Options.Memo]).
+type resultCache = cachekit.Cache[trialKey, backtest.Metrics]
 
 // newCache returns a cache with the policy that config names.
 func newCache[K comparable, V any](config cachekit.Config, o cachekit.Options[K, V]) (*cachekit.Cache[K, V], error) {
@@ -141,11 +148,15 @@ func (w *Workspace) Stats() []CacheStats {
 	if w.lists == nil {
 		return nil
 	}
-	return []CacheStats{
+	stats := []CacheStats{
 		{w.lists.Stats(), cachekit.AssetListBands},
 		{w.bars.Stats(), cachekit.BarsBands},
 		{w.series.Stats(), cachekit.BarsBands},
 	}
+	if s := w.results.Stats(); s.Hits+s.Misses > 0 { // somebody asked for it
+		stats = append(stats, CacheStats{s, cachekit.BarsBands})
+	}
+	return stats
 }
 
 // CacheStats are the statistics of one cache of a workspace.
@@ -164,6 +175,7 @@ func (w *Workspace) Clear() {
 		w.lists.Clear()
 		w.bars.Clear()
 		w.series.Clear()
+		w.results.Clear()
 	}
 }
 

@@ -1,0 +1,82 @@
+package optimize
+
+import (
+	"context"
+
+	"github.com/bmadventure/optcache/cachekit/backtest"
+)
+
+// A memo is where the results of trials on the bars of a view are kept: in the
+// workspace, in a journal, or both. Nil keeps nothing.
+type memo struct {
+	view    *View
+	cache   *resultCache // nil: not in the workspace
+	journal *Journal     // nil: not in a journal
+}
+
+// newMemo returns the memo that the options ask for, nil if they ask for none.
+func newMemo(view *View, o Options) *memo {
+	m := &memo{view: view, journal: o.Journal}
+	if o.Memo {
+		m.cache = view.pin.workspace.results
+	}
+	if m.cache == nil && m.journal == nil {
+		return nil
+	}
+	return m
+}
+
+// lookup returns the result of a strategy's trial if it is kept.
+func (m *memo) lookup(s backtest.Strategy) (k trialKey, result backtest.Metrics, ok bool, err error) {
+	if k, err = keyOf(m.view.key, s); err != nil {
+		return k, result, false, err
+	}
+	if m.cache != nil {
+		if result, ok = m.cache.Lookup(k); ok {
+			return k, result, true, m.record(finding{k, result})
+		}
+	}
+	if m.journal == nil {
+		return k, result, false, nil
+	}
+	if result, ok, err = m.journal.lookup(k); ok && m.cache != nil {
+		m.cache.Set(k, result)
+	}
+	return k, result, ok, err
+}
+
+// record keeps results.
+func (m *memo) record(findings ...finding) error {
+	if m.cache != nil {
+		for _, f := range findings {
+			m.cache.Set(f.key, f.metrics)
+		}
+	}
+	if m.journal == nil {
+		return nil
+	}
+	return m.journal.record(findings)
+}
+
+// Recorded returns a worker that takes the result of a trial from where the
+// options keep it ([Options.Journal], [Options.Memo]), and else runs worker and keeps what it
+// returns. strategy makes the strategy that worker backtests on all bars of the view.
+//
+// It is for [RunSearch]: a search that learns proposes the same trials when it is told
+// the same values, so it goes on where it was. [Sweep] does the same by itself.
+func Recorded[P any](view *View, strategy func(P) backtest.Strategy, worker Worker[P, backtest.Metrics], o Options) Worker[P, backtest.Metrics] {
+	memo := newMemo(view, o)
+	if memo == nil {
+		return worker
+	}
+	return func(ctx context.Context, p P) (backtest.Metrics, error) {
+		key, result, ok, err := memo.lookup(strategy(p))
+		if ok || err != nil {
+			return result, err
+		}
+		if result, err = worker(ctx, p); err != nil {
+			return result, err
+		}
+		return result, memo.record(finding{key, result})
+	}
+}
