@@ -339,3 +339,31 @@ func TestReplacedInTheMiddleOfAMove(t *testing.T) {
 		}
 	}
 }
+
+// TestVictimsOfBoth asks for victims in the middle of a move, when either policy holds some: together they are worth what
+// is needed, to the byte, and nobody is named twice.
+func TestVictimsOfBoth(t *testing.T) {
+	for to := range candidates {
+		for need := int64(1); need <= 120; need++ {
+			p := NewAdaptive().(*adaptive)
+			p.current = candidates[(to+1)%len(candidates)]()
+			p.Resize(1000)
+			entries := make([]Entry, 103)
+			for i := range entries {
+				entries[i] = Entry{Hash: scramble(i), Size: 1}
+				if i == 100 {
+					p.follow(candidates[to]())
+				}
+				p.Add(&entries[i])
+			}
+			victims, admit := p.Victims(nil, nil, need)
+			named := make(map[*Entry]bool)
+			for _, v := range victims {
+				named[v] = true
+			}
+			if want := min(int(need), len(entries)); !admit || len(victims) != want || len(named) != want {
+				t.Fatalf("to %d: for %d bytes %d victims of a byte each are named, %d different ones", to, need, len(victims), len(named))
+			}
+		}
+	}
+}
