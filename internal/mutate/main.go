@@ -99,7 +99,7 @@ func parse(args []string, messages io.Writer) (options, error) {
 	flags.IntVar(&o.sample, "n", 0, "try a random sample of so many mutants; 0: all")
 	flags.Uint64Var(&o.seed, "seed", 1, "seed of the sample")
 	flags.IntVar(&o.workers, "p", 1, "mutants tried at a time")
-	flags.DurationVar(&o.grace, "grace", 10*time.Second, "processor time that a mutant may take beyond twice the time of the original")
+	flags.DurationVar(&o.grace, "grace", 10*time.Second, "processor time that a mutant may take beyond four times that of the original")
 	flags.BoolVar(&o.asJSON, "json", false, "print the result as JSON")
 	flags.BoolVar(&o.together, "together", false, "build only once: leave out mutants of declarations and heads of loops, and count equivalent ones as survivors")
 	flags.BoolVar(&o.list, "list", false, "list the mutants and try none")

@@ -33,7 +33,7 @@ type suite struct {
 // one go, and time by the clock. The clock is generous: it is for those who wait for ever, and
 // other work may slow the machine down. Options add a grace to both.
 const (
-	spendFactor = 2
+	spendFactor = 4
 	clockFactor = 10
 	clockGrace  = 6 // times the grace
 
