@@ -1,10 +1,15 @@
 package bundle
 
 import (
+	"errors"
+	"os"
+	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/internal/flock"
 )
 
 // Holes of caches for market data that are known from the field, as far as they
@@ -92,6 +97,18 @@ func TestH4TextsAreHashedWithTheirLengths(t *testing.T) {
 			t.Errorf("%q: %d assets", symbols, n)
 		}
 	}
+	// What is hashed one after the other cannot be parted in another way.
+	hashed := map[string][]string{}
+	for _, texts := range [][]string{{"A,B"}, {"A", "B"}, {"A|B"}, {"AB"}, {"A", "", "B"}, {"A,", "B"}, {"A", ",B"}, {"", "A,B"}, {"A,B", ""}} {
+		var b []byte
+		for _, text := range texts {
+			b = appendText(b, text)
+		}
+		if other, ok := hashed[string(b)]; ok {
+			t.Errorf("%q is hashed as %q", texts, other)
+		}
+		hashed[string(b)] = texts
+	}
 	// Two bundles of equal data are two: what is listed under one name is not
 	// served to the other.
 	s, v := written(t, market.Daily, walk(1, 5))
@@ -105,6 +122,73 @@ func TestH4TextsAreHashedWithTheirLengths(t *testing.T) {
 	defer other.Close()
 	if other.ListKey() == opened(t, s, v).ListKey() {
 		t.Error("the name is not in the key of the list")
+	}
+}
+
+// Hole 12: a pool that holds its lock while it opens a version makes everyone wait
+// for the slowest disk. Here somebody has the manifest of one version locked, as
+// whoever deletes it has: who opens it waits, and the others must not.
+func TestH12ASlowBundleHindersNobody(t *testing.T) {
+	s, fast := written(t, market.Daily, small())
+	r, err := s.Write(t.Context(), "slow", market.Daily, walk(1, 5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := os.Open(s.versionPath("slow", r.Version, manifestFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer manifest.Close()
+	second, err := os.Open(manifest.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	if _, err := flock.TryAlone(manifest); err != nil {
+		t.Skip("no locks here:", err)
+	}
+	if alone, _ := flock.TryAlone(second); alone {
+		t.Skip("locks hold nobody here")
+	}
+	p := NewPool(s, 4)
+	defer p.Close()
+	slow := make(chan error)
+	go func() {
+		b, err := p.Open("slow", r.Version)
+		if err == nil {
+			err = b.Close()
+		}
+		slow <- err
+	}()
+	done := make(chan error)
+	go func() {
+		var wrong error
+		for p.Stats().Misses == 0 { // nobody began to open the slow one
+			runtime.Gosched()
+		}
+		for range 500 { // it is open by now, or waits
+			b, err := p.Open("b", fast)
+			if err == nil {
+				err = b.Close()
+			}
+			wrong = errors.Join(wrong, err)
+			p.Clear()
+		}
+		done <- wrong
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case err := <-slow:
+		t.Fatalf("a version that somebody has locked is open: %v", err)
+	case <-time.After(20 * time.Second):
+		t.Error("nobody gets a bundle while another one is opened")
+	}
+	manifest.Close()
+	if err := <-slow; err != nil {
+		t.Errorf("the slow one, when it is free: %v", err)
 	}
 }
 
