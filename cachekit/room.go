@@ -41,8 +41,9 @@ func (c *Cache[K, V]) put(e *entry[K, V], f *flight[K, V]) bool {
 			c.quit(e)
 		}
 		if got == lacking {
+			own := c.spareTable() // e cannot do without, even if all others leave
 			c.unlock()
-			if need > c.share.Spare() {
+			if need > c.share.Spare()-own {
 				try = max(try, maxTries-1) // nobody shall leave in vain
 				continue
 			}
@@ -293,10 +294,15 @@ func (c *Cache[K, V]) takeShrunk() int64 {
 func (c *Cache[K, V]) spare() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.resident + c.spareTable()
+}
+
+// spareTable returns the bytes of the table, if shed could give them up. mu is held.
+func (c *Cache[K, V]) spareTable() int64 {
 	if len(c.pins) > 0 {
-		return c.resident
+		return 0
 	}
-	return c.resident + c.table.Bytes()
+	return c.table.Bytes()
 }
 
 // shed evicts entries of need bytes for another member of the budget. No lock is

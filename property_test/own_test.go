@@ -89,6 +89,7 @@ var stories = []string{
 	"bound/2: get 0; get 1; resize 1; get 2; resize 2; get 0",
 	"oversize/10: get 0; set 0 big; get 0; update 1 big; get 1; peek 0",
 	"pins/1: get 0; pin 0; pin 0; get 1; unpin 0; get 1; get 0; set 0; get 0",
+	"pins/1: get 2; set 1; pin 1; set 0", // in two caches of one budget: 2 would go, and 0 not fit even then
 	"versions/12: get 0; get 1; retire 0; get 0; get 0; get 1",
 	"expiry/12: get 0; sleep 5; set 0; sleep 5; get 0; sleep 2; get 0",
 	"expiry/12: get 0; sleep 6; get 0; sleep 6; get 0; sleep 6; get 0; sleep 6; get 0", // outlives a life that hits do not prolong
