@@ -336,3 +336,28 @@ func TestTableIsChargedAsTheRuntimeDoes(t *testing.T) {
 		}
 	}
 }
+
+// TestValueThatCameMeanwhile has the value come after Get looked for it and before it has the lock: Get returns it,
+// and loads nothing.
+func TestValueThatCameMeanwhile(t *testing.T) {
+	var c *Cache[int, int]
+	meanwhile := func() {}
+	c = mustNew(t, Options[int, int]{Version: func(int) [32]byte { // asked between the two
+		do := meanwhile
+		meanwhile = func() {}
+		do()
+		return [32]byte{}
+	}})
+	for round := range 3 {
+		meanwhile = func() { c.Set(1, 7) }
+		got, err := c.Get(t.Context(), 1, func(context.Context, int) (int, error) { return 8, nil })
+		if got != 7 || err != nil {
+			t.Fatalf("round %d: Get = %d, %v; 7 had come", round, got, err)
+		}
+		if s := c.Stats(); s.Hits != uint64(round+1) || s.Misses != 0 || s.Loads != 0 {
+			t.Errorf("round %d: statistics %+v", round, s)
+		}
+		c.Delete(1)
+	}
+	validate(t, c)
+}
