@@ -179,3 +179,76 @@ func TestWalkMeetsEveryEntryOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestWhereAnEntryLies checks what look-ups outside of this package rely on: the shard of a hash, and what an empty
+// table, and one of a single bucket, take.
+func TestWhereAnEntryLies(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 3))
+	for _, shards := range []int{2, 4, 64, 256} {
+		table := New(shards, exact)
+		for range 1000 {
+			p := new(uint64)
+			*p = r.Uint64()
+			if bytes, must := table.Growth(*p); table.shard(int(*p/256)%shards) == nil && (bytes != 64+32 || !must) {
+				t.Fatalf("an empty shard asks for %d bytes, must %v", bytes, must)
+			}
+			add(t, table, p)
+			s := table.shard(int(*p/256) % shards)
+			if s == nil {
+				t.Fatalf("hash %#x is not in shard %d", *p, *p/256%uint64(shards))
+			}
+		}
+		bytes := int64(0)
+		for i := range table.Shards {
+			if s := table.shard(i); s != nil {
+				bytes += int64(len(s.Buckets))*64 + 32
+			}
+		}
+		if table.Bytes() != bytes {
+			t.Errorf("%d shards take %d bytes, the table says %d", shards, bytes, table.Bytes())
+		}
+	}
+}
+
+// TestRoundTheEnd holds entries whose home is the last bucket, so that they go on in the first: Find and Next follow,
+// and Next asks about no entry of another hash.
+func TestRoundTheEnd(t *testing.T) {
+	table := New(2, exact)
+	table.resize(1, 16)
+	var entries []*uint64
+	for i := range uint64(60) { // of two hashes, both at home in the last bucket
+		p := new(uint64)
+		*p = ^uint64(0) - i%2
+		if !table.Insert(p) {
+			t.Fatal("no slot")
+		}
+		entries = append(entries, p)
+	}
+	check(t, table)
+	for i, p := range entries {
+		met := 0
+		got := table.Next(*p, func(q *uint64) bool {
+			if q == nil || *q != *p {
+				t.Fatal("asked about an entry of another hash")
+			}
+			met++
+			return q == p
+		})
+		if got != p || met > len(entries)/2 {
+			t.Fatalf("entry %d is not found, %d were looked at", i, met)
+		}
+		if found := table.Find(*p); found == nil || *found != *p {
+			t.Fatalf("hash %#x is not found", *p)
+		}
+	}
+	none := 0
+	if got := table.Next(^uint64(0), func(*uint64) bool { none++; return false }); got != nil || none != len(entries)/2 {
+		t.Errorf("Next that accepts none returns %v, after %d of %d", got, none, len(entries)/2)
+	}
+	for i, p := range entries {
+		if !table.Remove(p) || table.Contains(p) || table.Len() != len(entries)-i-1 {
+			t.Fatalf("entry %d cannot be removed", i)
+		}
+		check(t, table)
+	}
+}
