@@ -79,6 +79,9 @@ func TestByName(t *testing.T) {
 	if err == nil {
 		t.Fatal("ByName accepts a name that it does not know")
 	}
+	if !strings.HasPrefix(err.Error(), `choosing cache policy "mru":`) {
+		t.Errorf("the error does not say what was asked for: %v", err)
+	}
 	for name := range constructors {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("the error for an unknown name does not offer %q: %v", name, err)
