@@ -252,3 +252,26 @@ func TestRoundTheEnd(t *testing.T) {
 		check(t, table)
 	}
 }
+
+// TestWhatIsNotThere asks an empty table, an empty shard and a full one for what they do not hold.
+func TestWhatIsNotThere(t *testing.T) {
+	for _, n := range []int{0, 1, 500} {
+		table := New(2, exact)
+		for i := range uint64(n) {
+			p := new(uint64)
+			*p = i * 0x9e3779b97f4a7c15
+			add(t, table, p)
+		}
+		for i := range uint64(200) {
+			p, other := new(uint64), new(uint64)
+			*p, *other = i*0x9e3779b97f4a7c15, i*0x9e3779b97f4a7c15 // hashes that are there, in other entries
+			if i%2 == 0 {
+				*p = i << 50
+			}
+			if table.Contains(p) || table.Remove(p) || table.Replace(p, other) || table.Len() != n {
+				t.Fatalf("of %d entries, one that is not there is found", n)
+			}
+		}
+		check(t, table)
+	}
+}
