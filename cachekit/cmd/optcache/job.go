@@ -240,7 +240,11 @@ func (j *job[S]) run(ctx context.Context, view *optimize.View, o optimize.Option
 	if err != nil {
 		return nil, err
 	}
-	return optimize.RunSearch(ctx, search, j.worker(view), func(m backtest.Metrics) float64 { return m.Value(j.metric) }, o)
+	plain := j.worker(view)
+	recorded := func() optimize.Worker[S, backtest.Metrics] {
+		return optimize.Recorded(view, j.family.strategy(j.costBps), plain(), o)
+	}
+	return optimize.RunSearch(ctx, search, recorded, func(m backtest.Metrics) float64 { return m.Value(j.metric) }, o)
 }
 
 // worker returns the maker of workers that run one trial after the other.

@@ -80,10 +80,19 @@ func (s *sweep[S]) timed(r *report, kept *folder, p *progress) (outcomes[S], err
 		config, seconds, peak = uncached, &r.Seconds.Uncached, &r.PeakBytes.Uncached
 	}
 	p.start("sweep")
-	out, stats, took, err := s.once(config, optimize.Options{Progress: p.step})
-	kept.caches(stats, len(out))
+	out, stats, took, err := s.once(config, optimize.Options{Progress: p.step, Journal: s.journal})
+	if s.journal != nil {
+		r.Recorded = s.journal.Taken()
+		kept.file.Recorded = r.Recorded
+	}
+	kept.caches(stats, finished(out)-r.Recorded)
 	if err != nil {
 		return nil, err
+	}
+	if s.journal != nil {
+		if err := s.journal.Compact(); err != nil {
+			return nil, err
+		}
 	}
 	x := took.Seconds()
 	*seconds = &x
@@ -93,6 +102,17 @@ func (s *sweep[S]) timed(r *report, kept *folder, p *progress) (outcomes[S], err
 	}
 	r.note(stats)
 	return out, nil
+}
+
+// finished counts the trials that an interrupt did not cut off.
+func finished[S tunable](out outcomes[S]) int {
+	n := 0
+	for _, o := range out {
+		if !errors.Is(o.Err, context.Canceled) {
+			n++
+		}
+	}
+	return n
 }
 
 // note puts the statistics of the caches into the report.
@@ -129,6 +149,9 @@ func (s *sweep[S]) interrupted(err error, p *progress) error {
 		return err
 	}
 	p.finish()
+	if s.journal != nil {
+		return fmt.Errorf("%s: %d results are recorded in %s; go on with --resume: %w", p.phase, s.journal.Len(), s.Out, err)
+	}
 	return fmt.Errorf("%s: %d of %d trials of all rounds were done: %w", p.phase, p.done, p.total, err)
 }
 

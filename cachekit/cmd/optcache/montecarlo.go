@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -189,6 +190,9 @@ func (f *family[S]) monteCarlo(c *monteCarloCmd, e *env) error {
 	if err != nil {
 		return err
 	}
+	if err := kept.begin(); err != nil {
+		return err
+	}
 	r, err := m.run(kept)
 	if err = kept.end(err); err != nil {
 		return err
@@ -289,11 +293,7 @@ func (m *monteCarlo[S]) findSubject(d *side) (err error) {
 		}
 		return nil
 	}
-	p := m.newProgress(m.count)
-	p.start("sweep")
-	m.out, err = m.job.run(m.ctx, d.view, optimize.Options{Progress: p.step})
-	p.finish()
-	if err != nil {
+	if err := m.sweepAgain(d); err != nil {
 		return err
 	}
 	values := m.values(m.out)
@@ -309,6 +309,22 @@ func (m *monteCarlo[S]) findSubject(d *side) (err error) {
 		}
 	}
 	return nil
+}
+
+// sweepAgain runs all trials. Those of a run that kept a journal are taken from it.
+func (m *monteCarlo[S]) sweepAgain(d *side) (err error) {
+	p := m.newProgress(m.count)
+	defer p.finish()
+	p.start("sweep")
+	o := optimize.Options{Progress: p.step}
+	if _, e := os.Stat(filepath.Join(m.From, "journal")); m.From != "" && e == nil {
+		if o.Journal, err = optimize.OpenJournal(m.From); err != nil {
+			return fmt.Errorf("--run: %w", err)
+		}
+		defer func() { err = errors.Join(err, o.Journal.Close()) }()
+	}
+	m.out, err = m.job.run(m.ctx, d.view, o)
+	return err
 }
 
 var errNaN = errors.New("the objective is not a number")

@@ -23,6 +23,7 @@ type report struct {
 	Search    string        `json:"search"`
 	Seed      uint64        `json:"seed"`
 	Trials    int           `json:"trials"`
+	Recorded  int           `json:"recorded"` // trials whose results were there before, in the journal of --out
 	Workers   int           `json:"workers"`
 	Rounds    int           `json:"rounds"`    // times that each side ran; seconds are medians
 	Compared  bool          `json:"compared"`  // both sides were timed, or the one there is, in rounds
@@ -169,7 +170,13 @@ func (r *report) printOnce(w io.Writer) {
 	if seconds == nil {
 		seconds, peak, side = r.Seconds.Uncached, r.PeakBytes.Uncached, "without caches"
 	}
-	fmt.Fprintf(w, "took     %s %s, %s trials a second", duration(*seconds*1e9), side, figure(float64(r.Trials) / *seconds))
+	fmt.Fprintf(w, "took     %s %s", duration(*seconds*1e9), side)
+	if ran := r.Trials - r.Recorded; ran > 0 {
+		fmt.Fprintf(w, ", %s trials a second", figure(float64(ran) / *seconds))
+	}
+	if r.Recorded > 0 {
+		fmt.Fprintf(w, ", %d of the results were recorded before", r.Recorded)
+	}
 	if peak != nil {
 		fmt.Fprintf(w, ", peak memory %s", bytesText(float64(*peak)))
 	}

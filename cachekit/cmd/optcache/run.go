@@ -116,7 +116,7 @@ type folder struct {
 
 const runName = "run.json"
 
-// openFolder makes the folder of a run and says in it that the run goes on.
+// openFolder makes the folder of a run.
 func openFolder[S tunable](f *runFlags, j *job[S], command string) (*folder, error) {
 	d := &folder{dir: f.Out, forms: f.Format, start: time.Now()}
 	if d.dir == "" {
@@ -132,7 +132,37 @@ func openFolder[S tunable](f *runFlags, j *job[S], command string) (*folder, err
 	if err := d.checkBefore(); err != nil {
 		return nil, usageError{fmt.Errorf("--out %s: %w: choose another directory, or remove that one", d.dir, err)}
 	}
-	return d, d.write()
+	return d, nil
+}
+
+// begin says in the folder that the run goes on.
+func (d *folder) begin() error {
+	if d.dir == "" {
+		return nil
+	}
+	return d.write()
+}
+
+// identity is what must be the same for a run to go on.
+func (j *job[S]) identity() optimize.Identity {
+	order := "largest"
+	if j.minimize {
+		order = "smallest"
+	}
+	search := j.search
+	if search != "grid" {
+		search += fmt.Sprintf(", seed %d", j.seed)
+	}
+	id := optimize.Identity{
+		{Name: "bundle", Value: j.bundle}, {Name: "version", Value: j.version.String()}, {Name: "strategy", Value: j.strategyName()},
+		{Name: "cost", Value: plainText(j.costBps) + " basis points"},
+	}
+	for _, a := range j.specs {
+		id = append(id, optimize.IdentityLine{Name: "parameter " + a.Name, Value: a.Spec})
+	}
+	return append(id, optimize.Identity{
+		{Name: "search", Value: search}, {Name: "trials", Value: fmt.Sprint(j.count)}, {Name: "objective", Value: order + " " + j.objective},
+	}...)
 }
 
 // checkBefore refuses a folder that keeps a run of another command. A run of the same

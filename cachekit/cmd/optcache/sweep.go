@@ -20,7 +20,7 @@ type sweepCmd struct {
 	trialFlags
 	NoCache bool `help:"Run without caches only." group:"Trials"`
 	runFlags
-
+	Resume  bool   `help:"Go on with the run in --out that was killed or interrupted; it must be the same run." group:"Report"`
 	Compare *bool  `help:"Time the sweep with and without caches, again and again; by default if it is small and without --out." negatable:"" group:"Report"`
 	Verify  string `help:"Trials whose results are compared bit for bit, those of a naive path included: all, none, or a number, spread evenly (all if the sides are compared, else 25)." placeholder:"N|all|none" group:"Report"`
 	Rounds  int    `help:"How often each side is timed; at least 7 for stable medians (${default})." default:"7" placeholder:"N" group:"Report"`
@@ -34,8 +34,9 @@ type sweepCmd struct {
 type sweep[S tunable] struct {
 	*job[S]
 	*sweepCmd
-	compare bool // the sides are timed and compared
-	verify  int  // trials whose results are compared bit for bit
+	compare bool              // the sides are timed and compared
+	verify  int               // trials whose results are compared bit for bit
+	journal *optimize.Journal // nil: results are not recorded
 }
 
 // uncached is the configuration of the sides without caches: every trial opens
@@ -49,6 +50,7 @@ func (sweepCmd) Help() string {
     optcache sweep --data DIR --fast 5:50:5 --slow 20:200:10 --trials 500 --cost-bps 5
     optcache sweep --bundle us --strategy reversion --param window=10:60:5 --param "entry=any -3:-1" --search bayes --trials 200
     optcache sweep --bundle us --trials 100000 --out runs/a
+    optcache sweep --bundle us --trials 100000 --out runs/a --resume     after a crash or Ctrl-C
 
 ` + axisHelp + `
 
@@ -58,7 +60,10 @@ some trials are run again without caches and on a naive path and compared: --ver
 --no-compare choose.
 
 --out DIR keeps a run: run.json says what was run and what the caches did, results.csv, results.json and
-results.parquet have a row for each trial (--format chooses).
+results.parquet have a row for each trial (--format chooses), and journal has every result as soon as it is there. With
+--resume a run that was killed goes on, to the same results to the last bit; it refuses, and says what differs, if anything but
+--workers, --verify or what is shown was changed. Without --resume another run may use the same directory: trials with
+parameters, bars and costs that are recorded are not run again.
 
 The caches are configured by OPTCACHE_CACHE_SIZE_GB, OPTCACHE_ENABLE_CACHING, OPTCACHE_LRU_MAXSIZE,
 OPTCACHE_ENABLE_BUNDLE_POOLING, OPTCACHE_MAX_BUNDLE_POOL_SIZE and OPTCACHE_POLICY, or the same with the prefix RUSTYBT_.
@@ -82,12 +87,8 @@ func (f *family[S]) sweep(c *sweepCmd, e *env) error {
 	if c.Peak != "" {
 		return s.measurePeak()
 	}
-	kept, err := openFolder(&s.runFlags, s.job, "sweep")
+	r, err := s.measureKept()
 	if err != nil {
-		return err
-	}
-	r, err := s.measure(kept)
-	if err = kept.end(err); err != nil {
 		return err
 	}
 	if c.JSON != "-" {
@@ -104,6 +105,46 @@ func (f *family[S]) sweep(c *sweepCmd, e *env) error {
 	return nil
 }
 
+// measureKept measures, and keeps in the folder of the run what was asked for.
+func (s *sweep[S]) measureKept() (r *report, err error) {
+	kept, err := openFolder(&s.runFlags, s.job, "sweep")
+	if err != nil {
+		return nil, err
+	}
+	if s.Out != "" && !s.compare {
+		if s.journal, err = s.openJournal(); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, s.journal.Close()) }()
+	}
+	if err := kept.begin(); err != nil {
+		return nil, err
+	}
+	r, err = s.measure(kept)
+	return r, kept.end(err)
+}
+
+// openJournal opens the journal of the folder, at the run that is to go on or at a
+// new one.
+func (s *sweep[S]) openJournal() (*optimize.Journal, error) {
+	j, err := optimize.OpenJournal(s.Out)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--out: %w", err)}
+	}
+	if n := j.Torn(); n > 0 {
+		s.log.Warn("the end of a record that was not written whole was cut off the journal", "bytes", n)
+	}
+	if s.Resume {
+		err = j.Resume(s.identity())
+	} else {
+		err = j.Begin(s.identity())
+	}
+	if err != nil {
+		return nil, errors.Join(usageError{fmt.Errorf("--out %s: %w", s.Out, err)}, j.Close())
+	}
+	return j, nil
+}
+
 // newSweep checks the flags and finds or makes the bundle.
 func newSweep[S tunable](e *env, f *family[S], c *sweepCmd) (*sweep[S], error) {
 	for _, n := range []atLeast{{"rounds", c.Rounds, 1}, {"top", c.Top, 0}} {
@@ -118,11 +159,24 @@ func newSweep[S tunable](e *env, f *family[S], c *sweepCmd) (*sweep[S], error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.checkResume(); err != nil {
+		return nil, usageError{err}
+	}
 	s := &sweep[S]{job: j, sweepCmd: c}
 	if s.cached.DisableCaching {
 		s.NoCache = true
 	}
 	return s, s.choose()
+}
+
+func (c *sweepCmd) checkResume() error {
+	switch {
+	case c.Resume && c.Out == "":
+		return errors.New("--resume needs --out DIR, the directory of the run that goes on")
+	case c.Resume && c.Compare != nil && *c.Compare:
+		return errors.New("--resume takes results that are recorded, which --compare would time: leave one of them out")
+	}
+	return nil
 }
 
 func (c *sweepCmd) checkVerify() error {

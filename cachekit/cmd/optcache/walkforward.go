@@ -78,6 +78,9 @@ func (f *family[S]) walkForward(c *walkForwardCmd, e *env) error {
 	if err != nil {
 		return err
 	}
+	if err := kept.begin(); err != nil {
+		return err
+	}
 	r, err := walkBars(c, j, kept)
 	if err = kept.end(err); err != nil {
 		return err

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A sweep that is killed, or interrupted, and resumed has the results of one that was
+// not, byte for byte, and runs only what was not recorded.
+func TestResume(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills processes until they have run for a while")
+	}
+	store := t.TempDir()
+	flags := []string{"sweep", "--assets=10", "--bars=500", "--trials=1000000", "--fast=1:40", "--slow=20:200", "--format=csv", "--verify=none"}
+	for _, search := range []string{"grid", "random", "genetic"} {
+		t.Run(search, func(t *testing.T) {
+			args := append(flags[:len(flags):len(flags)], "--search="+search)
+			if search != "grid" {
+				args = append(args, "--trials=3000")
+			}
+			whole, cut := t.TempDir(), t.TempDir()
+			succeed(t, store, append(args, "--out="+whole)...)
+			for i, signal := range []os.Signal{os.Kill, os.Interrupt} {
+				more := append(args, "--out="+cut)
+				if i > 0 {
+					more = append(more, "--resume")
+				}
+				stopAfter(t, signal, int64(1+i)*40_000, store, cut, more)
+			}
+			before, err := readRunFile(cut)
+			if err != nil || before.State == stateRunning {
+				t.Errorf("%+v, %v", before, err)
+			}
+			out := succeed(t, store, append(args, "--out="+cut, "--resume")...)
+			if before.State == stateInterrupted && !strings.Contains(out, "were recorded before") {
+				t.Error(out)
+			}
+			after, err := readRunFile(cut)
+			if err != nil || after.State != stateDone || after.Recorded == 0 || after.Ran+after.Recorded != after.Trials {
+				t.Errorf("%+v, %v", after, err)
+			}
+			if a, b := read(t, whole, "results.csv"), read(t, cut, "results.csv"); !bytes.Equal(a, b) {
+				t.Errorf("%d bytes undisturbed, %d resumed", len(a), len(b))
+			}
+			succeed(t, store, append(args, "--out="+cut, "--resume")...)
+			if again, err := readRunFile(cut); err != nil || again.Ran != 0 || again.Recorded != again.Trials {
+				t.Errorf("a finished sweep ran %d trials again: %v", again.Ran, err)
+			}
+		})
+	}
+}
+
+func read(t *testing.T, dir, name string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// stopAfter runs a command and stops it by a signal as soon as its journal has so many
+// bytes, unless it ends before.
+func stopAfter(t *testing.T, signal os.Signal, size int64, store, dir string, args []string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], append(slices.Clone(args), "--store="+store)...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	poll := time.NewTicker(time.Millisecond)
+	defer poll.Stop()
+	for {
+		select {
+		case err := <-ended:
+			if err != nil && signal != os.Kill && !strings.Contains(stderr.String(), "go on with --resume") {
+				t.Errorf("%v: %s", err, &stderr)
+			}
+			return
+		case <-poll.C:
+			if info, err := os.Stat(filepath.Join(dir, "journal")); err == nil && info.Size() >= size {
+				_ = cmd.Process.Signal(signal) // it may have ended by itself
+				size = 1 << 62
+			}
+		}
+	}
+}
+
+func TestResumeRefuses(t *testing.T) {
+	store, dir := t.TempDir(), t.TempDir()
+	args := append([]string{"sweep", "--out=" + dir}, small...)
+	if r := command(t, store, append(args, "--resume")...); r.status != exitUsage || !strings.Contains(r.stderr, "the folder has none") {
+		t.Error(r)
+	}
+	succeed(t, store, args...)
+	kept := read(t, dir, runName)
+	for flag, want := range map[string]string{
+		"--bars-seed=7":                       "bundle was synthetic-4x120-42, and is synthetic-4x120-7",
+		"--cost-bps=3":                        "cost was 0 basis points, and is 3 basis points",
+		"--minimize":                          "objective was largest sharpe, and is smallest sharpe",
+		"--objective=cagr":                    "and is largest cagr",
+		"--trials=3":                          "trials was 12, and is 3",
+		"--search=random":                     "search was grid, and is random, seed 1",
+		"--strategy=breakout --param=entry=5": "strategy was crossover/1, and is breakout/1",
+	} {
+		more := append(args, "--resume")
+		if strings.Contains(flag, "breakout") {
+			more = []string{"sweep", "--out=" + dir, "--assets=4", "--bars=120", "--resume"}
+		}
+		r := command(t, store, append(more, strings.Fields(flag)...)...)
+		if r.status != exitUsage || !strings.Contains(r.stderr, want) || r.stdout != "" {
+			t.Errorf("%s: want %q, got %v", flag, want, r)
+		}
+	}
+	if !bytes.Equal(kept, read(t, dir, runName)) {
+		t.Error("a refused run changed run.json")
+	}
+	for _, c := range []struct{ args, want string }{
+		{"sweep --resume", "--resume needs --out"},
+		{"sweep --resume --compare --out=" + dir, "--compare"},
+	} {
+		if r := command(t, store, strings.Fields(c.args)...); r.status != exitUsage || !strings.Contains(r.stderr, c.want) {
+			t.Errorf("%s: %v", c.args, r)
+		}
+	}
+}
+
+// A new value of a parameter runs only its own trials; workers do not matter.
+func TestNewValueRunsOnlyItsTrials(t *testing.T) {
+	store, dir := t.TempDir(), t.TempDir()
+	run := func(slow string, more ...string) *runFile {
+		t.Helper()
+		args := append([]string{"sweep", "--out=" + dir, "--assets=3", "--bars=100", "--fast=2:6:2", "--slow=" + slow}, more...)
+		succeed(t, store, args...)
+		r, err := readRunFile(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	got := [][2]int{}
+	for _, r := range []*runFile{run("8:12:2"), run("8:14:2", "--workers=7"), run("8:14:2", "--cost-bps=1"), run("8:14:2", "--cost-bps=1", "--resume", "--workers=1")} {
+		got = append(got, [2]int{r.Ran, r.Recorded})
+	}
+	if d := cmp.Diff([][2]int{{9, 0}, {3, 9}, {12, 0}, {0, 12}}, got); d != "" {
+		t.Errorf("trials run and recorded: %s", d)
+	}
+}
