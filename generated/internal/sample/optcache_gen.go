@@ -332,10 +332,10 @@ func (c *WindowsCache) find(key *Window, slowly bool) (*Windows, bool) {
 	e := rt.At[Window, Windows](c.reader.Home(h), h)
 	if e != nil && e.Key.First == key.First &&
 		e.Key.Last == key.Last &&
-		binary.LittleEndian.Uint64(e.Key.Digest[0:])^binary.LittleEndian.Uint64(key.Digest[0:])|
-			binary.LittleEndian.Uint64(e.Key.Digest[8:])^binary.LittleEndian.Uint64(key.Digest[8:])|
-			binary.LittleEndian.Uint64(e.Key.Digest[16:])^binary.LittleEndian.Uint64(key.Digest[16:])|
-			binary.LittleEndian.Uint64(e.Key.Digest[24:])^binary.LittleEndian.Uint64(key.Digest[24:]) == 0 {
+		(binary.LittleEndian.Uint64(e.Key.Digest[0:])^binary.LittleEndian.Uint64(key.Digest[0:]))|
+			(binary.LittleEndian.Uint64(e.Key.Digest[8:])^binary.LittleEndian.Uint64(key.Digest[8:]))|
+			(binary.LittleEndian.Uint64(e.Key.Digest[16:])^binary.LittleEndian.Uint64(key.Digest[16:]))|
+			(binary.LittleEndian.Uint64(e.Key.Digest[24:])^binary.LittleEndian.Uint64(key.Digest[24:])) == 0 {
 		e.Hit()
 		c.reader.Count()
 		if c.reader.Wants(h) {

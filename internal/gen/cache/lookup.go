@@ -88,7 +88,8 @@ func (c *cache) same(held *jen.Statement) *jen.Statement {
 				if i > 0 {
 					all.Op("|").Line()
 				}
-				all.Add(wordAt(x, i)).Op("^").Add(wordAt(y, i))
+				// In parentheses, for | binds as tightly as ^ in Go.
+				all.Parens(wordAt(x, i).Op("^").Add(wordAt(y, i)))
 			}
 			terms = append(terms, all.Op("==").Lit(0))
 		default:

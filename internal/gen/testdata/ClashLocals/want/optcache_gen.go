@@ -590,10 +590,10 @@ func (c_ *groupsCache) find(key_ *groupsKey, slowly bool) (*groups, bool) {
 		e := rt.At[groupsKey, groups](c_.reader.Home(h_), h_)
 		if e != nil && e.Key.First == key_.First &&
 			e.Key.Last == key_.Last &&
-			binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key_.Version[0:])|
-				binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key_.Version[8:])|
-				binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key_.Version[16:])|
-				binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key_.Version[24:]) == 0 &&
+			(binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key_.Version[0:]))|
+				(binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key_.Version[8:]))|
+				(binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key_.Version[16:]))|
+				(binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key_.Version[24:])) == 0 &&
 			rt.EqualShort(e.Key.Bundle, key_.Bundle) {
 			e.Hit()
 			c_.reader.Count()

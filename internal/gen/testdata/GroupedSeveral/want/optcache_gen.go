@@ -436,10 +436,10 @@ func (c *QuotesCache) find(key *QuotesKey, slowly bool) (*Quotes, bool) {
 		e := rt.At[QuotesKey, Quotes](c.reader.Home(h), h)
 		if e != nil && e.Key.First == key.First &&
 			e.Key.Last == key.Last &&
-			binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key.Version[0:])|
-				binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:])|
-				binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:])|
-				binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:]) == 0 &&
+			(binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key.Version[0:]))|
+				(binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:]))|
+				(binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:]))|
+				(binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:])) == 0 &&
 			rt.EqualShort(e.Key.Bundle, key.Bundle) {
 			e.Hit()
 			c.reader.Count()

@@ -152,10 +152,10 @@ func (c *AssetListCache) find(key *Key, slowly bool) (*AssetList, bool) {
 		h = rt.HashShort(h, key.Name)
 		h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
 		e := rt.At[Key, AssetList](c.reader.Home(h), h)
-		if e != nil && binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key.Version[0:])|
-			binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:])|
-			binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:])|
-			binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:]) == 0 &&
+		if e != nil && (binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key.Version[0:]))|
+			(binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:]))|
+			(binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:]))|
+			(binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:])) == 0 &&
 			rt.EqualShort(e.Key.Name, key.Name) {
 			e.Hit()
 			c.reader.Count()

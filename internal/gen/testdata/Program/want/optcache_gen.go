@@ -441,10 +441,10 @@ func (c *BarsCache) find(key *BarsKey, slowly bool) (*Bars, bool) {
 		e := rt.At[BarsKey, Bars](c.reader.Home(h), h)
 		if e != nil && e.Key.First == key.First &&
 			e.Key.Last == key.Last &&
-			binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key.Version[0:])|
-				binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:])|
-				binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:])|
-				binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:]) == 0 &&
+			(binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key.Version[0:]))|
+				(binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:]))|
+				(binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:]))|
+				(binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:])) == 0 &&
 			rt.EqualShort(e.Key.Bundle, key.Bundle) {
 			e.Hit()
 			c.reader.Count()
@@ -618,10 +618,10 @@ func (c *AssetListCache) find(key *ListKey, slowly bool) (*AssetList, bool) {
 		h = rt.HashShort(h, key.Bundle)
 		h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
 		e := rt.At[ListKey, AssetList](c.reader.Home(h), h)
-		if e != nil && binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key.Version[0:])|
-			binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:])|
-			binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:])|
-			binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:]) == 0 &&
+		if e != nil && (binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key.Version[0:]))|
+			(binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:]))|
+			(binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:]))|
+			(binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:])) == 0 &&
 			rt.EqualShort(e.Key.Bundle, key.Bundle) {
 			e.Hit()
 			c.reader.Count()
