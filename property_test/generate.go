@@ -39,7 +39,13 @@ func (p *prepared[K, V]) generator(prop *property) gopter.Gen {
 	if !p.hasEmpty {
 		shapes[empty] = 0
 	}
+	first := p.allBeside(prop)
 	return func(g *gopter.GenParameters) *gopter.GenResult {
+		if len(first) > 0 {
+			t := first[0]
+			first = first[1:]
+			return gopter.NewGenResult(t, shrink)
+		}
 		d := drawer{rng: g.Rng, profile: &prop.profile, weights: weights, shapes: shapes}
 		t := trace{property: prop.name}
 		d.keys = 1 + g.Rng.Intn(len(p.Keys))
@@ -64,6 +70,38 @@ func (p *prepared[K, V]) generator(prop *property) gopter.Gen {
 		}
 		return gopter.NewGenResult(t, shrink)
 	}
+}
+
+// allBeside are the traces that a property which is about the difference of keys begins with: each
+// key and all that differ from it in one field are asked for once, in this order and in the other, so that
+// each meets each, and none that is taken for another is left to chance.
+func (p *prepared[K, V]) allBeside(prop *property) []trace {
+	if !prop.relatives {
+		return nil
+	}
+	room := p.ample(prop)
+	var all []trace
+	for i, relatives := range p.relatives {
+		parts := slices.Collect(slices.Chunk(append([]int{i}, relatives...), room/2))
+		for a := range parts {
+			for b := range parts[:a+1] {
+				t := trace{property: prop.name, capacity: room}
+				for _, k := range parts[b] {
+					t.steps = append(t.steps, step{key: k})
+				}
+				if b < a {
+					for _, k := range parts[a] {
+						t.steps = append(t.steps, step{key: k})
+					}
+				}
+				back := t
+				back.steps = slices.Clone(t.steps)
+				slices.Reverse(back.steps)
+				all = append(all, t, back)
+			}
+		}
+	}
+	return all
 }
 
 // A drawer draws the steps of one trace.
