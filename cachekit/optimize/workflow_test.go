@@ -1,14 +1,18 @@
 package optimize_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -102,7 +106,7 @@ type step func(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.O
 
 // flow makes a step the flow from bars in a store to results, in a workspace of the
 // configuration, with cold caches.
-func flow(t *testing.T, cases int, do step) propertytest.Flow[wares, any] {
+func flow(t *testing.T, cases int, resumes bool, do step) propertytest.Flow[wares, any] {
 	_, err := policy.ByName("?")
 	_, names, ok := strings.Cut(err.Error(), "use one of ")
 	if !ok {
@@ -112,7 +116,7 @@ func flow(t *testing.T, cases int, do step) propertytest.Flow[wares, any] {
 		cases = max(8, cases/5)
 	}
 	return propertytest.Flow[wares, any]{
-		Policies: strings.Split(names, ", "), Cases: cases, Cmp: sameBits,
+		Policies: strings.Split(names, ", "), Cases: cases, Cmp: sameBits, Resumes: resumes,
 		Bundle: func(r *rand.Rand, size int) (wares, error) {
 			store, err := bundle.OpenStore(t.TempDir())
 			if err != nil {
@@ -121,24 +125,93 @@ func flow(t *testing.T, cases int, do step) propertytest.Flow[wares, any] {
 			_, err = store.Write(t.Context(), "b", market.Daily, unevenSeries(r, 1+r.IntN(1+size/25), 1+size))
 			return wares{store, r.Uint64()}, err
 		},
-		Run: func(ctx context.Context, data wares, c propertytest.Config) (result any, err error) {
-			w, err := optimize.NewWorkspace(c.Config, data.store)
-			if err != nil {
-				return nil, err
+		Run: func(ctx context.Context, data wares, c propertytest.Config) (any, error) {
+			if len(c.Stops) == 0 {
+				return attempt(ctx, data, c, do, nil)
 			}
-			defer func() { err = errors.Join(err, w.Close()) }()
-			p, err := w.Pin("b")
-			if err != nil {
-				return nil, err
-			}
-			defer func() { err = errors.Join(err, p.Close()) }()
-			v, err := p.View(bundle.Query{Fields: bundle.OHLCV})
-			if err != nil {
-				return nil, err
-			}
-			return do(ctx, v, rand.New(rand.NewPCG(data.seed, 5)), optimize.Options{Workers: c.Workers})
+			return resumed(ctx, t.TempDir(), data, c, do)
 		},
 	}
+}
+
+// attempt runs a workflow once, with a journal if there is one.
+func attempt(ctx context.Context, data wares, c propertytest.Config, do step, j *optimize.Journal) (result any, err error) {
+	w, err := optimize.NewWorkspace(c.Config, data.store)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	p, err := w.Pin("b")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	v, err := p.View(bundle.Query{Fields: bundle.OHLCV})
+	if err != nil {
+		return nil, err
+	}
+	return do(ctx, v, rand.New(rand.NewPCG(data.seed, 5)), optimize.Options{Workers: c.Workers, Journal: j, Memo: !c.DisableCaching})
+}
+
+// A stop ends a context after some more trials.
+type stop struct {
+	left atomic.Int64
+	end  context.CancelFunc
+}
+
+// stopKey is the key of a context's stop.
+type stopKey struct{}
+
+// strategyIn returns what makes the strategies of a run, which ends it where it stops.
+func strategyIn(ctx context.Context) func(rule) backtest.Strategy {
+	s, ok := ctx.Value(stopKey{}).(*stop)
+	if !ok {
+		return rule.strategy
+	}
+	return func(p rule) backtest.Strategy {
+		if s.left.Add(-1) == 0 {
+			s.end()
+		}
+		return p.strategy()
+	}
+}
+
+// resumed runs a workflow that is stopped again and again, each time with the last
+// bytes of its journal torn off, and then to its end.
+func resumed(ctx context.Context, dir string, data wares, c propertytest.Config, do step) (any, error) {
+	journal := func(use func(j *optimize.Journal)) error {
+		j, err := optimize.OpenJournal(dir)
+		if err != nil {
+			return err
+		}
+		use(j)
+		return j.Close()
+	}
+	for _, trials := range c.Stops {
+		err := journal(func(j *optimize.Journal) {
+			s := new(stop)
+			s.left.Store(int64(trials))
+			stopped, cancel := context.WithCancel(ctx)
+			defer cancel()
+			s.end = cancel
+			attempt(context.WithValue(stopped, stopKey{}, s), data, c, do, j)
+		})
+		if err != nil {
+			return nil, err
+		}
+		path := filepath.Join(dir, "journal")
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		if err := os.Truncate(path, max(0, info.Size()-int64(trials*7%50))); err != nil {
+			return nil, err
+		}
+	}
+	var result any
+	var err error
+	closed := journal(func(j *optimize.Journal) { result, err = attempt(ctx, data, c, do, j) })
+	return result, cmp.Or(err, closed)
 }
 
 // searchesOf makes the searches by name.
@@ -184,11 +257,14 @@ func search(name string) step {
 		}
 		minimize := r.IntN(2) == 0
 		metric := []backtest.Metric{backtest.Sharpe, backtest.TotalReturn, backtest.MaxDrawdown, backtest.WinRate}[r.IntN(4)]
+		trials := trialsOf(v)
 		s, err := searchesOf[name](space, 1+r.IntN(40), optimize.SearchOptions{Seed: r.Uint64(), Minimize: minimize, Batch: r.IntN(3) * 5})
 		if err != nil {
 			return nil, err
 		}
-		return optimize.RunSearch(ctx, s, trialsOf(v), func(m backtest.Metrics) float64 { return m.Value(metric) }, o)
+		return optimize.RunSearch(ctx, s, func() optimize.Worker[rule, backtest.Metrics] {
+			return optimize.Recorded(v, strategyIn(ctx), trials(), o)
+		}, func(m backtest.Metrics) float64 { return m.Value(metric) }, o)
 	}
 }
 
@@ -344,31 +420,33 @@ func swept(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.Optio
 	if err != nil {
 		return nil, err
 	}
-	return optimize.Sweep(ctx, v, g, rule.strategy, o)
+	return optimize.Sweep(ctx, v, g, strategyIn(ctx), o)
 }
 
 // TestWorkflows: whatever a workflow is asked, its results are equal bit for bit
 // without caches on one worker, and with caches of any policy in any room, down to
-// a single entry, on up to 8.
+// a single entry, on up to 8; and where a journal keeps them, after it was stopped
+// and the end of the journal torn off, again and again.
 func TestWorkflows(t *testing.T) {
 	for name, w := range map[string]struct {
-		cases int
-		do    step
+		cases   int
+		resumes bool // from a journal
+		do      step
 	}{
-		"sweep":                 {60, swept},
-		"search by grid":        {40, search("grid")},
-		"search at random":      {40, search("random")},
-		"bayesian search":       {25, search("bayesian")},
-		"genetic search":        {25, search("genetic")},
-		"rolling walk-forward":  {25, walkForward(false)},
-		"anchored walk-forward": {25, walkForward(true)},
-		"bootstrap":             {25, resampled(false)},
-		"permutation":           {25, resampled(true)},
-		"noise":                 {25, noiseTested},
-		"sensitivity":           {25, sensitive},
-		"overfitting":           {25, overfitted},
+		"sweep":                 {60, true, swept},
+		"search by grid":        {40, true, search("grid")},
+		"search at random":      {40, true, search("random")},
+		"bayesian search":       {25, true, search("bayesian")},
+		"genetic search":        {25, true, search("genetic")},
+		"rolling walk-forward":  {25, false, walkForward(false)},
+		"anchored walk-forward": {25, false, walkForward(true)},
+		"bootstrap":             {25, false, resampled(false)},
+		"permutation":           {25, false, resampled(true)},
+		"noise":                 {25, false, noiseTested},
+		"sensitivity":           {25, false, sensitive},
+		"overfitting":           {25, false, overfitted},
 	} {
-		t.Run(name, func(t *testing.T) { propertytest.Workflow(t, flow(t, w.cases, w.do)) })
+		t.Run(name, func(t *testing.T) { propertytest.Workflow(t, flow(t, w.cases, w.resumes, w.do)) })
 	}
 }
 
@@ -376,13 +454,14 @@ func TestWorkflows(t *testing.T) {
 // place as such systems are, do not pass.
 func TestWorkflowsWithFaultsAreFound(t *testing.T) {
 	for name, do := range map[string]step{
-		"the key of bars forgets the window":    forgetsTheWindow,
-		"a strategy writes to what is shared":   writesToShared,
-		"noisy bars under the key of true ones": noiseFromTheCache,
-		"the order of workers adds up":          addsByWorker,
+		"the key of bars forgets the window":     forgetsTheWindow,
+		"the key of results forgets a parameter": forgetsAParameter,
+		"a strategy writes to what is shared":    writesToShared,
+		"noisy bars under the key of true ones":  noiseFromTheCache,
+		"the order of workers adds up":           addsByWorker,
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := flow(t, 300, do)
+			f := flow(t, 300, false, do)
 			f.Cases = 300
 			var found *propertytest.Failure
 			if err := propertytest.CheckWorkflow(t, f); !errors.As(err, &found) {
@@ -430,6 +509,15 @@ func forgetsTheWindow(ctx context.Context, v *optimize.View, r *rand.Rand, o opt
 		return nil, err
 	}
 	return w.Run(ctx, o)
+}
+
+// forgetsAParameter keeps the results of trials under less than they follow from.
+func forgetsAParameter(ctx context.Context, v *optimize.View, _ *rand.Rand, o optimize.Options) (any, error) {
+	o.Workers = 1 // else which trial comes first differs too
+	trials := trialsOf(v)
+	return optimize.Run(ctx, rules{{"momentum", 1, 0, 0}, {"momentum", 2, 0, 0}, {"momentum", 3, 0, 0}}, func() optimize.Worker[rule, backtest.Metrics] {
+		return optimize.Recorded(v, func(rule) backtest.Strategy { return backtest.Momentum{Window: 1} }, trials(), o)
+	}, o)
 }
 
 // rules is the plan of given rules.
