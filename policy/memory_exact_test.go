@@ -237,3 +237,31 @@ func TestSketchGrows(t *testing.T) {
 		t.Errorf("after growing the estimate of a hash that was seen twice is %d", got)
 	}
 }
+
+// TestSketchHalvesEveryCounter checks each of the sixteen counters of a word, with every count.
+func TestSketchHalvesEveryCounter(t *testing.T) {
+	for count := range uint64(16) {
+		var s sketch
+		s.grow(1)
+		for i := range s.words {
+			s.words[i] = count * 0x1111111111111111
+		}
+		s.seen = sketchWindow*len(s.words) - 1
+		s.see(scramble(1)) // counts one more in each row
+		more := 0
+		for _, word := range s.words {
+			for at := range 16 {
+				switch word >> (4 * at) & 15 {
+				case count / 2:
+				case min(count+1, 15) / 2:
+					more++
+				default:
+					t.Fatalf("a count of %d is halved to %d", count, word>>(4*at)&15)
+				}
+			}
+		}
+		if want := int(count % 2 * 4); more != want && count != 15 {
+			t.Errorf("of counts of %d, %d became one more", count, more)
+		}
+	}
+}

@@ -367,3 +367,18 @@ func TestVictimsOfBoth(t *testing.T) {
 		}
 	}
 }
+
+// TestMiniaturesForgetWhatIsDeleted checks which entries that leave the cache leave the miniatures too: those that were
+// deleted or pinned, but not those that were evicted, whose return tells something.
+func TestMiniaturesForgetWhatIsDeleted(t *testing.T) {
+	for why, want := range map[Reason]bool{Evicted: true, Deleted: false, Replaced: true, Pinned: false} {
+		p := NewAdaptive().(*adaptive)
+		p.Resize(1000)
+		e := &Entry{Hash: scramble(1), Size: 1}
+		p.Add(e)
+		p.Remove(e, why)
+		if _, in := p.minis.shadows[e.Hash]; in != want {
+			t.Errorf("reason %d: is it in the miniatures: %v, want %v", why, in, want)
+		}
+	}
+}
