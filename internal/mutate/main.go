@@ -49,6 +49,7 @@ type options struct {
 	sample  int            // mutants to try, 0: all
 	seed    uint64         // of the sample
 	match   *regexp.Regexp // tries only mutants whose description it matches
+	tests   string         // regular expression of the package's own tests to be run
 	also    []suite        // whose tests are run on what survives
 	workers int
 	grace   time.Duration // that a mutant gets beyond its share of time
@@ -78,13 +79,13 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return nil
 	}
 	r, err := try(ctx, p, chosen, o, progress)
-	if err != nil {
+	if r == nil {
 		return err
 	}
-	if o.asJSON {
-		return r.writeJSON(out)
+	if o.asJSON { // as far as it got
+		return errors.Join(err, r.writeJSON(out))
 	}
-	return r.writeText(out)
+	return errors.Join(err, r.writeText(out))
 }
 
 // parse reads the command line.
@@ -98,6 +99,7 @@ func parse(args []string, messages io.Writer) (options, error) {
 	var o options
 	flags.IntVar(&o.sample, "n", 0, "try a random sample of so many mutants; 0: all")
 	flags.Uint64Var(&o.seed, "seed", 1, "seed of the sample")
+	flags.StringVar(&o.tests, "run", "", "run only those of the package's own tests that this regular expression matches")
 	flags.IntVar(&o.workers, "p", 1, "mutants tried at a time")
 	flags.DurationVar(&o.grace, "grace", 10*time.Second, "processor time that a mutant may take beyond four times that of the original")
 	flags.BoolVar(&o.asJSON, "json", false, "print the result as JSON")

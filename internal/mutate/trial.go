@@ -88,16 +88,16 @@ func try(ctx context.Context, p *pkg, mutants []Mutant, o options, progress io.W
 	for _, s := range suites {
 		maps.Copy(r.KilledBy, s.order.kills)
 	}
-	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
-		return nil, err
-	}
 	r.Tried = r.tried()
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		return r, err
+	}
 	return r, nil
 }
 
 // prepare builds what the mutants are tried on. joined is nil if they have to be built one by one.
 func prepare(ctx context.Context, p *pkg, mutants []Mutant, o options, scratch string, progress io.Writer) (suites []suite, joined *together, err error) {
-	own := suite{pattern: o.pattern}
+	own := suite{pattern: o.pattern, tests: o.tests}
 	if o.together {
 		if err := own.find(ctx); err != nil {
 			return nil, nil, err
