@@ -125,9 +125,12 @@ func TestAssetListCacheAnswersAsItsLoader(t *testing.T) {
 		Keys: []market.ListKey{
 			{Bundle: "a", Version: [32]byte{1}},
 			{Bundle: "ab", Version: [32]byte{1}},
-			{Bundle: "a", Version: [32]byte{1, 31: 1}},
+			{Bundle: "a", Version: [32]byte{1, 8: 1}},
 			{Bundle: "b", Version: [32]byte{1}},
-			{Bundle: "a", Version: [32]byte{31: 1}},
+			{Bundle: "a", Version: [32]byte{1, 16: 1}},
+			{Version: [32]byte{1}},
+			{Bundle: "a", Version: [32]byte{1, 24: 1}},
+			{Bundle: "a", Version: [32]byte{1, 31: 1}},
 		},
 		Value: func(key market.ListKey, version int) *AssetList {
 			h := fnv.New64a()

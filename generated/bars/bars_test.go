@@ -221,8 +221,10 @@ func TestBarsCacheAnswersAsItsLoader(t *testing.T) {
 		// Each but the first differs from it in one field.
 		Keys: []market.BarsKey{
 			{Digest: [32]byte{1}},
+			{Digest: [32]byte{1, 8: 1}},
+			{Digest: [32]byte{1, 16: 1}},
+			{Digest: [32]byte{1, 24: 1}},
 			{Digest: [32]byte{1, 31: 1}},
-			{Digest: [32]byte{31: 1}},
 			{},
 		},
 		Value: func(key market.BarsKey, version int) *Bars {

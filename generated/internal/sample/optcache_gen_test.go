@@ -222,9 +222,13 @@ func TestWindowsCacheAnswersAsItsLoader(t *testing.T) {
 		// Each but the first differs from it in one field.
 		Keys: []Window{
 			{Digest: [32]byte{1}, First: 1, Last: 1},
-			{Digest: [32]byte{1, 31: 1}, First: 1, Last: 1},
+			{Digest: [32]byte{1, 8: 1}, First: 1, Last: 1},
 			{Digest: [32]byte{1}, First: 2, Last: 1},
 			{Digest: [32]byte{1}, First: 1, Last: 2},
+			{Digest: [32]byte{1, 16: 1}, First: 1, Last: 1},
+			{Digest: [32]byte{1}, First: 3, Last: 1},
+			{Digest: [32]byte{1}, First: 1, Last: 3},
+			{Digest: [32]byte{1, 24: 1}, First: 1, Last: 1},
 		},
 		Value: func(key Window, version int) *Windows {
 			h := fnv.New64a()

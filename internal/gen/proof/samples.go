@@ -22,7 +22,7 @@ func Keys(f *model.File, key *model.Type) (literals []*jen.Statement, alone bool
 	var choices [][]int // of each key, which sample of each leaf
 	first := make([]int, len(counts))
 	choices = append(choices, first)
-	for sample := 1; sample < most && len(choices) < max(fewest, min(len(counts)+1, most)); sample++ {
+	for sample := 1; sample < most; sample++ {
 		for leaf, n := range counts {
 			if sample < n && len(choices) < most {
 				choice := make([]int, len(counts))
@@ -48,7 +48,7 @@ func Keys(f *model.File, key *model.Type) (literals []*jen.Statement, alone bool
 	return literals, alone
 }
 
-// Samples returns up to four values of type t, which may be part of a key, as the elements
+// Samples returns some values of type t, which may be part of a key, as the elements
 // of a list.
 func Samples(f *model.File, t types.Type) []*jen.Statement {
 	s := sampler{f: f}
@@ -123,8 +123,8 @@ func (s sampler) of(t types.Type) []*jen.Statement {
 	return []*jen.Statement{nil}
 }
 
-// arrays returns arrays that differ in their last element, such as digests whose first
-// eight bytes, which are hashed, are equal.
+// arrays returns arrays that differ behind their first eight elements, such as digests whose
+// first eight bytes, which are hashed, are equal.
 func (s sampler) arrays(t types.Type) []*jen.Statement {
 	list := s.inList(t.Underlying().(*types.Array))
 	for i, elements := range list {
@@ -144,8 +144,15 @@ func (s sampler) inList(u *types.Array) []*jen.Statement {
 	if last == 0 {
 		return []*jen.Statement{jen.Values(value), nil}
 	}
-	at := func() *jen.Statement { return jen.Lit(last).Op(":").Add(value.Clone()) }
-	return []*jen.Statement{jen.Values(value.Clone()), jen.Values(value.Clone(), at()), jen.Values(at()), nil}
+	list := []*jen.Statement{jen.Values(value.Clone())}
+	also := func(at int) {
+		list = append(list, jen.Values(value.Clone(), jen.Lit(at).Op(":").Add(value.Clone())))
+	}
+	for at := 8; at < last && at <= 24; at += 8 { // digests are compared in words
+		also(at)
+	}
+	also(last)
+	return append(list, nil)
 }
 
 // notZero returns a value of t that is not zero, nil if there is none. As the element of

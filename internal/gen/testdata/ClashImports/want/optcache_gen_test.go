@@ -141,6 +141,10 @@ func TestRowsCacheAnswersAsItsLoader(t *testing.T) {
 			{Rows: 2, Binary: binary{prop: 1, gen: 1}},
 			{Rows: 1, Binary: binary{prop: 2, gen: 1}},
 			{Rows: 1, Binary: binary{prop: 1, gen: 2}},
+			{Rows: 3, Binary: binary{prop: 1, gen: 1}},
+			{Rows: 1, Binary: binary{prop: 3, gen: 1}},
+			{Rows: 1, Binary: binary{prop: 1, gen: 3}},
+			{Binary: binary{prop: 1, gen: 1}},
 		},
 		Value: func(key Key, version int) *Rows {
 			h := fnv.New64a()

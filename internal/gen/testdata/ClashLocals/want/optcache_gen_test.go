@@ -194,6 +194,7 @@ func TestCacheAnswersAsItsLoader(t *testing.T) {
 			{Key: "a", L: 1, Load: 1, O: 2, Seed: seed{1}, Value: value{N: "a"}},
 			{Key: "a", L: 1, Load: 1, O: 1, Seed: seed{1, 2: 1}, Value: value{N: "a"}},
 			{Key: "a", L: 1, Load: 1, O: 1, Seed: seed{1}, Value: value{N: "ab"}},
+			{Key: "b", L: 1, Load: 1, O: 1, Seed: seed{1}, Value: value{N: "a"}},
 		},
 		Value: func(key_ a, version int) *list {
 			h_ := fnv.New64a()
@@ -389,9 +390,12 @@ func TestGroupsCacheAnswersAsItsLoader(t *testing.T) {
 		Keys: []groupsKey{
 			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 1},
 			{Bundle: "ab", Version: [32]byte{1}, First: 1, Last: 1},
-			{Bundle: "a", Version: [32]byte{1, 31: 1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1, 8: 1}, First: 1, Last: 1},
 			{Bundle: "a", Version: [32]byte{1}, First: 2, Last: 1},
 			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 2},
+			{Bundle: "b", Version: [32]byte{1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1, 16: 1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1}, First: 3, Last: 1},
 		},
 		Value: func(key_ groupsKey, version int) *groups {
 			h_ := fnv.New64a()

@@ -135,11 +135,12 @@ func TestAssetsCacheAnswersAsItsLoader(t *testing.T) {
 		Keys: []Key{
 			{Bundle: "a", Sum: Digest{1}, First: 1, Last: 1, Weight: 1, Phase: 1},
 			{Bundle: "ab", Sum: Digest{1}, First: 1, Last: 1, Weight: 1, Phase: 1},
-			{Bundle: "a", Sum: Digest{1, 19: 1}, First: 1, Last: 1, Weight: 1, Phase: 1},
+			{Bundle: "a", Sum: Digest{1, 8: 1}, First: 1, Last: 1, Weight: 1, Phase: 1},
 			{Bundle: "a", Sum: Digest{1}, First: 2, Last: 1, Weight: 1, Phase: 1},
 			{Bundle: "a", Sum: Digest{1}, First: 1, Last: 2, Weight: 1, Phase: 1},
 			{Bundle: "a", Sum: Digest{1}, First: 1, Last: 1, Weight: 1.5, Phase: 1},
 			{Bundle: "a", Sum: Digest{1}, First: 1, Last: 1, Weight: 1, Phase: 1i},
+			{Bundle: "b", Sum: Digest{1}, First: 1, Last: 1, Weight: 1, Phase: 1},
 		},
 		Value: func(key Key, version int) *Assets {
 			h := fnv.New64a()

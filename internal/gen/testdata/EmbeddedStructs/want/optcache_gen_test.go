@@ -147,6 +147,9 @@ func TestRowsCacheAnswersAsItsLoader(t *testing.T) {
 			{Base: Base{Name: "a", Kind: Kind{A: 2, B: 1}}, Num: 1},
 			{Base: Base{Name: "a", Kind: Kind{A: 1, B: 2}}, Num: 1},
 			{Base: Base{Name: "a", Kind: Kind{A: 1, B: 1}}, Num: 2},
+			{Base: Base{Name: "b", Kind: Kind{A: 1, B: 1}}, Num: 1},
+			{Base: Base{Name: "a", Kind: Kind{A: 3, B: 1}}, Num: 1},
+			{Base: Base{Name: "a", Kind: Kind{A: 1, B: 3}}, Num: 1},
 		},
 		Value: func(key Key, version int) *Rows {
 			h := fnv.New64a()

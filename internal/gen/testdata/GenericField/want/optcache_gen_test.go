@@ -158,6 +158,9 @@ func TestAssetsCacheAnswersAsItsLoader(t *testing.T) {
 			{Name: "a", Pair: Pair[int, Pair[string, bool]]{First: 2, Second: Pair[string, bool]{First: "a"}}},
 			{Name: "a", Pair: Pair[int, Pair[string, bool]]{First: 1, Second: Pair[string, bool]{First: "ab"}}},
 			{Name: "a", Pair: Pair[int, Pair[string, bool]]{First: 1, Second: Pair[string, bool]{First: "a", Second: true}}},
+			{Name: "b", Pair: Pair[int, Pair[string, bool]]{First: 1, Second: Pair[string, bool]{First: "a"}}},
+			{Name: "a", Pair: Pair[int, Pair[string, bool]]{First: 3, Second: Pair[string, bool]{First: "a"}}},
+			{Name: "a", Pair: Pair[int, Pair[string, bool]]{First: 1, Second: Pair[string, bool]{First: "b"}}},
 		},
 		Value: func(key Key, version int) *Assets {
 			h := fnv.New64a()

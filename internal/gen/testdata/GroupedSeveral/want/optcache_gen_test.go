@@ -142,6 +142,9 @@ func TestQuotesAreFiltered(t *testing.T) {
 			{Venue: 1, Live: true, Code: [4]byte{1}, Symbol: "a"},
 			{Venue: 1, Code: [4]byte{1, 3: 1}, Symbol: "a"},
 			{Venue: 1, Code: [4]byte{1}, Symbol: "ab"},
+			{Venue: 3, Code: [4]byte{1}, Symbol: "a"},
+			{Venue: 1, Symbol: "a"},
+			{Venue: 1, Code: [4]byte{1}, Symbol: "b"},
 		},
 		Row: func(key QuoteKey, serial int) Quote {
 			row := rows[serial%len(rows)]
@@ -225,9 +228,12 @@ func TestQuotesCacheAnswersAsItsLoader(t *testing.T) {
 		Keys: []QuotesKey{
 			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 1},
 			{Bundle: "ab", Version: [32]byte{1}, First: 1, Last: 1},
-			{Bundle: "a", Version: [32]byte{1, 31: 1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1, 8: 1}, First: 1, Last: 1},
 			{Bundle: "a", Version: [32]byte{1}, First: 2, Last: 1},
 			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 2},
+			{Bundle: "b", Version: [32]byte{1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1, 16: 1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1}, First: 3, Last: 1},
 		},
 		Value: func(key QuotesKey, version int) *Quotes {
 			h := fnv.New64a()

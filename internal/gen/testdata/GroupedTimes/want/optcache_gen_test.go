@@ -260,9 +260,12 @@ func TestEventsCacheAnswersAsItsLoader(t *testing.T) {
 		Keys: []EventsKey{
 			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 1},
 			{Bundle: "ab", Version: [32]byte{1}, First: 1, Last: 1},
-			{Bundle: "a", Version: [32]byte{1, 31: 1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1, 8: 1}, First: 1, Last: 1},
 			{Bundle: "a", Version: [32]byte{1}, First: 2, Last: 1},
 			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 2},
+			{Bundle: "b", Version: [32]byte{1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1, 16: 1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1}, First: 3, Last: 1},
 		},
 		Value: func(key EventsKey, version int) *Events {
 			h := fnv.New64a()

@@ -227,10 +227,13 @@ func TestTicksCacheAnswersAsItsLoader(t *testing.T) {
 		// Each but the first differs from it in one field.
 		Keys: []keypkg.Window{
 			{Digest: [16]byte{1}, First: 1, Last: 1, Symbols: [2]keypkg.Symbol{"a"}},
-			{Digest: [16]byte{1, 15: 1}, First: 1, Last: 1, Symbols: [2]keypkg.Symbol{"a"}},
+			{Digest: [16]byte{1, 8: 1}, First: 1, Last: 1, Symbols: [2]keypkg.Symbol{"a"}},
 			{Digest: [16]byte{1}, First: 2, Last: 1, Symbols: [2]keypkg.Symbol{"a"}},
 			{Digest: [16]byte{1}, First: 1, Last: 2, Symbols: [2]keypkg.Symbol{"a"}},
 			{Digest: [16]byte{1}, First: 1, Last: 1, Symbols: [2]keypkg.Symbol{"a", 1: "a"}},
+			{Digest: [16]byte{1, 15: 1}, First: 1, Last: 1, Symbols: [2]keypkg.Symbol{"a"}},
+			{Digest: [16]byte{1}, First: 3, Last: 1, Symbols: [2]keypkg.Symbol{"a"}},
+			{Digest: [16]byte{1}, First: 1, Last: 3, Symbols: [2]keypkg.Symbol{"a"}},
 		},
 		Value: func(key keypkg.Window, version int) *Ticks {
 			h := fnv.New64a()

@@ -118,9 +118,12 @@ func TestAssetListCacheAnswersAsItsLoader(t *testing.T) {
 		Keys: []Key{
 			{Name: "a", Version: [32]byte{1}},
 			{Name: "ab", Version: [32]byte{1}},
-			{Name: "a", Version: [32]byte{1, 31: 1}},
+			{Name: "a", Version: [32]byte{1, 8: 1}},
 			{Name: "b", Version: [32]byte{1}},
-			{Name: "a", Version: [32]byte{31: 1}},
+			{Name: "a", Version: [32]byte{1, 16: 1}},
+			{Version: [32]byte{1}},
+			{Name: "a", Version: [32]byte{1, 24: 1}},
+			{Name: "a", Version: [32]byte{1, 31: 1}},
 		},
 		Value: func(key Key, version int) *AssetList {
 			h := fnv.New64a()

@@ -213,11 +213,12 @@ func TestAssetsCacheAnswersAsItsLoader(t *testing.T) {
 		Keys: []Key{
 			{Name: "a", Version: Digest{1}, Count: 1, Price: 1, Odd: 1},
 			{Name: "ab", Version: Digest{1}, Count: 1, Price: 1, Odd: 1},
-			{Name: "a", Version: Digest{1, 31: 1}, Count: 1, Price: 1, Odd: 1},
+			{Name: "a", Version: Digest{1, 8: 1}, Count: 1, Price: 1, Odd: 1},
 			{Name: "a", Version: Digest{1}, Count: 2, Price: 1, Odd: 1},
 			{Name: "a", Version: Digest{1}, Count: 1, Flag: true, Price: 1, Odd: 1},
 			{Name: "a", Version: Digest{1}, Count: 1, Price: 1.5, Odd: 1},
 			{Name: "a", Version: Digest{1}, Count: 1, Price: 1, Odd: 2},
+			{Name: "b", Version: Digest{1}, Count: 1, Price: 1, Odd: 1},
 		},
 		Value: func(key Key, version int) *Assets {
 			h := fnv.New64a()
@@ -335,6 +336,7 @@ func TestRowsAreFiltered(t *testing.T) {
 			{Symbol: "ab"},
 			{Symbol: "a", Flag: true},
 			{Symbol: "b"},
+			{},
 		},
 		Row: func(key RowKey, serial int) Row {
 			row := rows[serial%len(rows)]
@@ -417,9 +419,12 @@ func TestRowsCacheAnswersAsItsLoader(t *testing.T) {
 		Keys: []RowsKey{
 			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 1},
 			{Bundle: "ab", Version: [32]byte{1}, First: 1, Last: 1},
-			{Bundle: "a", Version: [32]byte{1, 31: 1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1, 8: 1}, First: 1, Last: 1},
 			{Bundle: "a", Version: [32]byte{1}, First: 2, Last: 1},
 			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 2},
+			{Bundle: "b", Version: [32]byte{1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1, 16: 1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1}, First: 3, Last: 1},
 		},
 		Value: func(key RowsKey, version int) *Rows {
 			h := fnv.New64a()

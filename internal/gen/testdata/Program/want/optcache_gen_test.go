@@ -227,9 +227,12 @@ func TestBarsCacheAnswersAsItsLoader(t *testing.T) {
 		Keys: []BarsKey{
 			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 1},
 			{Bundle: "ab", Version: [32]byte{1}, First: 1, Last: 1},
-			{Bundle: "a", Version: [32]byte{1, 31: 1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1, 8: 1}, First: 1, Last: 1},
 			{Bundle: "a", Version: [32]byte{1}, First: 2, Last: 1},
 			{Bundle: "a", Version: [32]byte{1}, First: 1, Last: 2},
+			{Bundle: "b", Version: [32]byte{1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1, 16: 1}, First: 1, Last: 1},
+			{Bundle: "a", Version: [32]byte{1}, First: 3, Last: 1},
 		},
 		Value: func(key BarsKey, version int) *Bars {
 			h := fnv.New64a()
@@ -355,9 +358,12 @@ func TestAssetListCacheAnswersAsItsLoader(t *testing.T) {
 		Keys: []ListKey{
 			{Bundle: "a", Version: [32]byte{1}},
 			{Bundle: "ab", Version: [32]byte{1}},
-			{Bundle: "a", Version: [32]byte{1, 31: 1}},
+			{Bundle: "a", Version: [32]byte{1, 8: 1}},
 			{Bundle: "b", Version: [32]byte{1}},
-			{Bundle: "a", Version: [32]byte{31: 1}},
+			{Bundle: "a", Version: [32]byte{1, 16: 1}},
+			{Version: [32]byte{1}},
+			{Bundle: "a", Version: [32]byte{1, 24: 1}},
+			{Bundle: "a", Version: [32]byte{1, 31: 1}},
 		},
 		Value: func(key ListKey, version int) *AssetList {
 			h := fnv.New64a()

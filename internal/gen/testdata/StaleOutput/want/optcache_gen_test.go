@@ -115,6 +115,8 @@ func TestAssetListCacheAnswersAsItsLoader(t *testing.T) {
 			{Name: "a", Added: 2},
 			{Name: "b", Added: 1},
 			{Name: "a", Added: 3},
+			{Added: 1},
+			{Name: "a"},
 		},
 		Value: func(key Key, version int) *AssetList {
 			h := fnv.New64a()

@@ -141,6 +141,8 @@ func TestCacheAnswersAsItsLoader(t *testing.T) {
 				a bool
 				b bool
 			}{b: true}},
+			{name: "b"},
+			{},
 		},
 		Value: func(key_ key, version int) *assetList {
 			h := fnv.New64a()
