@@ -198,9 +198,8 @@ func (j *job[S]) newSearch(salt uint64) (optimize.Search[S], error) {
 // list is the plan of the trials given.
 type list[P any] []P
 
-func (l list[P]) Len() int                { return len(l) }
-func (l list[P]) At(trial int) P          { return l[trial] }
-func (l list[P]) part(lo, hi int) list[P] { return l[lo:min(hi, len(l))] }
+func (l list[P]) Len() int       { return len(l) }
+func (l list[P]) At(trial int) P { return l[trial] }
 
 // plan returns the trials of a search that needs no results, and whether the search
 // is one.
