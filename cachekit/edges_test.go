@@ -361,3 +361,83 @@ func TestValueThatCameMeanwhile(t *testing.T) {
 	}
 	validate(t, c)
 }
+
+// TestFullOfPins pins all that may be held: one more is handed out uncached, and the bound on entries holds.
+func TestFullOfPins(t *testing.T) {
+	c := mustNew(t, Options[int, int]{MaxEntries: 2})
+	for key := range 2 {
+		c.Set(key, key)
+		if _, ok := c.Pin(key); !ok {
+			t.Fatal("not pinned")
+		}
+	}
+	if c.Set(7, 7) || c.Len() != 2 {
+		t.Errorf("a cache for 2 holds %d", c.Len())
+	}
+	if s := c.Stats(); s.Uncached+s.Refused != 1 || s.Entries != 2 {
+		t.Errorf("statistics %+v", s)
+	}
+	validate(t, c)
+}
+
+// TestWhyTellsTheLast has one key leave again and again, others between: the last time counts, wherever the ring has it.
+func TestWhyTellsTheLast(t *testing.T) {
+	for between := range 7 {
+		c := mustNew(t, Options[int, int]{Departures: 5})
+		for round := range 12 {
+			c.Set(1, 1)
+			want := CauseDeleted
+			if round%2 == 1 {
+				c.Set(1, 2)
+				want = CauseReplaced
+				for other := range between {
+					c.Set(100+other, 1)
+					c.Delete(100 + other)
+				}
+			} else {
+				c.Delete(1)
+			}
+			if d, ok := c.Why(1); ok != (round%2 == 0 || between < 5) || ok && d.Cause != want {
+				t.Fatalf("round %d, %d others between: %v, %v; want %v", round, between, d.Cause, ok, want)
+			}
+		}
+	}
+}
+
+func TestCausesHaveNames(t *testing.T) {
+	names := make(map[string]bool)
+	for cause := causeNone; cause <= CauseExpired+1; cause++ {
+		name := cause.String()
+		if name == "" || names[name] {
+			t.Errorf("cause %d is called %q, as another", uint8(cause), name)
+		}
+		names[name] = true
+	}
+	if !names["room"] || !names["replaced"] || !names["expired"] || !names["cause 7"] {
+		t.Errorf("names %v", names)
+	}
+}
+
+// TestReplacedIsCounted counts values that were replaced in place and those that were not.
+func TestReplacedIsCounted(t *testing.T) {
+	for name, o := range map[string]Options[int, int]{"in place": {}, "anew": {Departures: 1}} {
+		c := mustNew(t, o)
+		for i := range 10 {
+			c.Set(1, i)
+		}
+		if s := c.Stats(); s.Evictions.Replaced != 9 || s.Entries != 1 {
+			t.Errorf("%s: statistics %+v", name, s)
+		}
+	}
+}
+
+func TestSeedIsKept(t *testing.T) {
+	for _, seed := range []uint64{1, 2, 1 << 63} {
+		if c := mustNew(t, Options[string, int]{Seed: seed}); c.seed != seed {
+			t.Errorf("seed %d became %d", seed, c.seed)
+		}
+	}
+	if a, b := mustNew(t, Options[int, int]{}), mustNew(t, Options[int, int]{}); a.seed == b.seed || a.seed == 0 {
+		t.Errorf("caches without a seed have %d and %d", a.seed, b.seed)
+	}
+}
