@@ -109,13 +109,7 @@ func TestAssetListCacheAnswersAsItsLoader(t *testing.T) {
 	rows := someRowsOfAssetList()
 	propertytest.Run(t, propertytest.Suite[market.ListKey, *AssetList]{
 		New: func(capacity int, load propertytest.Loader[market.ListKey, *AssetList]) propertytest.Cache[market.ListKey, *AssetList] {
-			c, err := NewAssetListCache(cachekit.Options[market.ListKey, *AssetList]{
-				MaxEntries: capacity,
-				Seed:       1,
-				Version: func(key market.ListKey) [32]byte {
-					return key.Version
-				},
-			}, load)
+			c, err := NewAssetListCache(cachekit.Options[market.ListKey, *AssetList]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
 				panic(err)
 			}
@@ -140,9 +134,6 @@ func TestAssetListCacheAnswersAsItsLoader(t *testing.T) {
 				picked = append(picked, rows[n%64])
 			}
 			return NewAssetList(picked)
-		},
-		Version: func(key market.ListKey) [32]byte {
-			return key.Version
 		},
 		// For more, as in CI: OPTCACHE_CASES=1000 go test
 		Cases: 100,

@@ -206,13 +206,7 @@ func TestBarsCacheAnswersAsItsLoader(t *testing.T) {
 	rows := someRowsOfBars()
 	propertytest.Run(t, propertytest.Suite[market.BarsKey, *Bars]{
 		New: func(capacity int, load propertytest.Loader[market.BarsKey, *Bars]) propertytest.Cache[market.BarsKey, *Bars] {
-			c, err := NewBarsCache(cachekit.Options[market.BarsKey, *Bars]{
-				MaxEntries: capacity,
-				Seed:       1,
-				Version: func(key market.BarsKey) [32]byte {
-					return key.Digest
-				},
-			}, load)
+			c, err := NewBarsCache(cachekit.Options[market.BarsKey, *Bars]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
 				panic(err)
 			}
@@ -239,9 +233,6 @@ func TestBarsCacheAnswersAsItsLoader(t *testing.T) {
 				panic(err)
 			}
 			return value
-		},
-		Version: func(key market.BarsKey) [32]byte {
-			return key.Digest
 		},
 		// For more, as in CI: OPTCACHE_CASES=1000 go test
 		Cases: 100,

@@ -207,13 +207,7 @@ func TestWindowsCacheAnswersAsItsLoader(t *testing.T) {
 	rows := someRowsOfWindows()
 	propertytest.Run(t, propertytest.Suite[Window, *Windows]{
 		New: func(capacity int, load propertytest.Loader[Window, *Windows]) propertytest.Cache[Window, *Windows] {
-			c, err := NewWindowsCache(cachekit.Options[Window, *Windows]{
-				MaxEntries: capacity,
-				Seed:       1,
-				Version: func(key Window) [32]byte {
-					return key.Digest
-				},
-			}, load)
+			c, err := NewWindowsCache(cachekit.Options[Window, *Windows]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
 				panic(err)
 			}
@@ -238,9 +232,6 @@ func TestWindowsCacheAnswersAsItsLoader(t *testing.T) {
 				picked = append(picked, rows[n%64])
 			}
 			return NewWindows(picked)
-		},
-		Version: func(key Window) [32]byte {
-			return key.Digest
 		},
 		// For more, as in CI: OPTCACHE_CASES=1000 go test
 		Cases: 100,

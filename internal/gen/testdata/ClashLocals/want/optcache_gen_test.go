@@ -374,13 +374,7 @@ func TestGroupsCacheAnswersAsItsLoader(t *testing.T) {
 	rows := someRowsOfGroups()
 	propertytest.Run(t, propertytest.Suite[groupsKey, *groups]{
 		New: func(capacity int, load_ propertytest.Loader[groupsKey, *groups]) propertytest.Cache[groupsKey, *groups] {
-			c_, err := NewgroupsCache(cachekit.Options[groupsKey, *groups]{
-				MaxEntries: capacity,
-				Seed:       1,
-				Version: func(key_ groupsKey) [32]byte {
-					return key_.Version
-				},
-			}, load_)
+			c_, err := NewgroupsCache(cachekit.Options[groupsKey, *groups]{MaxEntries: capacity, Seed: 1}, load_)
 			if err != nil {
 				panic(err)
 			}
@@ -405,9 +399,6 @@ func TestGroupsCacheAnswersAsItsLoader(t *testing.T) {
 				picked = append(picked, rows[n%64])
 			}
 			return groupGroups(picked)
-		},
-		Version: func(key_ groupsKey) [32]byte {
-			return key_.Version
 		},
 		// For more, as in CI: OPTCACHE_CASES=1000 go test
 		Cases: 100,

@@ -212,13 +212,7 @@ func TestQuotesCacheAnswersAsItsLoader(t *testing.T) {
 	rows := someRowsOfQuotes()
 	propertytest.Run(t, propertytest.Suite[QuotesKey, *Quotes]{
 		New: func(capacity int, load propertytest.Loader[QuotesKey, *Quotes]) propertytest.Cache[QuotesKey, *Quotes] {
-			c, err := NewQuotesCache(cachekit.Options[QuotesKey, *Quotes]{
-				MaxEntries: capacity,
-				Seed:       1,
-				Version: func(key QuotesKey) [32]byte {
-					return key.Version
-				},
-			}, load)
+			c, err := NewQuotesCache(cachekit.Options[QuotesKey, *Quotes]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
 				panic(err)
 			}
@@ -243,9 +237,6 @@ func TestQuotesCacheAnswersAsItsLoader(t *testing.T) {
 				picked = append(picked, rows[n%64])
 			}
 			return GroupQuotes(picked)
-		},
-		Version: func(key QuotesKey) [32]byte {
-			return key.Version
 		},
 		// For more, as in CI: OPTCACHE_CASES=1000 go test
 		Cases: 100,

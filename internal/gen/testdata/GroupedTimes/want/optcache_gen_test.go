@@ -244,13 +244,7 @@ func TestEventsCacheAnswersAsItsLoader(t *testing.T) {
 	rows := someRowsOfEvents()
 	propertytest.Run(t, propertytest.Suite[EventsKey, *Events]{
 		New: func(capacity int, load propertytest.Loader[EventsKey, *Events]) propertytest.Cache[EventsKey, *Events] {
-			c, err := NewEventsCache(cachekit.Options[EventsKey, *Events]{
-				MaxEntries: capacity,
-				Seed:       1,
-				Version: func(key EventsKey) [32]byte {
-					return key.Version
-				},
-			}, load)
+			c, err := NewEventsCache(cachekit.Options[EventsKey, *Events]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
 				panic(err)
 			}
@@ -279,9 +273,6 @@ func TestEventsCacheAnswersAsItsLoader(t *testing.T) {
 				panic(err)
 			}
 			return value
-		},
-		Version: func(key EventsKey) [32]byte {
-			return key.Version
 		},
 		// For more, as in CI: OPTCACHE_CASES=1000 go test
 		Cases: 100,

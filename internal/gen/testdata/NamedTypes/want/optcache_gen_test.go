@@ -197,13 +197,7 @@ func TestAssetsCacheAnswersAsItsLoader(t *testing.T) {
 	rows := someRowsOfAssets()
 	propertytest.Run(t, propertytest.Suite[Key, *Assets]{
 		New: func(capacity int, load propertytest.Loader[Key, *Assets]) propertytest.Cache[Key, *Assets] {
-			c, err := NewAssetsCache(cachekit.Options[Key, *Assets]{
-				MaxEntries: capacity,
-				Seed:       1,
-				Version: func(key Key) [32]byte {
-					return key.Version
-				},
-			}, load)
+			c, err := NewAssetsCache(cachekit.Options[Key, *Assets]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
 				panic(err)
 			}
@@ -228,9 +222,6 @@ func TestAssetsCacheAnswersAsItsLoader(t *testing.T) {
 				picked = append(picked, rows[n%64])
 			}
 			return NewAssets(picked)
-		},
-		Version: func(key Key) [32]byte {
-			return key.Version
 		},
 		// For more, as in CI: OPTCACHE_CASES=1000 go test
 		Cases: 100,
@@ -403,13 +394,7 @@ func TestRowsCacheAnswersAsItsLoader(t *testing.T) {
 	rows := someRowsOfRows()
 	propertytest.Run(t, propertytest.Suite[RowsKey, *Rows]{
 		New: func(capacity int, load propertytest.Loader[RowsKey, *Rows]) propertytest.Cache[RowsKey, *Rows] {
-			c, err := NewRowsCache(cachekit.Options[RowsKey, *Rows]{
-				MaxEntries: capacity,
-				Seed:       1,
-				Version: func(key RowsKey) [32]byte {
-					return key.Version
-				},
-			}, load)
+			c, err := NewRowsCache(cachekit.Options[RowsKey, *Rows]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
 				panic(err)
 			}
@@ -434,9 +419,6 @@ func TestRowsCacheAnswersAsItsLoader(t *testing.T) {
 				picked = append(picked, rows[n%64])
 			}
 			return GroupRows(picked)
-		},
-		Version: func(key RowsKey) [32]byte {
-			return key.Version
 		},
 		// For more, as in CI: OPTCACHE_CASES=1000 go test
 		Cases: 100,

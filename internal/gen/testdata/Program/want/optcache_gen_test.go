@@ -211,13 +211,7 @@ func TestBarsCacheAnswersAsItsLoader(t *testing.T) {
 	rows := someRowsOfBars()
 	propertytest.Run(t, propertytest.Suite[BarsKey, *Bars]{
 		New: func(capacity int, load propertytest.Loader[BarsKey, *Bars]) propertytest.Cache[BarsKey, *Bars] {
-			c, err := NewBarsCache(cachekit.Options[BarsKey, *Bars]{
-				MaxEntries: capacity,
-				Seed:       1,
-				Version: func(key BarsKey) [32]byte {
-					return key.Version
-				},
-			}, load)
+			c, err := NewBarsCache(cachekit.Options[BarsKey, *Bars]{MaxEntries: capacity, Seed: 1}, load)
 			if err != nil {
 				panic(err)
 			}
@@ -246,9 +240,6 @@ func TestBarsCacheAnswersAsItsLoader(t *testing.T) {
 				panic(err)
 			}
 			return value
-		},
-		Version: func(key BarsKey) [32]byte {
-			return key.Version
 		},
 		// For more, as in CI: OPTCACHE_CASES=1000 go test
 		Cases: 100,
@@ -373,9 +364,6 @@ func TestAssetListCacheAnswersAsItsLoader(t *testing.T) {
 				picked = append(picked, rows[n%64])
 			}
 			return NewAssetList(picked)
-		},
-		Version: func(key ListKey) [32]byte {
-			return key.Version
 		},
 		// For more, as in CI: OPTCACHE_CASES=1000 go test
 		Cases: 100,
