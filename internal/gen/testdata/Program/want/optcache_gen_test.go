@@ -365,6 +365,9 @@ func TestAssetListCacheAnswersAsItsLoader(t *testing.T) {
 			}
 			return NewAssetList(picked)
 		},
+		Version: func(key ListKey) [32]byte {
+			return key.Version
+		},
 		// For more, as in CI: OPTCACHE_CASES=1000 go test
 		Cases: 100,
 	})
