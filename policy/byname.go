@@ -16,13 +16,14 @@ var byName = map[string]func() Policy{
 	"gdsf":      NewGDSF,
 	"lirs":      NewLIRS,
 	"lru":       NewLRU,
+	"planned":   NewPlanned,
 	"s3fifo":    NewS3FIFO,
 	"sieve":     NewSIEVE,
 	"wtinylfu":  NewWTinyLFU,
 }
 
 // ByName returns a new policy by the word by which a configuration chooses it:
-// adaptive, arc, clock, clocklirs, fifo, gdsf, lirs, lru, s3fifo, sieve or
+// adaptive, arc, clock, clocklirs, fifo, gdsf, lirs, lru, planned, s3fifo, sieve or
 // wtinylfu. The error of any other name lists them. It may be called
 // concurrently.
 func ByName(name string) (Policy, error) {
