@@ -156,7 +156,7 @@ func (p *prepared[K, V]) distinct() error {
 	for i, relatives := range p.relatives {
 		for _, r := range relatives {
 			if p.equal(p.Value(p.Keys[i], 0), p.Value(p.universe[r], 0)) {
-				return fmt.Errorf("Value returns the same for the key %+v as for Keys[%d], %+v: make it depend on every field of the key", p.universe[r], i, p.Keys[i])
+				return fmt.Errorf("function Value returns the same for the key %+v as for Keys[%d], %+v: make it depend on every field of the key", p.universe[r], i, p.Keys[i])
 			}
 		}
 	}
