@@ -20,7 +20,8 @@ const DefaultMaxBytes = 2 << 30
 //
 // An entry takes 48 bytes beyond key and value, and the table 10 to 16. Version,
 // ExpireAfterWrite, ExpireAfterAccess, OnEvict, Departures and Fingerprint need room in
-// the entry: the first of them costs 32 bytes more an entry, the others nothing.
+// the entry: the first of them costs 32 bytes more an entry, the others nothing. In a generated
+// cache whose key has one text an entry has room for 24 bytes of it instead.
 type Options[K comparable, V any] struct {
 	// Name names the cache in its statistics and errors.
 	Name string
@@ -69,8 +70,8 @@ type Options[K comparable, V any] struct {
 	Departures int
 
 	// Fingerprint returns a digest of a value. It is meant for tests: the cache
-	// compares the digest of each value that it hands out with what it was when the
-	// value came, and calls OnMutation with the key if a caller has changed it.
+	// compares the digest of each value that Get and Lookup hand out with what it was
+	// when the value came, and calls OnMutation with the key if a caller has changed it.
 	// A nil OnMutation means a panic that names the key.
 	Fingerprint func(value V) uint64
 	OnMutation  func(key K)
