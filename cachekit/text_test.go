@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/bmadventure/optcache/cachekit/rt"
 	"github.com/bmadventure/optcache/internal/keyhash"
 	"github.com/bmadventure/optcache/policy"
 	"github.com/bmadventure/optcache/sizing"
@@ -111,5 +112,15 @@ func TestHashOfIntegers(t *testing.T) {
 		if a, b := hashWord(x, 42), keyhash.Uint64(x, 42); a != b {
 			t.Errorf("%#x hashes to %#x and %#x", x, a, b)
 		}
+	}
+}
+
+// TestReaderSeesEntries: package rt, which cannot import this one, has the layout of entries for itself.
+func TestReaderSeesEntries(t *testing.T) {
+	var ours entry[named, *int]
+	var theirs rt.Entry[named, int]
+	if unsafe.Offsetof(ours.key) != unsafe.Offsetof(theirs.Key) || unsafe.Offsetof(ours.value) != unsafe.Offsetof(theirs.Value) {
+		t.Errorf("key and value lie at %d and %d, package rt looks at %d and %d",
+			unsafe.Offsetof(ours.key), unsafe.Offsetof(ours.value), unsafe.Offsetof(theirs.Key), unsafe.Offsetof(theirs.Value))
 	}
 }
