@@ -108,12 +108,8 @@ func (s *sweep[P]) recall(ctx context.Context) error {
 	}
 	s.some, s.order = true, make([]int, 0, len(s.out))
 	for trial := range s.out {
-		if ctx.Err() != nil {
-			s.order = append(s.order, trial)
-			continue
-		}
 		strategy, ok := s.make(trial)
-		if !ok {
+		if !ok || ctx.Err() != nil {
 			s.order = append(s.order, trial)
 			continue
 		}

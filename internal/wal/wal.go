@@ -264,8 +264,8 @@ func (l *Log) ReadAt(at int64, payload int) ([]byte, error) {
 // Sync returns when all that was appended is on the disk.
 func (l *Log) Sync() error { return l.file.Sync() }
 
-// Rewrite replaces the records by those that write passes to append, in one step: a crash leaves the
-// old file or the new one. Places that were told of before are void.
+// Rewrite replaces the records by those that fill adds, in one step: a crash leaves the old
+// file or the new one. Places that were told of before are void.
 func (l *Log) Rewrite(fill func(add func(Record) (at int64, err error)) error) error {
 	if l.err != nil {
 		return l.err
