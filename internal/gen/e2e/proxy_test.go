@@ -34,8 +34,9 @@ func moduleProxy(t *testing.T) string {
 	return fileURL(proxy)
 }
 
-// zipModule writes the files of the module in dir as proxies serve them: without
-// hidden folders and without the modules that lie in it.
+// zipModule writes the files of the module in dir that a build reads, as proxies serve
+// them: without hidden folders and without the modules that lie in it. What else lies in a
+// checkout, such as the folder of a long run, may be of any size.
 func zipModule(w io.Writer, dir string) error {
 	z := zip.NewWriter(w)
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -49,7 +50,7 @@ func zipModule(w io.Writer, dir string) error {
 			}
 			return nil
 		}
-		if !d.Type().IsRegular() {
+		if name := d.Name(); !d.Type().IsRegular() || filepath.Ext(name) != ".go" && name != "go.mod" && name != "go.sum" {
 			return nil
 		}
 		name, err := filepath.Rel(dir, path)
