@@ -17,6 +17,7 @@ type flight[K comparable, V any] struct {
 
 	value V
 	err   error
+	took  time.Duration // the load, once it has ended
 
 	waiters int      // guarded by mu of the cache
 	version *version // nil without versions
@@ -165,13 +166,21 @@ func (c *Cache[K, V]) fly(ctx context.Context, f *flight[K, V], load func(contex
 func (c *Cache[K, V]) land(f *flight[K, V], e *entry[K, V], took time.Duration) {
 	defer f.cancel()
 	defer close(f.done)
+	f.took = took
 	if e != nil {
 		c.put(e, f)
+		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.landed(f)
+}
+
+// landed counts f, which nobody can join from now on. mu is held, since f filled the cache
+// if it did: who could join it later might get what was invalidated meanwhile.
+func (c *Cache[K, V]) landed(f *flight[K, V]) {
 	c.counts.Loads++
-	c.counts.LoadTime += took
+	c.counts.LoadTime += f.took
 	if f.err != nil {
 		c.counts.LoadErrors++
 	}

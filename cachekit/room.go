@@ -26,10 +26,9 @@ func (c *Cache[K, V]) put(e *entry[K, V], f *flight[K, V]) bool {
 	var grant int64 // bytes that others gave up for e
 	for try := 1; ; try++ {
 		c.lock()
-		if f == nil {
-			c.detach(&e.key, e.Hash)
-		} else if !c.current(f) {
+		if f != nil && !c.current(f) {
 			c.share.Reserve(-grant)
+			c.landed(f)
 			c.mu.Unlock()
 			return false
 		}
@@ -51,6 +50,11 @@ func (c *Cache[K, V]) put(e *entry[K, V], f *flight[K, V]) bool {
 			continue
 		}
 		c.settle(e, got)
+		if f != nil {
+			c.landed(f)
+		} else { // now and not at a try before: e overtakes loads at the instant that it is held
+			c.detach(&e.key, e.Hash)
+		}
 		c.share.Reserve(-grant)
 		c.unlock()
 		return got == placed

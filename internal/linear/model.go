@@ -73,9 +73,8 @@ const keysOf = 2
 
 // A slot is what there is of one key.
 type slot struct {
-	held   int  // id of the value; 0 is none
-	load   int  // id of the load that is registered; 0 is none
-	landed bool // it has landed, and can still be joined
+	held int // id of the value; 0 is none
+	load int // id of the load that is registered; 0 is none
 
 	grounds uint64 // the clears that are between their instants, a bit each
 }
@@ -95,7 +94,7 @@ func model(bounded bool) porcupine.Model {
 			s, a, o := before.(state), input.(action), output.(outcome)
 			if a.kind == retire {
 				for key := range s {
-					s[key].held, s[key].load, s[key].landed = 0, 0, false
+					s[key].held, s[key].load = 0, 0
 				}
 				return []any{s}
 			}
@@ -129,15 +128,13 @@ func (s slot) step(a action, o outcome, bounded bool) []slot {
 	right := true
 	switch a.kind {
 	case register:
-		right = s.held == 0 && (s.load == 0 || s.landed)
-		s.load, s.landed = a.id, false
+		right = s.held == 0 && s.load == 0
+		s.load = a.id
 	case land:
 		switch {
 		case s.load != a.id:
 		case a.fails:
 			s.load = 0
-		case bounded: // it is joined after it was forgotten, until it is off the list
-			s.held, s.landed = a.id, true
 		default:
 			s.held, s.load = a.id, 0
 		}
@@ -147,18 +144,18 @@ func (s slot) step(a action, o outcome, bounded bool) []slot {
 		right = o.id == s.held
 	case set:
 		right = a.unknown || o.ok || bounded
-		s.held, s.load, s.landed = a.id, 0, false
+		s.held, s.load = a.id, 0
 	case remove:
 		right = a.unknown || o.ok == (s.held != 0)
-		s.held, s.load, s.landed = 0, 0, false
+		s.held, s.load = 0, 0
 	case ground:
-		s.load, s.landed, s.grounds = 0, false, s.grounds|1<<a.id
+		s.load, s.grounds = 0, s.grounds|1<<a.id
 	case drop:
 		right = s.grounds&(1<<a.id) != 0
 		s.held, s.grounds = 0, s.grounds&^(1<<a.id)
 	case leave:
 		alone := s
-		alone.load, alone.landed = 0, false
+		alone.load = 0
 		return []slot{s, alone}
 	}
 	if !right {
