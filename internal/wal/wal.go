@@ -3,17 +3,19 @@
 //
 // # Format
 //
-// The file begins with 16 bytes that name its format. A record is its length and the CRC-32C of the rest, each
-// in four bytes, little-endian; then one byte for its kind and the payload. The length counts
-// kind and payload.
+// The file begins with 16 bytes that name its format. A record is a head of three numbers of four
+// bytes, little-endian, then one byte for its kind and the payload. The numbers are the length
+// of kind and payload, their CRC-32C, and the CRC-32C of the first two numbers: a length is
+// followed only if it is the one that was written, so that no damage is taken for an end.
 //
 // # What a crash leaves
 //
 // Every [Log.Append] is one write. A process that is killed loses nothing that was
 // appended; a machine that stops may lose what the system had not written to the disk yet: what was
 // appended since the last [Log.Sync]. What is left of a record that was not written whole is cut off
-// by [Open]: it is shorter than the longest record. A record that is damaged with more than that
-// behind it is an error: it was written whole once.
+// by [Open]: the file ends before the record does, or holds nothing but zeros from somewhere
+// within it, or it is the last one and its checksum is wrong. Any other damage is
+// an error that names the place, and nothing is cut off.
 package wal
 
 import (
@@ -25,6 +27,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,8 +36,8 @@ import (
 
 const (
 	magicBytes  = 16
-	headBytes   = 8 // length and checksum
-	maxPayload  = 1 << 16
+	headBytes   = 12 // length, its checksum and that of the rest
+	maxPayload  = 1 << 26
 	lockSuffix  = ".lock"
 	otherSuffix = ".new"
 )
@@ -80,7 +83,7 @@ func (l *Log) open(visit func(at int64, kind byte, payload []byte) error) (err e
 	if err != nil {
 		return err
 	}
-	if l.size, err = l.read(info.Size(), visit); err != nil {
+	if l.size, err = l.read(l.file, info.Size(), visit); err != nil {
 		return err
 	}
 	if l.torn = info.Size() - l.size; l.torn > 0 {
@@ -129,8 +132,8 @@ func (l *Log) alone() error {
 
 // read visits the records of a file of that size and returns how many bytes of it
 // are whole.
-func (l *Log) read(size int64, visit func(at int64, kind byte, payload []byte) error) (whole int64, err error) {
-	r := bufio.NewReaderSize(io.NewSectionReader(l.file, 0, size), 1<<18)
+func (l *Log) read(file io.ReaderAt, size int64, visit func(at int64, kind byte, payload []byte) error) (whole int64, err error) {
+	r := bufio.NewReaderSize(io.NewSectionReader(file, 0, size), 1<<18)
 	head := make([]byte, magicBytes)
 	switch n, err := io.ReadFull(r, head); {
 	case err == nil && string(head) == l.magic:
@@ -144,22 +147,22 @@ func (l *Log) read(size int64, visit func(at int64, kind byte, payload []byte) e
 		if _, err := io.ReadFull(r, head[:headBytes]); err != nil {
 			return at, noEnd(err)
 		}
-		n := int64(binary.LittleEndian.Uint32(head))
+		n, sum, ok := parseHead(head)
 		next := at + headBytes + n
 		switch {
-		case next > size && n <= maxPayload:
-			return at, nil // not written whole
-		case n == 0 && l.isZero(at, size):
-			return at, nil // the system had made room for it and written nothing
-		case n == 0 || n > maxPayload:
+		case !ok && isZero(file, at+headBytes, size):
+			return at, nil // the system had made room for it and written its beginning at most
+		case !ok:
 			return 0, l.damaged(at)
+		case next > size:
+			return at, nil // not written whole
 		}
-		payload = append(payload[:0], make([]byte, n)...)
+		payload = slices.Grow(payload[:0], int(n))[:n]
 		if _, err := io.ReadFull(r, payload); err != nil {
 			return 0, err
 		}
-		if crc32.Checksum(payload, castagnoli) != binary.LittleEndian.Uint32(head[4:]) {
-			if next == size {
+		if crc32.Checksum(payload, castagnoli) != sum {
+			if isZero(file, next, size) {
 				return at, nil // the last one, whose blocks were not all written
 			}
 			return 0, l.damaged(at)
@@ -171,9 +174,16 @@ func (l *Log) read(size int64, visit func(at int64, kind byte, payload []byte) e
 	}
 }
 
+// parseHead returns the length of a record's kind and payload and their checksum. It
+// reports false for what is no head.
+func parseHead(head []byte) (n int64, sum uint32, ok bool) {
+	n, sum = int64(binary.LittleEndian.Uint32(head)), binary.LittleEndian.Uint32(head[4:])
+	return n, sum, crc32.Checksum(head[:8], castagnoli) == binary.LittleEndian.Uint32(head[8:]) && n > 0 && n <= maxPayload
+}
+
 // isZero reports whether a part of the file is nothing but zeros.
-func (l *Log) isZero(from, to int64) bool {
-	r := bufio.NewReader(io.NewSectionReader(l.file, from, to-from))
+func isZero(file io.ReaderAt, from, to int64) bool {
+	r := bufio.NewReader(io.NewSectionReader(file, from, to-from))
 	for {
 		switch b, err := r.ReadByte(); {
 		case err != nil:
@@ -193,7 +203,7 @@ func noEnd(err error) error {
 }
 
 func (l *Log) damaged(at int64) error {
-	return fmt.Errorf("%s is damaged at byte %d, with records behind it: restore it from a copy, or delete it to begin anew", l.path, at)
+	return fmt.Errorf("%s is damaged at byte %d, and that is not its end: restore it from a copy, or delete it to begin anew", l.path, at)
 }
 
 // Torn returns how many bytes of a record that was not written whole were cut off
@@ -235,16 +245,23 @@ func write(f *os.File, at int64, records []Record) (next int64, err error) {
 		if len(r.Payload) >= maxPayload {
 			return 0, fmt.Errorf("a record of %d bytes: at most %d", len(r.Payload), maxPayload-1)
 		}
-		from := len(b)
-		b = append(b, make([]byte, headBytes)...)
-		b = append(b, r.Kind)
-		b = append(b, r.Payload...)
-		body := b[from+headBytes:]
-		binary.LittleEndian.PutUint32(b[from:], uint32(len(body)))
-		binary.LittleEndian.PutUint32(b[from+4:], crc32.Checksum(body, castagnoli))
+		b = appendRecord(b, r)
 	}
 	_, err = f.WriteAt(b, at)
 	return at + int64(len(b)), err
+}
+
+// appendRecord appends a record as it stands in the file.
+func appendRecord(b []byte, r Record) []byte {
+	from := len(b)
+	b = append(b, make([]byte, headBytes)...)
+	b = append(b, r.Kind)
+	b = append(b, r.Payload...)
+	body := b[from+headBytes:]
+	binary.LittleEndian.PutUint32(b[from:], uint32(len(body)))
+	binary.LittleEndian.PutUint32(b[from+4:], crc32.Checksum(body, castagnoli))
+	binary.LittleEndian.PutUint32(b[from+8:], crc32.Checksum(b[from:from+8], castagnoli))
+	return b
 }
 
 // ReadAt returns the payload of the record at a place that Open or Append told of. It may
@@ -255,7 +272,7 @@ func (l *Log) ReadAt(at int64, payload int) ([]byte, error) {
 		return nil, fmt.Errorf("read %s at byte %d: %w", l.path, at, err)
 	}
 	body := b[headBytes:]
-	if int(binary.LittleEndian.Uint32(b)) != len(body) || crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(b[4:]) {
+	if n, sum, ok := parseHead(b); !ok || n != int64(len(body)) || crc32.Checksum(body, castagnoli) != sum {
 		return nil, l.damaged(at)
 	}
 	return body[1:], nil
