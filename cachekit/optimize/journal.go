@@ -1,6 +1,7 @@
 package optimize
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,12 +22,13 @@ import (
 // killed goes on where it was, and one that is repeated runs no trial. A result is kept
 // under what it follows from (the bars that were read, the strategy's name and parameters,
 // the cost), so a trial that is equal to a recorded one is never run again,
-// whatever run it belongs to. Trials that failed are not recorded.
+// whatever run it belongs to. In a walk-forward a trial is one set of parameters over one
+// window. Trials that failed are not recorded.
 //
 // Each result is on its way to the disk before its trial counts as done: a
 // process that is killed loses the trials that were running. When the machine stops too, those
 // of the last half minute or so may be lost, as the system's file cache is written. A
-// Journal takes 113 bytes on the disk for each result, and some 75 in memory.
+// Journal takes 117 bytes on the disk for each result, and about 75 in memory.
 //
 // Its methods may be called concurrently, but for Close. One process at a time
 // can have a folder's journal open.
@@ -34,16 +37,18 @@ type Journal struct {
 	torn  int64
 
 	mu      sync.Mutex
-	log     *wal.Log            // appended to under mu
-	places  map[trialKey]*place // guarded by mu
-	last    Identity            // of the run begun last; guarded by mu
-	started bool                // by Begin or Resume; guarded by mu
+	log     *wal.Log           // appended to under mu
+	places  map[trialKey]place // guarded by mu
+	last    Identity           // of the run begun last; guarded by mu
+	started bool               // by Begin or Resume; guarded by mu
 }
 
 // A place is where a result stands, and whether this process took or recorded it.
 type place struct {
-	at   int64
-	used bool
+	at    int64
+	bytes uint32 // of the payload
+	kind  byte
+	used  bool
 }
 
 // The journal's format: change the version when it changes.
@@ -51,11 +56,12 @@ const (
 	journalName  = "journal"
 	journalMagic = "optcache trial 1"
 
-	kindRun    = 1 // payload: the Identity as JSON
-	kindResult = 2 // payload: the key and the metrics
+	kindRun         = 1 // payload: the Identity as JSON
+	kindMetrics     = 2 // payload: the key and the metrics of a backtest
+	kindPerformance = 3 // payload: the key and the performance over a window
+	kindCourse      = 4 // payload: the key, and the times and the equity over a window
 
 	metricsBytes = 9 * 8
-	resultBytes  = len(trialKey{}) + metricsBytes
 )
 
 // OpenJournal opens the journal in a folder; both are made if need be. What a
@@ -66,7 +72,7 @@ func OpenJournal(dir string) (*Journal, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fail(err)
 	}
-	j := &Journal{places: make(map[trialKey]*place)}
+	j := &Journal{places: make(map[trialKey]place)}
 	log, err := wal.Open(filepath.Join(dir, journalName), journalMagic, j.visit)
 	if err != nil {
 		return fail(err)
@@ -81,8 +87,8 @@ func (j *Journal) visit(at int64, kind byte, payload []byte) error {
 	case kind == kindRun:
 		j.last = nil
 		return json.Unmarshal(payload, &j.last)
-	case kind == kindResult && len(payload) == resultBytes:
-		j.places[trialKey(payload[:len(trialKey{})])] = &place{at: at}
+	case kind >= kindMetrics && kind <= kindCourse && len(payload) > len(trialKey{}):
+		j.places[trialKey(payload[:len(trialKey{})])] = place{at: at, bytes: uint32(len(payload)), kind: kind}
 		return nil
 	}
 	return fmt.Errorf("a record of kind %d with %d bytes: the journal is of another version", kind, len(payload))
@@ -170,34 +176,37 @@ func (j *Journal) Taken() int { return int(j.taken.Load()) }
 // when the journal was opened.
 func (j *Journal) Torn() int64 { return j.torn }
 
-// lookup returns the result of a trial if it is recorded.
-func (j *Journal) lookup(k trialKey) (m backtest.Metrics, ok bool, err error) {
+// lookup returns what is recorded under a key; nil if that is nothing.
+func (j *Journal) lookup(kind byte, k trialKey) ([]byte, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	p := j.places[k]
-	if p == nil {
-		return m, false, nil
+	p, ok := j.places[k]
+	if !ok || p.kind != kind {
+		return nil, nil
 	}
-	payload, err := j.log.ReadAt(p.at, resultBytes)
+	payload, err := j.log.ReadAt(p.at, int(p.bytes))
 	if err != nil {
-		return m, false, fmt.Errorf("read the journal: %w", err)
+		return nil, fmt.Errorf("read the journal: %w", err)
 	}
 	if trialKey(payload[:len(k)]) != k {
-		return m, false, fmt.Errorf("read the journal: another trial stands at byte %d: was it changed meanwhile?", p.at)
+		return nil, fmt.Errorf("read the journal: another trial stands at byte %d: was it changed meanwhile?", p.at)
 	}
-	p.used = true
+	if !p.used {
+		p.used = true
+		j.places[k] = p
+	}
 	j.taken.Add(1)
-	return decodeMetrics(payload[len(k):]), true, nil
+	return payload[len(k):], nil
 }
 
-// A finding is the result of a trial.
+// A finding is what is to be recorded under a key.
 type finding struct {
-	key     trialKey
-	metrics backtest.Metrics
+	key   trialKey
+	value []byte
 }
 
-// record records results. Those that are recorded already are not written again.
-func (j *Journal) record(findings []finding) error {
+// record records findings. Those that are recorded already are not written again.
+func (j *Journal) record(kind byte, findings ...finding) error {
 	if len(findings) == 0 {
 		return nil
 	}
@@ -206,21 +215,25 @@ func (j *Journal) record(findings []finding) error {
 	defer j.mu.Unlock()
 	fresh := findings[:0:0]
 	for _, f := range findings {
-		if p := j.places[f.key]; p != nil {
+		if p, ok := j.places[f.key]; ok {
 			p.used = true
+			j.places[f.key] = p
 			continue
 		}
-		j.places[f.key] = &place{used: true}
+		j.places[f.key] = place{bytes: uint32(len(f.key) + len(f.value)), kind: kind, used: true}
 		fresh = append(fresh, f)
-		records = append(records, wal.Record{Kind: kindResult, Payload: appendMetrics(f.key[:], f.metrics)})
+		records = append(records, wal.Record{Kind: kind, Payload: append(f.key[:len(f.key):len(f.key)], f.value...)})
 	}
 	at, err := j.log.Append(records...)
-	for i, f := range fresh {
+	for _, f := range fresh {
 		if err != nil {
 			delete(j.places, f.key)
 			continue
 		}
-		j.places[f.key].at = at + int64(i)*wal.Length(resultBytes)
+		p := j.places[f.key]
+		p.at = at
+		j.places[f.key] = p
+		at += wal.Length(int(p.bytes))
 	}
 	if err != nil {
 		return fmt.Errorf("write the journal: %w", err)
@@ -233,16 +246,20 @@ func (j *Journal) record(findings []finding) error {
 func (j *Journal) Compact() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	used := 0
-	for _, p := range j.places {
+	var all, used int64
+	keep := make([]trialKey, 0, len(j.places))
+	for k, p := range j.places {
+		all += int64(p.bytes)
 		if p.used {
-			used++
+			used += int64(p.bytes)
+			keep = append(keep, k)
 		}
 	}
-	if !j.started || 2*used >= len(j.places) {
+	if !j.started || 2*used >= all {
 		return nil
 	}
-	places := make(map[trialKey]*place, used)
+	slices.SortFunc(keep, func(a, b trialKey) int { return cmp.Compare(j.places[a].at, j.places[b].at) })
+	places := make(map[trialKey]place, len(keep))
 	err := j.log.Rewrite(func(add func(wal.Record) (int64, error)) error {
 		payload, err := json.Marshal(j.last)
 		if err != nil {
@@ -251,19 +268,16 @@ func (j *Journal) Compact() error {
 		if _, err := add(wal.Record{Kind: kindRun, Payload: payload}); err != nil {
 			return err
 		}
-		for k, p := range j.places {
-			if !p.used {
-				continue
-			}
-			payload, err := j.log.ReadAt(p.at, resultBytes)
+		for _, k := range keep {
+			p := j.places[k]
+			payload, err := j.log.ReadAt(p.at, int(p.bytes))
 			if err != nil {
 				return err
 			}
-			at, err := add(wal.Record{Kind: kindResult, Payload: payload})
-			if err != nil {
+			if p.at, err = add(wal.Record{Kind: p.kind, Payload: payload}); err != nil {
 				return err
 			}
-			places[k] = &place{at, true}
+			places[k] = p
 		}
 		return nil
 	})
@@ -282,19 +296,31 @@ func (j *Journal) Close() error {
 	return nil
 }
 
-// appendMetrics returns a copy of b with the metrics behind it.
-func appendMetrics(b []byte, m backtest.Metrics) []byte {
-	to := append(make([]byte, 0, len(b)+metricsBytes), b...)
-	for _, x := range [...]float64{m.TotalReturn, m.CAGR, m.Sharpe, m.Sortino, m.Calmar, m.MaxDrawdown, m.WinRate, m.ProfitFactor} {
-		to = binary.LittleEndian.AppendUint64(to, math.Float64bits(x))
-	}
-	return binary.LittleEndian.AppendUint64(to, uint64(m.Trades))
+func encodeMetrics(m backtest.Metrics) []byte {
+	b := encodeFloats(m.TotalReturn, m.CAGR, m.Sharpe, m.Sortino, m.Calmar, m.MaxDrawdown, m.WinRate, m.ProfitFactor)
+	return binary.LittleEndian.AppendUint64(b, uint64(m.Trades))
 }
 
-func decodeMetrics(b []byte) (m backtest.Metrics) {
-	for i, x := range [...]*float64{&m.TotalReturn, &m.CAGR, &m.Sharpe, &m.Sortino, &m.Calmar, &m.MaxDrawdown, &m.WinRate, &m.ProfitFactor} {
+// decodeMetrics reports false for what encodeMetrics did not make.
+func decodeMetrics(b []byte) (m backtest.Metrics, ok bool) {
+	if len(b) != metricsBytes {
+		return m, false
+	}
+	decodeFloats(b, &m.TotalReturn, &m.CAGR, &m.Sharpe, &m.Sortino, &m.Calmar, &m.MaxDrawdown, &m.WinRate, &m.ProfitFactor)
+	m.Trades = int(binary.LittleEndian.Uint64(b[metricsBytes-8:]))
+	return m, true
+}
+
+func encodeFloats(values ...float64) []byte {
+	b := make([]byte, 0, 8*len(values)+8)
+	for _, x := range values {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(x))
+	}
+	return b
+}
+
+func decodeFloats(b []byte, to ...*float64) {
+	for i, x := range to {
 		*x = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
 	}
-	m.Trades = int(binary.LittleEndian.Uint64(b[metricsBytes-8:]))
-	return m
 }

@@ -462,3 +462,48 @@ func TestStrategiesThatCannotBeKept(t *testing.T) {
 		t.Errorf("a strategy with a function: %v", err)
 	}
 }
+
+// BenchmarkKept times what a memo costs a trial: sweeps of 10,000 trials that keep nothing, that keep
+// results in the workspace or in a journal, and that take them from there. us/trial is
+// the time of a whole sweep divided by its trials.
+func BenchmarkKept(b *testing.B) {
+	const trials = 10_000
+	store := openStore(b)
+	put(b, store, "b", denseSeries(1, 252))
+	grid := crossoverGrid(b, trials)
+	sweep := func(b *testing.B, w *optimize.Workspace, o optimize.Options) {
+		p := pin(b, w, "b")
+		defer p.Close()
+		v := view(b, p, bundle.Query{Fields: bundle.Open | bundle.Close})
+		if _, err := optimize.Sweep(b.Context(), v, grid, asStrategy, o); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, kept := range []string{"nothing", "memo", "journal", "taken-from-memo", "taken-from-journal"} {
+		b.Run(kept, func(b *testing.B) {
+			b.ReportAllocs()
+			w, dir := workspace(b, cachekit.Config{}, store), b.TempDir()
+			again := strings.HasPrefix(kept, "taken")
+			for n := 0; b.Loop(); n++ {
+				o := optimize.Options{Workers: 1, Memo: strings.HasSuffix(kept, "memo")}
+				if o.Memo && !again {
+					b.StopTimer()
+					w.Clear()
+					b.StartTimer()
+				}
+				if strings.HasSuffix(kept, "journal") {
+					folder := dir
+					if !again {
+						folder = filepath.Join(dir, fmt.Sprint(n))
+					}
+					o.Journal = openJournal(b, folder)
+				}
+				sweep(b, w, o)
+				if o.Journal != nil {
+					o.Journal.Close()
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/trials, "us/trial")
+		})
+	}
+}

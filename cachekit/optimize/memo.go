@@ -33,29 +33,40 @@ func (m *memo) lookup(s backtest.Strategy) (k trialKey, result backtest.Metrics,
 	}
 	if m.cache != nil {
 		if result, ok = m.cache.Lookup(k); ok {
-			return k, result, true, m.record(finding{k, result})
+			return k, result, true, m.record(trialResult{k, result})
 		}
 	}
 	if m.journal == nil {
 		return k, result, false, nil
 	}
-	if result, ok, err = m.journal.lookup(k); ok && m.cache != nil {
+	value, err := m.journal.lookup(kindMetrics, k)
+	if result, ok = decodeMetrics(value); ok && m.cache != nil {
 		m.cache.Set(k, result)
 	}
 	return k, result, ok, err
 }
 
+// A trialResult is what a trial that succeeded is recorded as.
+type trialResult struct {
+	key     trialKey
+	metrics backtest.Metrics
+}
+
 // record keeps results.
-func (m *memo) record(findings ...finding) error {
+func (m *memo) record(results ...trialResult) error {
 	if m.cache != nil {
-		for _, f := range findings {
-			m.cache.Set(f.key, f.metrics)
+		for _, r := range results {
+			m.cache.Set(r.key, r.metrics)
 		}
 	}
 	if m.journal == nil {
 		return nil
 	}
-	return m.journal.record(findings)
+	findings := make([]finding, len(results))
+	for i, r := range results {
+		findings[i] = finding{r.key, encodeMetrics(r.metrics)}
+	}
+	return m.journal.record(kindMetrics, findings...)
 }
 
 // Recorded returns a worker that takes the result of a trial from where the
@@ -77,6 +88,6 @@ func Recorded[P any](view *View, strategy func(P) backtest.Strategy, worker Work
 		if result, err = worker(ctx, p); err != nil {
 			return result, err
 		}
-		return result, memo.record(finding{key, result})
+		return result, memo.record(trialResult{key, result})
 	}
 }

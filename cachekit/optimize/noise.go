@@ -114,12 +114,13 @@ func (n *Noise) worst(values []float64) float64 {
 
 // infuse returns the segments with the noise of one sample.
 func (n *Noise) infuse(s *Segments, sample int) *Segments {
-	noisy := *s
-	noisy.groups = make([]bundle.Group, len(s.groups))
+	noisy := &Segments{
+		groups: make([]bundle.Group, len(s.groups)), timeline: s.timeline, starts: s.starts, periods: s.periods, warmup: s.warmup,
+	} // and no digests: those are of other bars
 	for i, g := range s.groups {
 		noisy.groups[i] = n.scale(g, n.factors(g, i, sample))
 	}
-	return &noisy
+	return noisy
 }
 
 // factors returns a factor for each bar of asset number i.

@@ -33,8 +33,8 @@ type Options struct {
 	// another worker takes the place of the one that still runs it.
 	Deadline time.Duration
 
-	// Journal, if not nil, keeps the results of the trials: [Sweep] and [Recorded]
-	// take from it what is recorded, and record the rest.
+	// Journal, if not nil, keeps the results of the trials: [Sweep], [Recorded] and
+	// a [WalkForward] with a Key take from it what is recorded, and record the rest.
 	Journal *Journal
 
 	// Memo keeps the results in a cache of the workspace, within its budget, as

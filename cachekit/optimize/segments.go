@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
@@ -25,6 +26,7 @@ type Segments struct {
 	starts   []int // position on the timeline of the first bar of each session, and its length
 	periods  float64
 	warmup   int
+	digests  sync.Map // of Span to func() [32]byte: what a span reads, hashed once
 }
 
 // NewSegments divides bars into sessions, which are the dates in UTC that occur
@@ -93,16 +95,11 @@ func (s *Segments) Tester() Tester[backtest.Strategy] {
 			if err := ctx.Err(); err != nil {
 				return Course{}, err
 			}
-			first, _ := slices.BinarySearch(g.Times, times[0])
-			last, found := slices.BinarySearch(g.Times, times[len(times)-1])
-			if found {
-				last++
-			}
+			first, last, warm := s.within(g, times)
 			if first == last {
 				addFlat(all, 1)
 				continue
 			}
-			warm := min(s.warmup, first)
 			own = slices.Grow(own[:0], last-first)[:last-first]
 			if err := r.RunFrom(ctx, strategy, part(g, first-warm, last), warm, own); err != nil {
 				return Course{}, err

@@ -311,7 +311,7 @@ func (s *sweep[P]) record(b span, metrics []backtest.Metrics, errs []error) erro
 	if s.memo == nil {
 		return nil
 	}
-	findings := make([]finding, 0, len(metrics))
+	results := make([]trialResult, 0, len(metrics))
 	for i, m := range metrics {
 		if errs[i] != nil {
 			continue
@@ -320,9 +320,9 @@ func (s *sweep[P]) record(b span, metrics []backtest.Metrics, errs []error) erro
 		if err != nil {
 			return err
 		}
-		findings = append(findings, finding{key, m})
+		results = append(results, trialResult{key, m})
 	}
-	return s.memo.record(findings...)
+	return s.memo.record(results...)
 }
 
 // together runs a batch and reports whether all went well.

@@ -26,6 +26,11 @@ type WalkForward[P any] struct {
 	// Tester returns what runs parameters over a span, made anew for each worker.
 	Tester func() Tester[P]
 
+	// Key, if not nil, names all that a course of Tester follows from, as
+	// [Segments.Key] does. With it [Options.Journal] keeps how parameters did over
+	// each window, so that new bars run again only the windows that they touch.
+	Key func(p P, span Span) ([32]byte, error)
+
 	PeriodsPerYear float64 // bars, for [Measure]
 
 	// Objective is what search and choice go by. NaN is a failed trial. Larger is
@@ -87,7 +92,9 @@ type WalkForwardResult[P any] struct {
 // Options.Progress counts folds.
 //
 // What fails within a fold is in its result. Run fails if the windows do not fit
-// and if ctx ends; then the folds that were not finished have the context's error.
+// and if ctx ends; then the folds that were not finished have the context's error. A journal
+// that cannot be read or written fails it too; the result is right all the same.
+// Options.Memo does nothing here.
 func (w *WalkForward[P]) Run(ctx context.Context, o Options) (*WalkForwardResult[P], error) {
 	if w.TopK < 0 {
 		return nil, fmt.Errorf("walk forward: top %d trials: must be 0, for 5, or more", w.TopK)
@@ -101,9 +108,10 @@ func (w *WalkForward[P]) Run(ctx context.Context, o Options) (*WalkForwardResult
 		workers = runtime.GOMAXPROCS(0)
 	}
 	inner := Options{Workers: (workers + len(folds) - 1) / len(folds), Deadline: o.Deadline}
+	walk := &walk[P]{w, newWindowRecord(w, o)}
 	outcomes, err := Run(ctx, list[Fold](folds), func() Worker[Fold, FoldResult[P]] {
 		return func(ctx context.Context, f Fold) (FoldResult[P], error) {
-			return w.fold(ctx, f, inner)
+			return walk.fold(ctx, f, inner)
 		}
 	}, Options{Workers: workers, Progress: o.Progress})
 	result := &WalkForwardResult[P]{Folds: make([]FoldResult[P], len(folds))}
@@ -117,7 +125,13 @@ func (w *WalkForward[P]) Run(ctx context.Context, o Options) (*WalkForwardResult
 	result.Performance = Measure(result.OutOfSample.Returns(), w.PeriodsPerYear)
 	result.Efficiency = efficiency(result.Folds)
 	result.Stability = stability(w.Space, result.Folds)
-	return result, err
+	return result, errors.Join(err, walk.record.err())
+}
+
+// A walk is one call of [WalkForward.Run].
+type walk[P any] struct {
+	*WalkForward[P]
+	record *windowRecord[P] // nil: nothing is kept
 }
 
 // list is the plan of the values given.
@@ -127,7 +141,7 @@ func (l list[T]) Len() int   { return len(l) }
 func (l list[T]) At(i int) T { return l[i] }
 
 // fold runs one fold. Its error is the context's; all else is in the result.
-func (w *WalkForward[P]) fold(ctx context.Context, f Fold, o Options) (FoldResult[P], error) {
+func (w *walk[P]) fold(ctx context.Context, f Fold, o Options) (FoldResult[P], error) {
 	r := FoldResult[P]{Fold: f, Chosen: -1}
 	if err := w.run(ctx, &r, o); err != nil {
 		r.Err = fmt.Errorf("fold %d: %w", f.Number, err)
@@ -135,7 +149,7 @@ func (w *WalkForward[P]) fold(ctx context.Context, f Fold, o Options) (FoldResul
 	return r, ctx.Err()
 }
 
-func (w *WalkForward[P]) run(ctx context.Context, r *FoldResult[P], o Options) error {
+func (w *walk[P]) run(ctx context.Context, r *FoldResult[P], o Options) error {
 	trained, err := w.train(ctx, r, o)
 	if err != nil {
 		return err
@@ -149,7 +163,7 @@ func (w *WalkForward[P]) run(ctx context.Context, r *FoldResult[P], o Options) e
 }
 
 // train searches the train window for candidates and returns how they did.
-func (w *WalkForward[P]) train(ctx context.Context, r *FoldResult[P], o Options) ([]Performance, error) {
+func (w *walk[P]) train(ctx context.Context, r *FoldResult[P], o Options) ([]Performance, error) {
 	search, err := w.Search(r.Fold)
 	if err != nil {
 		return nil, err
@@ -188,7 +202,7 @@ func (w *WalkForward[P]) keep() int {
 }
 
 // choose chooses among the candidates by the validation window, if there is one.
-func (w *WalkForward[P]) choose(ctx context.Context, r *FoldResult[P], o Options) error {
+func (w *walk[P]) choose(ctx context.Context, r *FoldResult[P], o Options) error {
 	if w.Windows.Validation == 0 {
 		r.Chosen = 0
 		return nil
@@ -214,12 +228,14 @@ func (w *WalkForward[P]) choose(ctx context.Context, r *FoldResult[P], o Options
 }
 
 // test runs the chosen candidate over the test window.
-func (w *WalkForward[P]) test(ctx context.Context, r *FoldResult[P], o Options) error {
+func (w *walk[P]) test(ctx context.Context, r *FoldResult[P], o Options) error {
 	outcomes, err := Run(ctx, list[P]{r.Params}, func() Worker[P, Course] {
 		tester := w.Tester()
 		return func(ctx context.Context, p P) (Course, error) {
-			c, err := tester(ctx, p, r.Fold.Test)
-			return c.clone(), err
+			return w.record.course(p, r.Fold.Test, func() (Course, error) {
+				c, err := tester(ctx, p, r.Fold.Test)
+				return c.clone(), err
+			})
 		}
 	}, o)
 	if err == nil {
@@ -234,15 +250,17 @@ func (w *WalkForward[P]) test(ctx context.Context, r *FoldResult[P], o Options) 
 }
 
 // judge returns workers that measure parameters over a span.
-func (w *WalkForward[P]) judge(span Span) func() Worker[P, Performance] {
+func (w *walk[P]) judge(span Span) func() Worker[P, Performance] {
 	return func() Worker[P, Performance] {
 		tester := w.Tester()
 		return func(ctx context.Context, p P) (Performance, error) {
-			c, err := tester(ctx, p, span)
-			if err != nil {
-				return Performance{}, err
-			}
-			return Measure(c.Returns(), w.PeriodsPerYear), nil
+			return w.record.performance(p, span, w.PeriodsPerYear, func() (Performance, error) {
+				c, err := tester(ctx, p, span)
+				if err != nil {
+					return Performance{}, err
+				}
+				return Measure(c.Returns(), w.PeriodsPerYear), nil
+			})
 		}
 	}
 }

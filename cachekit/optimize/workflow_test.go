@@ -290,6 +290,7 @@ func walkForward(anchored bool) step {
 			return nil, err
 		}
 		kind, n, seed := slices.Sorted(maps.Keys(searchesOf))[r.IntN(4)], 1+r.IntN(16), r.Uint64()
+		strategy := strategyIn(ctx)
 		w := optimize.WalkForward[rule]{
 			Windows: optimize.Windows{
 				Train: 4 + r.IntN(12), Validation: r.IntN(2) * (2 + r.IntN(6)), Test: 3 + r.IntN(8), Step: r.IntN(12),
@@ -305,9 +306,10 @@ func walkForward(anchored bool) step {
 					if err != nil {
 						return optimize.Course{}, err
 					}
-					return s.Tester()(ctx, p.strategy(), span)
+					return s.Tester()(ctx, strategy(p), span)
 				}
 			},
+			Key:       func(p rule, span optimize.Span) ([32]byte, error) { return s.Key(p.strategy(), span) },
 			Objective: func(p optimize.Performance) float64 { return p.TotalReturn },
 			TopK:      r.IntN(4),
 		}
@@ -438,8 +440,8 @@ func TestWorkflows(t *testing.T) {
 		"search at random":      {40, true, search("random")},
 		"bayesian search":       {25, true, search("bayesian")},
 		"genetic search":        {25, true, search("genetic")},
-		"rolling walk-forward":  {25, false, walkForward(false)},
-		"anchored walk-forward": {25, false, walkForward(true)},
+		"rolling walk-forward":  {25, true, walkForward(false)},
+		"anchored walk-forward": {25, true, walkForward(true)},
 		"bootstrap":             {25, false, resampled(false)},
 		"permutation":           {25, false, resampled(true)},
 		"noise":                 {25, false, noiseTested},

@@ -1,0 +1,312 @@
+package optimize_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bmadventure/optcache/cachekit"
+	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/optimize"
+)
+
+// A counted walk-forward keeps its results and counts what it runs.
+type counted struct {
+	*optimize.WalkForward[backtest.Crossover]
+	spans *sync.Map // optimize.Span to *atomic.Int64
+	after func()    // each run
+}
+
+func count(w *optimize.WalkForward[backtest.Crossover], s *optimize.Segments) *counted {
+	c := &counted{w, new(sync.Map), func() {}}
+	w.Key = func(p backtest.Crossover, span optimize.Span) ([32]byte, error) { return s.Key(p, span) }
+	w.Tester = func() optimize.Tester[backtest.Crossover] {
+		tester := s.Tester()
+		return func(ctx context.Context, p backtest.Crossover, span optimize.Span) (optimize.Course, error) {
+			n, _ := c.spans.LoadOrStore(span, new(atomic.Int64))
+			n.(*atomic.Int64).Add(1)
+			defer c.after()
+			return tester(ctx, p, span)
+		}
+	}
+	return c
+}
+
+// runs returns how often each span was run since the last call.
+func (c *counted) runs() (all int, spans map[optimize.Span]int) {
+	spans = make(map[optimize.Span]int)
+	for span, n := range c.spans.Range {
+		spans[span.(optimize.Span)] = int(n.(*atomic.Int64).Load())
+		all += spans[span.(optimize.Span)]
+	}
+	c.spans.Clear()
+	return all, spans
+}
+
+// walkRecorded runs a walk-forward with the journal of a folder.
+func walkRecorded(c *counted, dir string, o optimize.Options) (*optimize.WalkForwardResult[backtest.Crossover], error) {
+	j, err := optimize.OpenJournal(dir)
+	if err != nil {
+		return nil, err
+	}
+	o.Journal = j
+	r, err := c.Run(context.Background(), o)
+	if e := j.Close(); err == nil {
+		err = e
+	}
+	return r, err
+}
+
+// A walk-forward whose journal was cut off at any place ends as one without a journal, for
+// random bars, searches and windows; with the whole journal it runs nothing.
+func TestWalkForwardGoesOn(t *testing.T) {
+	property(t, 40, func(seed uint64) string {
+		s := mustSegments(randomBars(seed), int(seed%30))
+		want, err := forward(seed, s).Run(context.Background(), optimize.Options{Workers: 1})
+		if err != nil {
+			return "" // the windows do not fit
+		}
+		dir := t.TempDir()
+		path := filepath.Join(dir, "journal")
+		c := count(forward(seed, s), s)
+		for i := range 4 {
+			got, err := walkRecorded(c, dir, optimize.Options{Workers: 1 + i*2})
+			if err != nil {
+				return err.Error()
+			}
+			if d := cmp.Diff(want, got, sameBits); d != "" {
+				return fmt.Sprintf("round %d: %s", i, d)
+			}
+			n, _ := c.runs()
+			if i == 1 && n != 0 {
+				return fmt.Sprintf("a finished walk-forward ran %d trials again", n)
+			}
+			if i == 0 {
+				continue
+			}
+			if err := os.Truncate(path, int64(seed>>8)%(size(path)+1)); err != nil {
+				return err.Error()
+			}
+		}
+		return ""
+	})
+}
+
+// A walk-forward that is stopped goes on where it was: it ends as an undisturbed one and
+// repeats no trial that was recorded.
+func TestWalkForwardStopped(t *testing.T) {
+	s := mustSegments(randomBars(3), 5)
+	fresh := func() *optimize.WalkForward[backtest.Crossover] {
+		w := forward(3, s)
+		w.Windows = optimize.Windows{Train: 8, Validation: 3, Test: 3}
+		w.Search = func(f optimize.Fold) (optimize.Search[backtest.Crossover], error) {
+			return optimize.NewGenetic(crossovers2(), 24, optimize.SearchOptions{Seed: uint64(f.Number), Batch: 6})
+		}
+		return w
+	}
+	whole := count(fresh(), s)
+	want, err := whole.Run(t.Context(), optimize.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	j := openJournal(t, dir)
+	ctx, stop := context.WithCancel(t.Context())
+	c := count(fresh(), s)
+	var n atomic.Int64
+	c.after = func() {
+		if n.Add(1) == 40 {
+			stop()
+		}
+	}
+	if _, err := c.Run(ctx, optimize.Options{Workers: 3, Journal: j}); err == nil {
+		t.Fatal("it was not stopped")
+	}
+	j.Close()
+	j = openJournal(t, dir)
+	defer j.Close()
+	kept := j.Len()
+	c = count(fresh(), s)
+	got, err := c.Run(t.Context(), optimize.Options{Workers: 3, Journal: j})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got, sameBits); d != "" {
+		t.Error(d)
+	}
+	// One worker after another may run the same parameters before they are recorded.
+	if again, _ := c.runs(); kept < 30 || again < j.Len()-kept || again > j.Len()-kept+3*len(got.Folds) {
+		t.Errorf("%d were recorded, %d were run, %d are recorded then", kept, again, j.Len())
+	}
+}
+
+// New bars at the end run the windows that they touch, and no others; a corrected price runs those
+// that read it, for the warm-up too; another cost runs all.
+func TestNewBarsRunTheirWindows(t *testing.T) {
+	const days = 60
+	series := denseSeries(2, days) // a bar of each asset in every session
+	head := func(n int) []bundle.Series {
+		cut := make([]bundle.Series, len(series))
+		for i, s := range series {
+			s.Times, s.Open, s.High, s.Low, s.Close, s.Volume = s.Times[:n], s.Open[:n], s.High[:n], s.Low[:n], s.Close[:n], s.Volume[:n]
+			cut[i] = s
+		}
+		return cut
+	}
+	store, dir := openStore(t), t.TempDir()
+	const warmup = 4
+	run := func(cost float64, s []bundle.Series) (spans map[optimize.Span]int, all int, same string) {
+		t.Helper()
+		put(t, store, "b", s)
+		p := pin(t, workspace(t, cachekit.Config{}, store), "b")
+		defer p.Close()
+		segments := mustSegments(must(view(t, p, bundle.Query{Fields: bundle.OHLCV}).Bars(t.Context())), warmup)
+		fresh := func() *optimize.WalkForward[backtest.Crossover] {
+			w := forward(0, segments)
+			w.Windows = optimize.Windows{Train: 10, Validation: 5, Test: 5}
+			w.Search = func(optimize.Fold) (optimize.Search[backtest.Crossover], error) {
+				space := must(optimize.NewSpace(
+					optimize.Int("fast", 1, 4, 1, func(c *backtest.Crossover) *int { return &c.Fast }),
+					optimize.Int("slow", 5, 8, 1, func(c *backtest.Crossover) *int { return &c.Slow }),
+					optimize.Choice("cost", func(c *backtest.Crossover) *float64 { return &c.CostBps }, cost),
+				))
+				return optimize.Enumerate(must(optimize.NewGrid(space, 0))), nil
+			}
+			return w
+		}
+		c := count(fresh(), segments)
+		got, err := walkRecorded(c, dir, optimize.Options{Workers: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := fresh().Run(t.Context(), optimize.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, spans = c.runs()
+		return spans, all, cmp.Diff(want, got, sameBits)
+	}
+	reads := func(span optimize.Span, day int) bool { return day >= span.From-warmup && day < span.To }
+
+	_, first, d := run(0, head(50))
+	if d != "" || first == 0 {
+		t.Fatalf("%d trials, %s", first, d)
+	}
+	if _, n, d := run(0, head(50)); n != 0 || d != "" {
+		t.Errorf("the same: %d trials were run, %s", n, d)
+	}
+	spans, n, d := run(0, series)
+	folds := must(optimize.Windows{Train: 10, Validation: 5, Test: 5}.Folds(days))
+	fresh := make(map[optimize.Span]bool) // windows of the folds that were not there before
+	for _, f := range folds[len(must(optimize.Windows{Train: 10, Validation: 5, Test: 5}.Folds(50))):] {
+		fresh[f.Train], fresh[f.Validation], fresh[f.Test] = true, true, true
+	}
+	for span := range spans {
+		if !fresh[span] {
+			t.Errorf("new bars: %+v was run again", span)
+		}
+	}
+	if n == 0 || d != "" {
+		t.Errorf("new bars: %d trials, %s", n, d)
+	}
+	const day = 30
+	series[0].Close = append([]float64(nil), series[0].Close...)
+	series[0].Close[day] = (series[0].High[day] + 3*series[0].Close[day]) / 4
+	if series[0].Close[day] == series[0].High[day] {
+		t.Fatal("the price is what it was")
+	}
+	spans, n, d = run(0, series)
+	for span := range spans {
+		if !reads(span, day) {
+			// The choice in validation may be another one, whose test is new.
+			if span.Len() != 5 {
+				t.Errorf("a corrected price: %+v was run again", span)
+			}
+		}
+	}
+	if n == 0 || d != "" {
+		t.Errorf("a corrected price: %d trials, %s", n, d)
+	}
+	if _, n, d := run(2, series); n < first || d != "" {
+		t.Errorf("another cost: %d trials, %s", n, d)
+	}
+}
+
+// What a key names is all that a course follows from.
+func TestSegmentsKey(t *testing.T) {
+	key := func(s *optimize.Segments, p backtest.Crossover, span optimize.Span) [32]byte {
+		return must(s.Key(p, span))
+	}
+	p, span := backtest.Crossover{Fast: 2, Slow: 5}, optimize.Span{From: 20, To: 30}
+	rows := rising(60)
+	base := mustSegments(group(t, rows), 3)
+	want := key(base, p, span)
+	if key(mustSegments(group(t, rows), 3), p, span) != want || key(mustSegments(group(t, rows[:40]), 3), p, span) != want {
+		t.Error("the same bars have another key")
+	}
+	if key(base, backtest.Crossover{Fast: 2, Slow: 6}, span) == want || key(base, backtest.Crossover{Fast: 2, Slow: 5, CostBps: 1}, span) == want {
+		t.Error("another strategy has the same key")
+	}
+	if key(base, p, optimize.Span{From: 20, To: 31}) == want || key(mustSegments(group(t, rows), 2), p, span) == want {
+		t.Error("another window has the same key")
+	}
+	for i := range rows {
+		changed := append(rows[:0:0], rows...)
+		changed[i].Volume++
+		if same := key(mustSegments(group(t, changed), 3), p, span) == want; same != (i < 17 || i >= 30) {
+			t.Errorf("another volume at bar %d: the same key is %t", i, same)
+		}
+	}
+	other := append(rows[:0:0], rows...)
+	for _, r := range rows[18:20] { // an asset that ends before the span still has its part of the account
+		r.Symbol = "ZZ"
+		other = append(other, r)
+	}
+	if key(mustSegments(group(t, other), 3), p, span) == want {
+		t.Error("one more asset has the same key")
+	}
+	if _, err := base.Key(p, optimize.Span{From: 50, To: 61}); err == nil {
+		t.Error("a span that there is not has a key")
+	}
+	if _, err := base.Key(closure{p, func() {}}, span); err == nil || !strings.Contains(err.Error(), "field f") {
+		t.Errorf("a strategy with a function: %v", err)
+	}
+}
+
+// How many bars make a year is part of what a performance follows from.
+func TestWalkForwardOfAnotherYear(t *testing.T) {
+	s, dir := mustSegments(randomBars(3), 5), t.TempDir()
+	for _, year := range []float64{252, 365} {
+		w := forward(3, s)
+		w.Windows, w.PeriodsPerYear = optimize.Windows{Train: 8, Validation: 3, Test: 3}, year
+		want := must(w.Run(t.Context(), optimize.Options{}))
+		if d := cmp.Diff(want, must(walkRecorded(count(w, s), dir, optimize.Options{})), sameBits); d != "" {
+			t.Errorf("%v bars a year: %s", year, d)
+		}
+	}
+}
+
+// A journal that cannot be written to is told of, and changes no result.
+func TestWalkForwardWithoutRoom(t *testing.T) {
+	s := mustSegments(randomBars(3), 5)
+	w := forward(3, s)
+	w.Windows = optimize.Windows{Train: 8, Validation: 3, Test: 3}
+	want := must(w.Run(t.Context(), optimize.Options{}))
+	j := openJournal(t, t.TempDir())
+	j.Close() // no write succeeds any more
+	got, err := count(w, s).Run(t.Context(), optimize.Options{Journal: j})
+	if err == nil || !strings.Contains(err.Error(), "write the journal") {
+		t.Errorf("nothing was told: %v", err)
+	}
+	if d := cmp.Diff(want, got, sameBits); d != "" {
+		t.Error(d)
+	}
+}
