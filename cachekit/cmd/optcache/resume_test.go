@@ -158,3 +158,27 @@ func TestNewValueRunsOnlyItsTrials(t *testing.T) {
 		t.Errorf("trials run and recorded: %s", d)
 	}
 }
+
+// A walk-forward that is killed and run again has the results of one that was not, byte for
+// byte; one that is finished runs nothing again.
+func TestWalkForwardGoesOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills a process")
+	}
+	store, whole, cut := t.TempDir(), t.TempDir(), t.TempDir()
+	args := []string{"walkforward", "--assets=6", "--bars=400", "--search=genetic", "--trials=300", "--fast=1:40", "--slow=20:90", "--format=csv"}
+	succeed(t, store, append(args, "--out="+whole)...)
+	stopAfter(t, os.Kill, 50_000, store, cut, append(args, "--out="+cut))
+	for range 2 {
+		succeed(t, store, append(args, "--out="+cut)...)
+		for _, name := range []string{"folds.csv", "equity.csv"} {
+			if a, b := read(t, whole, name), read(t, cut, name); !bytes.Equal(a, b) {
+				t.Errorf("%s: %d bytes undisturbed, %d after a kill", name, len(a), len(b))
+			}
+		}
+	}
+	// Not another result, but two more runs began.
+	if a, b := len(read(t, whole, "journal")), len(read(t, cut, "journal")); b-a > 2048 {
+		t.Errorf("the journal has %d bytes undisturbed, and %d after three runs", a, b)
+	}
+}

@@ -143,6 +143,27 @@ func (d *folder) begin() error {
 	return d.write()
 }
 
+// openJournal opens the journal of a folder, at the run that is to go on or at a
+// new one.
+func (j *job[S]) openJournal(dir string, resume bool) (*optimize.Journal, error) {
+	journal, err := optimize.OpenJournal(dir)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--out: %w", err)}
+	}
+	if n := journal.Torn(); n > 0 {
+		j.log.Warn("the end of a record that was not written whole was cut off the journal", "bytes", n)
+	}
+	if resume {
+		err = journal.Resume(j.identity())
+	} else {
+		err = journal.Begin(j.identity())
+	}
+	if err != nil {
+		return nil, errors.Join(usageError{fmt.Errorf("--out %s: %w", dir, err)}, journal.Close())
+	}
+	return journal, nil
+}
+
 // identity is what must be the same for a run to go on.
 func (j *job[S]) identity() optimize.Identity {
 	order := "largest"

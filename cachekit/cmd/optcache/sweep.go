@@ -112,7 +112,7 @@ func (s *sweep[S]) measureKept() (r *report, err error) {
 		return nil, err
 	}
 	if s.Out != "" && !s.compare {
-		if s.journal, err = s.openJournal(); err != nil {
+		if s.journal, err = s.openJournal(s.Out, s.Resume); err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, s.journal.Close()) }()
@@ -122,27 +122,6 @@ func (s *sweep[S]) measureKept() (r *report, err error) {
 	}
 	r, err = s.measure(kept)
 	return r, kept.end(err)
-}
-
-// openJournal opens the journal of the folder, at the run that is to go on or at a
-// new one.
-func (s *sweep[S]) openJournal() (*optimize.Journal, error) {
-	j, err := optimize.OpenJournal(s.Out)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("--out: %w", err)}
-	}
-	if n := j.Torn(); n > 0 {
-		s.log.Warn("the end of a record that was not written whole was cut off the journal", "bytes", n)
-	}
-	if s.Resume {
-		err = j.Resume(s.identity())
-	} else {
-		err = j.Begin(s.identity())
-	}
-	if err != nil {
-		return nil, errors.Join(usageError{fmt.Errorf("--out %s: %w", s.Out, err)}, j.Close())
-	}
-	return j, nil
 }
 
 // newSweep checks the flags and finds or makes the bundle.

@@ -45,8 +45,10 @@ occurs in the bars.
 
 The report has the parameters and the objective of every fold, the one account that traded all tests in turn, the
 walk-forward efficiency (annual return of the tests as a share of that in training), and how much each parameter moved.
---out DIR keeps run.json, walkforward.json (what --json writes), and as csv, json and parquet (--format) the folds
-and the stitched equity curve.
+--out DIR keeps run.json, walkforward.json (what --json writes), as csv, json and parquet (--format) the folds
+and the stitched equity curve, and a journal with the result of each trial over each window as soon as it is there. Run into the
+same DIR again, it runs only what the journal does not have: what a crash cut off, new values of parameters, and, after an
+ingest, the windows that read new or changed bars.
 
 ` + axisHelp + `
 
@@ -78,11 +80,8 @@ func (f *family[S]) walkForward(c *walkForwardCmd, e *env) error {
 	if err != nil {
 		return err
 	}
-	if err := kept.begin(); err != nil {
-		return err
-	}
-	r, err := walkBars(c, j, kept)
-	if err = kept.end(err); err != nil {
+	r, err := walkKept(c, j, kept)
+	if err != nil {
 		return err
 	}
 	if c.JSON != "-" {
@@ -149,8 +148,27 @@ func (j *job[S]) longest() int {
 	return most + 1
 }
 
+// walkKept runs the walk-forward and keeps in the folder of the run what was asked for.
+func walkKept[S tunable](c *walkForwardCmd, j *job[S], kept *folder) (r *walkReport, err error) {
+	var journal *optimize.Journal // nil: no folder
+	if c.Out != "" {
+		if journal, err = j.openJournal(c.Out, false); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, journal.Close()) }()
+	}
+	if err := kept.begin(); err != nil {
+		return nil, err
+	}
+	r, err = walkBars(c, j, kept, journal)
+	if err == nil && journal != nil {
+		err = journal.Compact()
+	}
+	return r, kept.end(err)
+}
+
 // walkBars runs the walk-forward and makes the report.
-func walkBars[S tunable](c *walkForwardCmd, j *job[S], kept *folder) (r *walkReport, err error) {
+func walkBars[S tunable](c *walkForwardCmd, j *job[S], kept *folder, journal *optimize.Journal) (r *walkReport, err error) {
 	d, err := j.open(j.cached)
 	if err != nil {
 		return nil, err
@@ -179,7 +197,7 @@ func walkBars[S tunable](c *walkForwardCmd, j *job[S], kept *folder) (r *walkRep
 	p.start("walk forward")
 	p.unit = "folds"
 	start := time.Now()
-	result, err := w.Run(j.ctx, optimize.Options{Workers: j.workers, Progress: p.step})
+	result, err := w.Run(j.ctx, optimize.Options{Workers: j.workers, Progress: p.step, Journal: journal})
 	kept.caches(d.workspace.Stats(), p.done)
 	if err != nil {
 		return nil, err
@@ -206,6 +224,7 @@ func (j *job[S]) walkForward(c *walkForwardCmd, segments *optimize.Segments) *op
 				return test(ctx, strategy(p), span)
 			}
 		},
+		Key:            func(p S, span optimize.Span) ([32]byte, error) { return segments.Key(strategy(p), span) },
 		PeriodsPerYear: segments.PeriodsPerYear(),
 		Objective:      func(p optimize.Performance) float64 { return p.Value(j.metric) },
 		Minimize:       j.minimize,
