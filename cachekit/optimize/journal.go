@@ -186,10 +186,10 @@ func (j *Journal) lookup(kind byte, k trialKey) ([]byte, error) {
 	}
 	payload, err := j.log.ReadAt(p.at, int(p.bytes))
 	if err != nil {
-		return nil, fmt.Errorf("read the journal: %w", err)
+		return nil, unkept{fmt.Errorf("read the journal: %w", err)}
 	}
 	if trialKey(payload[:len(k)]) != k {
-		return nil, fmt.Errorf("read the journal: another trial stands at byte %d: was it changed meanwhile?", p.at)
+		return nil, unkept{fmt.Errorf("read the journal: another trial stands at byte %d of %s: it was changed while it was open: open it again", p.at, j.log.Path())}
 	}
 	if !p.used {
 		p.used = true
@@ -236,7 +236,7 @@ func (j *Journal) record(kind byte, findings ...finding) error {
 		at += wal.Length(int(p.bytes))
 	}
 	if err != nil {
-		return fmt.Errorf("write the journal: %w", err)
+		return unkept{fmt.Errorf("write the journal: %w: mend that, such as by freeing space on the disk, and run again with the same journal: it goes on from there", err)}
 	}
 	return nil
 }

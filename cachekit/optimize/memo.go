@@ -2,6 +2,7 @@ package optimize
 
 import (
 	"context"
+	"errors"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
 )
@@ -26,10 +27,19 @@ func newMemo(view *View, o Options) *memo {
 	return m
 }
 
+// An unkept error says that the result of a trial could not be kept, or looked up. The
+// trial did not fail: whoever runs it stops, so that what is not kept is run again when
+// that is mended.
+type unkept struct{ error }
+
+func (e unkept) Unwrap() error { return e.error }
+
+func isUnkept(err error) bool { return errors.As(err, new(unkept)) }
+
 // lookup returns the result of a strategy's trial if it is kept.
 func (m *memo) lookup(s backtest.Strategy) (k trialKey, result backtest.Metrics, ok bool, err error) {
 	if k, err = keyOf(m.view.key, s); err != nil {
-		return k, result, false, err
+		return k, result, false, unkept{err}
 	}
 	if m.cache != nil {
 		if result, ok = m.cache.Lookup(k); ok {
@@ -71,7 +81,8 @@ func (m *memo) record(results ...trialResult) error {
 
 // Recorded returns a worker that takes the result of a trial from where the
 // options keep it ([Options.Journal], [Options.Memo]), and else runs worker and keeps what it
-// returns. strategy makes the strategy that worker backtests on all bars of the view.
+// returns. strategy makes the strategy that worker backtests on all bars of the view. A
+// result that cannot be kept ends the run, as [Options] says.
 //
 // It is for [RunSearch]: a search that learns proposes the same trials when it is told
 // the same values, so it goes on where it was. [Sweep] does the same by itself.

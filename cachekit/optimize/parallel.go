@@ -34,7 +34,9 @@ type Options struct {
 	Deadline time.Duration
 
 	// Journal, if not nil, keeps the results of the trials: [Sweep], [Recorded] and
-	// a [WalkForward] with a Key take from it what is recorded, and record the rest.
+	// a [WalkForward] with a Key take from it what is recorded, and record the rest. If
+	// it cannot be read or written the run stops soon, with an error that says so. The
+	// trials that it could not record count as not finished, not as failed.
 	Journal *Journal
 
 	// Memo keeps the results in a cache of the workspace, within its budget, as
@@ -69,8 +71,10 @@ const grace = 500 * time.Millisecond
 // error, and so has Run.
 func Run[P, R any](ctx context.Context, plan Plan[P], newWorker func() Worker[P, R], o Options) ([]Outcome[P, R], error) {
 	n := plan.Len()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	r := &run[P, R]{
-		ctx: ctx, plan: plan, newWorker: newWorker, deadline: o.Deadline,
+		ctx: ctx, stop: stop, plan: plan, newWorker: newWorker, deadline: o.Deadline,
 		outcomes: make([]Outcome[P, R], n), settled: make([]bool, n),
 	}
 	workers := o.Workers
@@ -89,6 +93,7 @@ func Run[P, R any](ctx context.Context, plan Plan[P], newWorker func() Worker[P,
 // the run loses its seat to another.
 type run[P, R any] struct {
 	ctx       context.Context
+	stop      context.CancelCauseFunc // ends ctx
 	plan      Plan[P]
 	newWorker func() Worker[P, R]
 	deadline  time.Duration
@@ -267,10 +272,15 @@ func (s *seat[P, R]) overdue(trial int, params P) {
 }
 
 // keep stores the outcome of a trial, unless the trial returned because the
-// run's context ended: then it stays unsettled. The caller holds s.mu.
+// run's context ended, or ends the run because its result cannot be kept: then
+// it stays unsettled. The caller holds s.mu.
 func (s *seat[P, R]) keep(trial int, out Outcome[P, R]) {
 	s.trial = -1
 	if out.Err != nil {
+		if why := (unkept{}); errors.As(out.Err, &why) {
+			s.run.stop(why)
+			return
+		}
 		if ended := s.run.ctx.Err(); ended != nil && errors.Is(out.Err, ended) {
 			return
 		}

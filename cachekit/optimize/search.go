@@ -205,9 +205,12 @@ func (c *conversation[P, R]) try(ctx context.Context, t ticket[P], worker Worker
 		c.tell(t.number, none, math.NaN())
 	})()
 	r, err := worker(ctx, *t.params)
-	if err == nil {
+	switch {
+	case err == nil:
 		value = objective(r)
 		result = r
+	case isUnkept(err):
+		c.end(err) // before the search is told a value that the trial does not have
 	}
 	return err
 }
@@ -234,10 +237,20 @@ func (c *conversation[P, R]) tell(number int, result R, value float64) {
 	}
 	delete(c.open, number)
 	c.outcomes[number].Result = result
+	if c.err != nil {
+		return // it proposes nothing any more
+	}
 	if err := c.search.Tell(number, value); err != nil {
 		c.fail(err)
 	}
 	c.news.Broadcast()
+}
+
+// end ends the search.
+func (c *conversation[P, R]) end(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fail(err)
 }
 
 // fail ends the search. The caller holds c.mu.
@@ -259,7 +272,7 @@ func (c *conversation[P, R]) close(told []Outcome[ticket[P], struct{}], err erro
 			c.outcomes[i].Result, c.outcomes[i].Err = none, t.Err
 		}
 	}
-	if c.err != nil {
+	if c.err != nil && !isUnkept(c.err) { // of which Run has told
 		err = c.err
 	}
 	return c.outcomes, err

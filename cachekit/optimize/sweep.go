@@ -27,8 +27,7 @@ import (
 // batches of trials that read the same series ([backtest.Runner.RunBatch]), which
 // come from the cache. The metrics are equal bit for bit, for any number of workers.
 //
-// With a journal or a memo ([Options]) the trials whose results it has are not run. A journal
-// that cannot be read or written fails the sweep; the outcomes are right all the same.
+// With a journal or a memo ([Options]) the trials whose results it has are not run.
 //
 // Errors, panics included, are in the outcomes of their trials, as in [Run].
 // Options.Deadline is for one trial; a batch may take as many times longer as it
@@ -52,7 +51,7 @@ func Sweep[P any](ctx context.Context, view *View, plan Plan[P], strategy func(P
 		o.Progress = func(int, int) { progress(int(s.done.Load()), len(s.out)) }
 	}
 	batches, err := Run(ctx, &s, s.worker, o)
-	return s.outcomes(ctx, batches), errors.Join(s.stopped(ctx, err), s.unrecorded)
+	return s.outcomes(ctx, batches), s.stopped(err)
 }
 
 const maxDuration = time.Duration(1<<63 - 1)
@@ -68,10 +67,9 @@ type sweep[P any] struct {
 	order    []int        // trials, batch after batch; nil: all, as they are numbered
 	done     atomic.Int64 // trials
 
-	mu         sync.Mutex
-	closed     bool                           // Run has returned; guarded by mu
-	out        []Outcome[P, backtest.Metrics] // guarded by mu while workers run
-	unrecorded error                          // of the memo; guarded by mu while workers run
+	mu     sync.Mutex
+	closed bool                           // Run has returned; guarded by mu
+	out    []Outcome[P, backtest.Metrics] // guarded by mu while workers run
 }
 
 // A span is one batch: the trials order[from:to].
@@ -286,24 +284,26 @@ func (w *batchWorker[P]) run(ctx context.Context, b span) (struct{}, error) {
 			}
 		}
 	}
-	w.keep(b, w.metrics, w.errs)
-	return struct{}{}, nil
+	return struct{}{}, w.keep(b, w.metrics, w.errs)
 }
 
-// keep keeps what became of the trials of a batch, unless the sweep is over.
-func (s *sweep[P]) keep(b span, metrics []backtest.Metrics, errs []error) {
-	unrecorded := s.record(b, metrics, errs)
+// keep keeps what became of the trials of a batch, unless the sweep is over. It fails
+// if they cannot be recorded.
+func (s *sweep[P]) keep(b span, metrics []backtest.Metrics, errs []error) error {
+	if err := s.record(b, metrics, errs); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return
+		return nil
 	}
-	s.unrecorded = cmp.Or(s.unrecorded, unrecorded)
 	for i := range metrics {
 		trial := s.trial(b.from + i)
 		s.out[trial].Result, s.out[trial].Err = metrics[i], errs[i]
 	}
 	s.done.Add(int64(len(metrics)))
+	return nil
 }
 
 // record has the memo keep the results of a batch.
@@ -318,7 +318,7 @@ func (s *sweep[P]) record(b span, metrics []backtest.Metrics, errs []error) erro
 		}
 		key, err := keyOf(s.memo.view.key, s.strategy(s.plan.At(s.trial(b.from+i))))
 		if err != nil {
-			return err
+			return unkept{err}
 		}
 		results = append(results, trialResult{key, m})
 	}
@@ -386,6 +386,10 @@ func (s *sweep[P]) finish(ctx context.Context, trial int) {
 		return
 	}
 	o.Result = backtest.Metrics{}
+	if why := (unkept{}); errors.As(o.Err, &why) {
+		o.Err = fmt.Errorf("trial %d: not finished: %w", trial, why)
+		return
+	}
 	if cause := context.Cause(ctx); cause != nil && errors.Is(o.Err, cause) {
 		o.Err = fmt.Errorf("trial %d: not finished: %w", trial, cause)
 		return
@@ -394,9 +398,9 @@ func (s *sweep[P]) finish(ctx context.Context, trial int) {
 }
 
 // stopped says how many trials were done when a sweep was stopped.
-func (s *sweep[P]) stopped(ctx context.Context, err error) error {
+func (s *sweep[P]) stopped(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("stopped after %d of %d trials: %w", s.done.Load(), len(s.out), context.Cause(ctx))
+	return fmt.Errorf("stopped after %d of %d trials: %w", s.done.Load(), len(s.out), errors.Unwrap(err))
 }

@@ -92,9 +92,8 @@ type WalkForwardResult[P any] struct {
 // Options.Progress counts folds.
 //
 // What fails within a fold is in its result. Run fails if the windows do not fit
-// and if ctx ends; then the folds that were not finished have the context's error. A journal
-// that cannot be read or written fails it too; the result is right all the same.
-// Options.Memo does nothing here.
+// and if ctx ends; then the folds that were not finished have the context's error. It
+// stops likewise when results cannot be kept as [Options] ask.
 func (w *WalkForward[P]) Run(ctx context.Context, o Options) (*WalkForwardResult[P], error) {
 	if w.TopK < 0 {
 		return nil, fmt.Errorf("walk forward: top %d trials: must be 0, for 5, or more", w.TopK)
@@ -125,7 +124,7 @@ func (w *WalkForward[P]) Run(ctx context.Context, o Options) (*WalkForwardResult
 	result.Performance = Measure(result.OutOfSample.Returns(), w.PeriodsPerYear)
 	result.Efficiency = efficiency(result.Folds)
 	result.Stability = stability(w.Space, result.Folds)
-	return result, errors.Join(err, walk.record.err())
+	return result, err
 }
 
 // A walk is one call of [WalkForward.Run].
@@ -140,11 +139,15 @@ type list[T any] []T
 func (l list[T]) Len() int   { return len(l) }
 func (l list[T]) At(i int) T { return l[i] }
 
-// fold runs one fold. Its error is the context's; all else is in the result.
+// fold runs one fold. Its error ends the walk: it is the context's, or says that a result
+// could not be kept; all else is in the result.
 func (w *walk[P]) fold(ctx context.Context, f Fold, o Options) (FoldResult[P], error) {
 	r := FoldResult[P]{Fold: f, Chosen: -1}
 	if err := w.run(ctx, &r, o); err != nil {
 		r.Err = fmt.Errorf("fold %d: %w", f.Number, err)
+		if isUnkept(err) {
+			return r, err
+		}
 	}
 	return r, ctx.Err()
 }

@@ -3,7 +3,6 @@ package optimize
 import (
 	"encoding/binary"
 	"math"
-	"sync"
 )
 
 // A windowRecord keeps in a journal how parameters did over windows: what a
@@ -11,9 +10,6 @@ import (
 type windowRecord[P any] struct {
 	journal *Journal
 	keyOf   func(P, Span) ([32]byte, error)
-
-	mu     sync.Mutex
-	failed error // the first of the journal and of keyOf; guarded by mu
 }
 
 // newWindowRecord returns nil if there is no journal, or no key to record under.
@@ -24,30 +20,10 @@ func newWindowRecord[P any](w *WalkForward[P], o Options) *windowRecord[P] {
 	return &windowRecord[P]{journal: o.Journal, keyOf: w.Key}
 }
 
-// err returns why something could not be read or recorded. Results are right
-// all the same: what cannot be read is run.
-func (r *windowRecord[P]) err() error {
-	if r == nil {
-		return nil
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.failed
-}
-
-func (r *windowRecord[P]) fail(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.failed == nil {
-		r.failed = err
-	}
-}
-
 // key returns the key of what parameters do over a span, of that kind.
 func (r *windowRecord[P]) key(kind byte, p P, span Span, periodsPerYear float64) (k trialKey, err error) {
 	if k, err = r.keyOf(p, span); err != nil {
-		r.fail(err)
-		return k, err
+		return k, unkept{err}
 	}
 	h := newDigest("optcache window 1")
 	h.number(uint64(kind))
@@ -74,13 +50,14 @@ func (r *windowRecord[P]) course(p P, span Span, run func() (Course, error)) (Co
 }
 
 func recorded[P, R any](r *windowRecord[P], kind byte, p P, span Span, periodsPerYear float64, encode func(R) []byte, decode func([]byte) (R, bool), run func() (R, error)) (R, error) {
+	var none R
 	key, err := r.key(kind, p, span, periodsPerYear)
 	if err != nil {
-		return run()
+		return none, err
 	}
 	value, err := r.journal.lookup(kind, key)
 	if err != nil {
-		r.fail(err)
+		return none, err
 	}
 	if result, ok := decode(value); ok {
 		return result, nil
@@ -89,10 +66,7 @@ func recorded[P, R any](r *windowRecord[P], kind byte, p P, span Span, periodsPe
 	if err != nil {
 		return result, err
 	}
-	if err := r.journal.record(kind, finding{key, encode(result)}); err != nil {
-		r.fail(err)
-	}
-	return result, nil
+	return result, r.journal.record(kind, finding{key, encode(result)})
 }
 
 func encodePerformance(p Performance) []byte {

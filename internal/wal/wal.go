@@ -210,6 +210,9 @@ func (l *Log) damaged(at int64) error {
 // when the log was opened.
 func (l *Log) Torn() int64 { return l.torn }
 
+// Path returns the name of the file.
+func (l *Log) Path() string { return l.path }
+
 // Size returns the bytes of the file.
 func (l *Log) Size() int64 { return l.size }
 
@@ -229,11 +232,20 @@ func (l *Log) Append(records ...Record) (at int64, err error) {
 	at = l.size
 	next, err := write(l.file, at, records)
 	if err != nil {
-		l.err = fmt.Errorf("append to %s: %w: what was recorded before is kept", l.path, err)
+		l.err = fmt.Errorf("append to %s: %w: what was recorded before is kept", l.path, withoutPath(err))
 		return 0, errors.Join(l.err, l.file.Truncate(at))
 	}
 	l.size = next
 	return at, nil
+}
+
+// withoutPath returns what the system says, without the name of the file, which those who
+// call this tell themselves.
+func withoutPath(err error) error {
+	if path := new(os.PathError); errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 // Length returns the bytes that a record takes.
