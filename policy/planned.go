@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"cmp"
 	"container/heap"
 	"math"
+	"slices"
 )
 
 // A Planner is a policy that wants to know which keys come next.
@@ -17,6 +19,9 @@ type Planner interface {
 
 // planned evicts the entry that the plan asks for last.
 type planned struct {
+	base   Policy // holds the entries while there is no plan
+	leads  bool   // there is one
+	room   int64
 	held   furthest          // heap: who leaves first is on top
 	byHash map[uint64]*Entry // entries in held
 	uses   uint64            // counts Add and Use
@@ -39,15 +44,23 @@ const never = math.MaxInt
 // NewPlanned returns the policy of who knows the future: it evicts, and refuses, what is asked
 // for again furthest from now (L. A. Belady, "A study of replacement algorithms
 // for a virtual-storage computer", IBM Systems Journal 5(2), 1966), as far as it is
-// told by [Planner.Expect]. On equal sizes no policy hits more. What no plan asks for leaves first,
-// the least recently used before others; so without a plan it is LRU.
+// told by [Planner.Expect]. On equal sizes no policy hits more. What the plan does not ask for leaves
+// first, the least recently used before others. Without a plan, and after an empty one, it is
+// [NewClockLIRS].
 //
 // Requests may come somewhat out of order, and some may not be told: what lies more than 64
 // positions, or a 64th of the plan, behind the furthest request counts as done. A plan takes some 12 bytes for each
 // position and 50 for each key.
-func NewPlanned() Policy { return &planned{byHash: make(map[uint64]*Entry)} }
+func NewPlanned() Policy { return &planned{base: NewClockLIRS()} }
 
 func (p *planned) Expect(hashes []uint64) {
+	if len(hashes) == 0 {
+		p.forget()
+		return
+	}
+	if !p.leads {
+		p.lead()
+	}
 	p.plan, p.now, p.slack = hashes, 0, max(minSlack, len(hashes)/64)
 	p.after = make([]int32, len(hashes))
 	p.first = make(map[uint64]int)
@@ -62,6 +75,27 @@ func (p *planned) Expect(hashes []uint64) {
 		p.held[i].next = p.next(p.held[i].entry.Hash)
 	}
 	heap.Init(&p.held)
+}
+
+// lead takes the entries from the base.
+func (p *planned) lead() {
+	p.leads, p.byHash = true, make(map[uint64]*Entry)
+	entries, _ := p.base.Victims(nil, nil, math.MaxInt64) // who leaves first comes first
+	for _, e := range entries {
+		p.base.Remove(e, Deleted)
+		p.Add(e)
+	}
+}
+
+// forget gives the entries back to the base, the one used last at the end.
+func (p *planned) forget() {
+	held := p.held
+	*p = planned{base: p.base, room: p.room}
+	slices.SortFunc(held, func(a, b holding) int { return cmp.Compare(a.used, b.used) })
+	p.base.Resize(p.room)
+	for _, h := range held {
+		p.base.Add(h.entry)
+	}
 }
 
 // next returns the position at which a hash is asked for next.
@@ -108,6 +142,10 @@ func (p *planned) pass(hash uint64, at int) {
 }
 
 func (p *planned) Add(e *Entry) {
+	if !p.leads {
+		p.base.Add(e)
+		return
+	}
 	p.asked(e.Hash)
 	p.uses++
 	p.byHash[e.Hash] = e
@@ -115,6 +153,9 @@ func (p *planned) Add(e *Entry) {
 }
 
 func (p *planned) Use(entries []*Entry) {
+	if !p.leads {
+		return // the base sees the marks
+	}
 	for _, e := range entries {
 		p.asked(e.Hash)
 		p.uses++
@@ -123,18 +164,30 @@ func (p *planned) Use(entries []*Entry) {
 	}
 }
 
-func (p *planned) Remove(e *Entry, _ Reason) {
+func (p *planned) Remove(e *Entry, why Reason) {
+	if !p.leads {
+		p.base.Remove(e, why)
+		return
+	}
 	heap.Remove(&p.held, int(e.State))
 	if p.byHash[e.Hash] == e {
 		delete(p.byHash, e.Hash)
 	}
 }
 
-func (p *planned) Resize(int64) {}
+func (p *planned) Resize(capacity int64) {
+	p.room = capacity
+	if !p.leads {
+		p.base.Resize(capacity)
+	}
+}
 
 func (p *planned) Ordered() bool { return true }
 
 func (p *planned) Victims(victims []*Entry, newcomer *Entry, need int64) (nominated []*Entry, admit bool) {
+	if !p.leads {
+		return p.base.Victims(victims, newcomer, need)
+	}
 	coming := holding{newcomer, never, math.MaxUint64}
 	if newcomer != nil {
 		coming.next = p.afterNext(newcomer.Hash) // this time is now

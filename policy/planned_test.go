@@ -106,3 +106,55 @@ func TestPlannedOutOfOrder(t *testing.T) {
 		t.Errorf("%d hits where a tenth of the requests does not come, %d in order", got, best)
 	}
 }
+
+// A wavering policy is told a plan, another or none at every fifth newcomer.
+type wavering struct {
+	policy.Policy
+	r     *rand.Rand
+	comes int
+}
+
+func (w *wavering) Add(e *policy.Entry) {
+	w.Policy.Add(e)
+	if w.comes++; w.comes%5 != 0 {
+		return
+	}
+	plan := make([]uint64, w.r.IntN(3)*w.r.IntN(100))
+	for i := range plan {
+		plan[i] = policytest.Hash(w.r.Uint64N(64))
+	}
+	w.Policy.(policy.Planner).Expect(plan)
+}
+
+// TestPlansComeAndGo: entries pass from one rule to the other and none is lost.
+func TestPlansComeAndGo(t *testing.T) {
+	policytest.Run(t, func() policy.Policy {
+		return &wavering{Policy: policy.NewPlanned(), r: rand.New(rand.NewPCG(5, 6))}
+	})
+}
+
+// TestWithoutAPlan: what hits are is as without the policy for plans, before the first plan and after the last.
+func TestWithoutAPlan(t *testing.T) {
+	hits := func(p policy.Policy) (n int) {
+		c := policytest.NewCache(p, 50)
+		for i := range uint64(5000) {
+			if c.Request(i%70, 1) {
+				n++
+			}
+		}
+		return n
+	}
+	want := hits(policy.NewClockLIRS())
+	if want == 0 {
+		t.Fatal("nothing is hit of the loop")
+	}
+	if got := hits(policy.NewPlanned()); got != want {
+		t.Errorf("%d hits without a plan, %d without the policy", got, want)
+	}
+	p := policy.NewPlanned()
+	p.(policy.Planner).Expect([]uint64{1, 2, 3})
+	p.(policy.Planner).Expect(nil)
+	if got := hits(p); got != want {
+		t.Errorf("%d hits after a plan, %d without the policy", got, want)
+	}
+}
