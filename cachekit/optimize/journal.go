@@ -54,7 +54,7 @@ type place struct {
 // The journal's format: change the version when it changes.
 const (
 	journalName  = "journal"
-	journalMagic = "optcache trial 1"
+	journalMagic = "optcache trial 2"
 
 	kindRun         = 1 // payload: the Identity as JSON
 	kindMetrics     = 2 // payload: the key and the metrics of a backtest

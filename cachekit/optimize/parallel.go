@@ -39,9 +39,9 @@ type Options struct {
 	// trials that it could not record count as not finished, not as failed.
 	Journal *Journal
 
-	// Memo keeps the results in a cache of the workspace, within its budget, as
-	// Journal does in a folder: for those who run many sweeps in one process. It
-	// does nothing with caching off.
+	// Memo keeps the results in caches of the workspace, within its budget, as
+	// Journal does in a folder: for those who run many sweeps or walk-forwards in one
+	// process. It does nothing with caching off.
 	Memo bool
 
 	// Progress, if not nil, is told about ten times a second how many trials

@@ -24,7 +24,7 @@ func (s *Segments) Key(strategy backtest.Strategy, span Span) ([32]byte, error) 
 		return [32]byte{}, err
 	}
 	digest, _ := s.digests.LoadOrStore(span, sync.OnceValue(func() [32]byte { return s.digest(times) }))
-	key, err := keyOf(bundle.BarsKey{Digest: digest.(func() [32]byte)()}, strategy)
+	key, err := s.trials.key(digest.(func() [32]byte)(), strategy)
 	return key, err
 }
 

@@ -27,6 +27,7 @@ type Segments struct {
 	periods  float64
 	warmup   int
 	digests  sync.Map // of Span to func() [32]byte: what a span reads, hashed once
+	trials   keyer
 }
 
 // NewSegments divides bars into sessions, which are the dates in UTC that occur

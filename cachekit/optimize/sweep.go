@@ -111,7 +111,11 @@ func (s *sweep[P]) recall(ctx context.Context) error {
 			s.order = append(s.order, trial)
 			continue
 		}
-		_, m, known, err := s.memo.lookup(strategy)
+		key, err := s.memo.key(strategy)
+		if err != nil {
+			return err
+		}
+		m, known, err := s.memo.lookup(key)
 		if err != nil {
 			return err
 		}
@@ -311,16 +315,16 @@ func (s *sweep[P]) record(b span, metrics []backtest.Metrics, errs []error) erro
 	if s.memo == nil {
 		return nil
 	}
-	results := make([]trialResult, 0, len(metrics))
+	results := make([]kept[backtest.Metrics], 0, len(metrics))
 	for i, m := range metrics {
 		if errs[i] != nil {
 			continue
 		}
-		key, err := keyOf(s.memo.view.key, s.strategy(s.plan.At(s.trial(b.from+i))))
+		key, err := s.memo.key(s.strategy(s.plan.At(s.trial(b.from + i))))
 		if err != nil {
-			return unkept{err}
+			return err
 		}
-		results = append(results, trialResult{key, m})
+		results = append(results, kept[backtest.Metrics]{key, m})
 	}
 	return s.memo.record(results...)
 }

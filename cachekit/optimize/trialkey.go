@@ -2,13 +2,15 @@ package optimize
 
 import (
 	"crypto/sha256"
+	"encoding"
 	"encoding/binary"
 	"fmt"
+	"hash"
 	"math"
 	"reflect"
+	"sync"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
-	"github.com/bmadventure/optcache/cachekit/bundle"
 )
 
 // A trialKey names the result of a trial by all that it follows from: SHA-256 of the
@@ -19,23 +21,87 @@ type trialKey [sha256.Size]byte
 // begins to have another result.
 const rules = "optcache backtest 1"
 
-// keyOf returns the key of the trial of a strategy on certain bars. It fails for a
+// A keyer makes keys of trials. All that comes before a trial's parameters is the same
+// for many of them, and hashed once. The zero value is ready, and may be used concurrently.
+type keyer struct {
+	mu     sync.RWMutex
+	starts map[keyStart][]byte // the state of the hash behind each; guarded by mu
+}
+
+// A keyStart is what the keys of many trials begin with, beside the rules.
+type keyStart struct {
+	bars     [sha256.Size]byte // digest
+	name     string            // of the strategy, with its version
+	strategy reflect.Type
+}
+
+// key returns the key of the trial of a strategy on the bars of a digest. It fails for a
 // strategy that holds something whose value cannot be told, such as a function.
-func keyOf(bars bundle.BarsKey, s backtest.Strategy) (k trialKey, err error) {
-	var room [256]byte
-	b := appendText(room[:0], rules)
-	b = append(b, bars.Digest[:]...)
-	b = appendText(b, s.Name())
+func (k *keyer) key(bars [sha256.Size]byte, s backtest.Strategy) (trialKey, error) {
 	t := reflect.TypeOf(s)
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	b = appendText(appendText(b, t.PkgPath()), t.String())
-	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(s.Cost()))
-	if b, err = appendValue(b, reflect.ValueOf(s)); err != nil {
-		return k, fmt.Errorf("strategy %T: %w, so its results cannot be kept: keep parameters alone in it", s, err)
+	state, err := k.start(keyStart{bars, s.Name(), t})
+	if err != nil {
+		return trialKey{}, err
 	}
-	return sha256.Sum256(b), nil
+	var room [128]byte
+	b := binary.LittleEndian.AppendUint64(room[:0], math.Float64bits(s.Cost()))
+	if b, err = appendValue(b, reflect.ValueOf(s)); err != nil {
+		return trialKey{}, fmt.Errorf("strategy %T: %w, so its results cannot be kept: keep parameters alone in it", s, err)
+	}
+	h := hashers.Get().(*hasher)
+	defer hashers.Put(h)
+	return h.from(state, b)
+}
+
+// start returns the state of the hash behind a start.
+func (k *keyer) start(at keyStart) ([]byte, error) {
+	k.mu.RLock()
+	state, ok := k.starts[at]
+	k.mu.RUnlock()
+	if ok {
+		return state, nil
+	}
+	b := append(appendText(nil, rules), at.bars[:]...)
+	for _, text := range []string{at.name, at.strategy.PkgPath(), at.strategy.String()} {
+		b = appendText(b, text)
+	}
+	for len(b)%sha256.BlockSize != 0 { // so that it is never hashed again
+		b = append(b, 0)
+	}
+	h := sha256.New()
+	h.Write(b)
+	state, err := h.(encoding.BinaryMarshaler).MarshalBinary()
+	if err != nil {
+		return nil, fmt.Errorf("hash what many trials begin with: %w", err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.starts == nil {
+		k.starts = make(map[keyStart][]byte)
+	}
+	k.starts[at] = state
+	return state, nil
+}
+
+// A hasher is the memory of one hash at a time.
+type hasher struct {
+	hash hash.Hash
+	sum  trialKey
+}
+
+var hashers = sync.Pool{New: func() any { return &hasher{hash: sha256.New()} }}
+
+// from returns the hash of what a state has seen and b.
+func (h *hasher) from(state, b []byte) (trialKey, error) {
+	if err := h.hash.(encoding.BinaryUnmarshaler).UnmarshalBinary(state); err != nil {
+		return trialKey{}, fmt.Errorf("hash a trial: %w", err)
+	}
+	h.hash.Write(b)
+	h.hash.Sum(h.sum[:0])
+	return h.sum, nil
 }
 
 // appendText appends s behind its length.

@@ -27,9 +27,13 @@ type WalkForward[P any] struct {
 	Tester func() Tester[P]
 
 	// Key, if not nil, names all that a course of Tester follows from, as
-	// [Segments.Key] does. With it [Options.Journal] keeps how parameters did over
-	// each window, so that new bars run again only the windows that they touch.
+	// [Segments.Key] does. With it [Options.Journal] and [Options.Memo] keep how
+	// parameters did over each window, so that new bars run again only the windows that
+	// they touch.
 	Key func(p P, span Span) ([32]byte, error)
+
+	// Workspace is where [Options.Memo] keeps them. Nil means [Default].
+	Workspace *Workspace
 
 	PeriodsPerYear float64 // bars, for [Measure]
 
@@ -102,12 +106,16 @@ func (w *WalkForward[P]) Run(ctx context.Context, o Options) (*WalkForwardResult
 	if err != nil {
 		return nil, fmt.Errorf("walk forward: %w", err)
 	}
+	record, err := newWindowRecord(w, o)
+	if err != nil {
+		return nil, fmt.Errorf("walk forward: %w", err)
+	}
 	workers := o.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	inner := Options{Workers: (workers + len(folds) - 1) / len(folds), Deadline: o.Deadline}
-	walk := &walk[P]{w, newWindowRecord(w, o)}
+	walk := &walk[P]{w, record}
 	outcomes, err := Run(ctx, list[Fold](folds), func() Worker[Fold, FoldResult[P]] {
 		return func(ctx context.Context, f Fold) (FoldResult[P], error) {
 			return walk.fold(ctx, f, inner)

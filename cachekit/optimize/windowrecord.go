@@ -1,44 +1,53 @@
 package optimize
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"math"
 )
 
-// A windowRecord keeps in a journal how parameters did over windows: what a
-// [WalkForward] with a Key found. A nil one keeps nothing.
+// A windowRecord keeps how parameters did over windows, what a [WalkForward] with
+// a Key found: in a journal, in a workspace, or both. A nil one keeps nothing.
 type windowRecord[P any] struct {
-	journal *Journal
+	journal *Journal      // nil: not in a journal
+	results *resultCaches // nil: not in a workspace
 	keyOf   func(P, Span) ([32]byte, error)
 }
 
-// newWindowRecord returns nil if there is no journal, or no key to record under.
-func newWindowRecord[P any](w *WalkForward[P], o Options) *windowRecord[P] {
-	if o.Journal == nil || w.Key == nil {
-		return nil
+// newWindowRecord returns nil if nothing is to be kept, or there is no key to keep it under.
+func newWindowRecord[P any](w *WalkForward[P], o Options) (*windowRecord[P], error) {
+	if w.Key == nil {
+		return nil, nil
 	}
-	return &windowRecord[P]{journal: o.Journal, keyOf: w.Key}
+	r := &windowRecord[P]{journal: o.Journal, keyOf: w.Key}
+	if o.Memo {
+		workspace, err := w.Workspace, error(nil)
+		if workspace == nil {
+			workspace, err = Default()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("keep results in the workspace of the process: %w", err)
+		}
+		r.results = workspace.results
+	}
+	if r.journal == nil && r.results == nil {
+		return nil, nil
+	}
+	return r, nil
 }
 
-// key returns the key of what parameters do over a span, of that kind.
-func (r *windowRecord[P]) key(kind byte, p P, span Span, periodsPerYear float64) (k trialKey, err error) {
-	if k, err = r.keyOf(p, span); err != nil {
-		return k, unkept{err}
-	}
-	h := newDigest("optcache window 1")
-	h.number(uint64(kind))
-	h.hash.Write(k[:])
-	h.number(math.Float64bits(periodsPerYear))
-	return h.sum(), nil
-}
-
-// performance returns that of parameters over a span: the recorded one, or that of
-// run, which it records.
+// performance returns that of parameters over a span: the one that is kept, or that of
+// run, which it keeps.
 func (r *windowRecord[P]) performance(p P, span Span, periodsPerYear float64, run func() (Performance, error)) (Performance, error) {
 	if r == nil {
 		return run()
 	}
-	return recorded(r, kindPerformance, p, span, periodsPerYear, encodePerformance, decodePerformance, run)
+	k := keeper[Performance]{journal: r.journal, kind: kindPerformance, encode: encodePerformance, decode: decodePerformance, own: itself[Performance]}
+	if r.results != nil {
+		k.cache = r.results.performances
+	}
+	return recorded(r, k, p, span, periodsPerYear, run)
 }
 
 // course returns that of parameters over a span, likewise.
@@ -46,27 +55,31 @@ func (r *windowRecord[P]) course(p P, span Span, run func() (Course, error)) (Co
 	if r == nil {
 		return run()
 	}
-	return recorded(r, kindCourse, p, span, 0, encodeCourse, decodeCourse, run)
+	k := keeper[Course]{journal: r.journal, kind: kindCourse, encode: encodeCourse, decode: decodeCourse, own: Course.clone}
+	if r.results != nil {
+		k.cache = r.results.courses
+	}
+	return recorded(r, k, p, span, 0, run)
 }
 
-func recorded[P, R any](r *windowRecord[P], kind byte, p P, span Span, periodsPerYear float64, encode func(R) []byte, decode func([]byte) (R, bool), run func() (R, error)) (R, error) {
-	var none R
-	key, err := r.key(kind, p, span, periodsPerYear)
+// key returns the key of what parameters do over a span, of that kind.
+func (r *windowRecord[P]) key(kind byte, p P, span Span, periodsPerYear float64) (trialKey, error) {
+	of, err := r.keyOf(p, span)
 	if err != nil {
+		return trialKey{}, unkept{err}
+	}
+	b := append(make([]byte, 0, 64), kind)
+	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(periodsPerYear))
+	return sha256.Sum256(append(b, of[:]...)), nil
+}
+
+func recorded[P, R any](r *windowRecord[P], k keeper[R], p P, span Span, periodsPerYear float64, run func() (R, error)) (R, error) {
+	key, err := r.key(k.kind, p, span, periodsPerYear)
+	if err != nil {
+		var none R
 		return none, err
 	}
-	value, err := r.journal.lookup(kind, key)
-	if err != nil {
-		return none, err
-	}
-	if result, ok := decode(value); ok {
-		return result, nil
-	}
-	result, err := run()
-	if err != nil {
-		return result, err
-	}
-	return result, r.journal.record(kind, finding{key, encode(result)})
+	return k.of(key, run)
 }
 
 func encodePerformance(p Performance) []byte {

@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/bmadventure/optcache/cachekit"
-	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/rt"
 	"github.com/bmadventure/optcache/generated/assets"
@@ -27,7 +26,7 @@ type Workspace struct {
 
 	series *cachekit.Cache[seriesKey, []float64] // nil: caching is off
 
-	results *resultCache // nil: caching is off
+	results *resultCaches // nil: caching is off
 
 	mu       sync.Mutex
 	versions map[bundle.ListKey]*version // pinned, and those that were and are still current; guarded by mu
@@ -65,7 +64,7 @@ func NewWorkspace(config cachekit.Config, store *bundle.Store) (*Workspace, erro
 		}},
 	})
 	w.series, errs[2] = newSeriesCache(config, budget)
-	w.results, errs[3] = newCache(config, cachekit.Options[trialKey, backtest.Metrics]{Name: "trial results", Budget: budget})
+	w.results, errs[3] = newResultCaches(config, budget)
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("make a workspace: %w", err)
 	}
@@ -96,9 +95,6 @@ func (w *Workspace) loadList(_ context.Context, key bundle.ListKey) (*bundle.Ass
 	defer b.Close()
 	return b.List(), nil
 }
-
-// A resultCache keeps the results of trials ([Options.Memo]).
-type resultCache = cachekit.Cache[trialKey, backtest.Metrics]
 
 // newCache returns a cache with the policy that config names.
 func newCache[K comparable, V any](config cachekit.Config, o cachekit.Options[K, V]) (*cachekit.Cache[K, V], error) {
@@ -148,15 +144,11 @@ func (w *Workspace) Stats() []CacheStats {
 	if w.lists == nil {
 		return nil
 	}
-	stats := []CacheStats{
+	return append([]CacheStats{
 		{w.lists.Stats(), cachekit.AssetListBands},
 		{w.bars.Stats(), cachekit.BarsBands},
 		{w.series.Stats(), cachekit.BarsBands},
-	}
-	if s := w.results.Stats(); s.Hits+s.Misses > 0 { // somebody asked for it
-		stats = append(stats, CacheStats{s, cachekit.BarsBands})
-	}
-	return stats
+	}, w.results.stats()...)
 }
 
 // CacheStats are the statistics of one cache of a workspace.
@@ -175,7 +167,7 @@ func (w *Workspace) Clear() {
 		w.lists.Clear()
 		w.bars.Clear()
 		w.series.Clear()
-		w.results.Clear()
+		w.results.clear()
 	}
 }
 
@@ -309,6 +301,7 @@ type View struct {
 	query    bundle.Query
 	key      bundle.BarsKey
 	loadBars func(context.Context, bundle.BarsKey) (*bundle.Bars, error)
+	trials   keyer
 
 	keysMu sync.RWMutex
 	keys   map[assetFields]bundle.BarsKey // guarded by keysMu
