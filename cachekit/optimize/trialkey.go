@@ -46,14 +46,14 @@ func (k *keyer) key(bars [sha256.Size]byte, s backtest.Strategy) (trialKey, erro
 	if err != nil {
 		return trialKey{}, err
 	}
-	var room [128]byte
-	b := binary.LittleEndian.AppendUint64(room[:0], math.Float64bits(s.Cost()))
+	h := hashers.Get().(*hasher)
+	defer hashers.Put(h)
+	b := binary.LittleEndian.AppendUint64(h.values[:0], math.Float64bits(s.Cost()))
 	if b, err = appendValue(b, reflect.ValueOf(s)); err != nil {
 		return trialKey{}, fmt.Errorf("strategy %T: %w, so its results cannot be kept: keep parameters alone in it", s, err)
 	}
-	h := hashers.Get().(*hasher)
-	defer hashers.Put(h)
-	return h.from(state, b)
+	h.values = b
+	return h.from(state)
 }
 
 // start returns the state of the hash behind a start.
@@ -88,18 +88,19 @@ func (k *keyer) start(at keyStart) ([]byte, error) {
 
 // A hasher is the memory of one hash at a time.
 type hasher struct {
-	hash hash.Hash
-	sum  trialKey
+	hash   hash.Hash
+	values []byte // of the parameters
+	sum    trialKey
 }
 
 var hashers = sync.Pool{New: func() any { return &hasher{hash: sha256.New()} }}
 
-// from returns the hash of what a state has seen and b.
-func (h *hasher) from(state, b []byte) (trialKey, error) {
+// from returns the hash of what a state has seen and the values.
+func (h *hasher) from(state []byte) (trialKey, error) {
 	if err := h.hash.(encoding.BinaryUnmarshaler).UnmarshalBinary(state); err != nil {
 		return trialKey{}, fmt.Errorf("hash a trial: %w", err)
 	}
-	h.hash.Write(b)
+	h.hash.Write(h.values)
 	h.hash.Sum(h.sum[:0])
 	return h.sum, nil
 }

@@ -312,3 +312,33 @@ func TestWalkForwardWithoutRoom(t *testing.T) {
 		}
 	}
 }
+
+// A walk-forward with a memo runs nothing a second time, in the budget, and what a caller does
+// to the courses that it got changes nothing of what is kept.
+func TestWalkForwardMemo(t *testing.T) {
+	s := mustSegments(randomBars(3), 5)
+	w := forward(3, s)
+	w.Windows = optimize.Windows{Train: 8, Validation: 3, Test: 3}
+	want := must(w.Run(t.Context(), optimize.Options{}))
+	for _, gb := range []float64{1, 4.0 / (1 << 20), 1.0 / (1 << 30)} {
+		w.Workspace = workspace(t, cachekit.Config{CacheSizeGB: gb}, openStore(t))
+		c := count(w, s)
+		for round := range 3 {
+			got := must(c.Run(t.Context(), optimize.Options{Memo: true, Workers: 1 + 3*round}))
+			if d := cmp.Diff(want, got, sameBits); d != "" {
+				t.Errorf("%v GB, round %d: %s", gb, round, d)
+			}
+			if n, _ := c.runs(); gb == 1 && (n > 0) != (round == 0) {
+				t.Errorf("round %d: %d trials were run", round, n)
+			}
+			for _, f := range got.Folds {
+				clear(f.Course.Equity)
+			}
+			for _, s := range w.Workspace.Stats() {
+				if s.Used > s.Budget {
+					t.Errorf("%s: %d of %d bytes", s.Name, s.Used, s.Budget)
+				}
+			}
+		}
+	}
+}
