@@ -30,13 +30,19 @@ type planned struct {
 	after []int32        // of each position: the next one of the same hash, -1 if there is none
 	first map[uint64]int // of each hash: its first position that was not asked for yet
 	now   int            // all that lies before it in the plan was asked for
-	slack int            // how far now is behind the furthest request
+	clock float64        // where in the plan the requests are
+	slack float64        // how far now is behind the clock
 }
 
-// minSlack is how far requests may be out of the order of the plan, as those of several
-// goroutines are, before one that was not told of is taken for done; of a long plan
-// it is a 64th.
-const minSlack = 64
+// Requests may be minSlack positions out of the order of the plan, as those of several
+// goroutines are, or an eighth of a longer plan, before one that did not come is taken for done. The clock
+// moves by one with each request, and by a small part of what it seems to be wrong: a request that comes
+// too late is taken for the next one of its key, which may be far ahead.
+const (
+	minSlack = 64
+	slackOf  = 8
+	inertia  = 64
+)
 
 // never is the position of what the plan does not ask for.
 const never = math.MaxInt
@@ -48,8 +54,8 @@ const never = math.MaxInt
 // first, the least recently used before others. Without a plan, and after an empty one, it is
 // [NewClockLIRS].
 //
-// Requests may come somewhat out of order, and some may not be told: what lies more than 64
-// positions, or a 64th of the plan, behind the furthest request counts as done. A plan takes some 12 bytes for each
+// Requests may come somewhat out of order, and some may not be told: what did not come when the plan is
+// 64 positions, or an eighth of its length, further counts as done. A plan takes some 12 bytes for each
 // position and 50 for each key.
 func NewPlanned() Policy { return &planned{base: NewClockLIRS()} }
 
@@ -61,7 +67,7 @@ func (p *planned) Expect(hashes []uint64) {
 	if !p.leads {
 		p.lead()
 	}
-	p.plan, p.now, p.slack = hashes, 0, max(minSlack, len(hashes)/64)
+	p.plan, p.now, p.clock, p.slack = hashes, 0, 0, float64(max(minSlack, len(hashes)/slackOf))
 	p.after = make([]int32, len(hashes))
 	p.first = make(map[uint64]int)
 	for i := len(hashes) - 1; i >= 0; i-- {
@@ -121,7 +127,8 @@ func (p *planned) asked(hash uint64) {
 		return
 	}
 	p.pass(hash, at)
-	for ; p.now <= at-p.slack; p.now++ {
+	p.clock += 1 + (float64(at)-p.clock)/inertia
+	for ; float64(p.now) <= p.clock-p.slack && p.now < len(p.plan); p.now++ {
 		if late := p.plan[p.now]; p.next(late) == p.now {
 			p.pass(late, p.now)
 			if e := p.byHash[late]; e != nil {

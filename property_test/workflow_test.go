@@ -75,7 +75,7 @@ func sweep(ctx context.Context, store *bundle.Store, c propertytest.Config) (all
 	}
 	out, err := optimize.Sweep(ctx, view, grid, func(p crossing) backtest.Strategy {
 		return &backtest.Crossover{Fast: p.Fast, Slow: p.Slow, CostBps: 10}
-	}, optimize.Options{Workers: c.Workers})
+	}, optimize.Options{Workers: c.Workers, AlwaysCache: true})
 	for _, o := range out {
 		one := outcome{Params: [2]int{o.Params.Fast, o.Params.Slow}, Metrics: o.Result}
 		if o.Err != nil {

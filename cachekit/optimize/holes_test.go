@@ -79,7 +79,7 @@ func TestH2NoiseIsNotServedFromTheCache(t *testing.T) {
 	defer p.Close()
 	v := view(t, p, bundle.Query{Fields: bundle.OHLCV})
 	strategy := backtest.Crossover{Fast: 3, Slow: 10}
-	if _, err := optimize.Sweep(t.Context(), v, strategies{strategy}, itself, optimize.Options{}); err != nil {
+	if _, err := optimize.Sweep(t.Context(), v, strategies{strategy}, itself, optimize.Options{AlwaysCache: true}); err != nil {
 		t.Fatal(err)
 	}
 	noise := func(v *optimize.View) optimize.NoiseResult {
@@ -173,7 +173,7 @@ func TestH6AStrategyThatWritesIsFoundOut(t *testing.T) {
 	run := func(config cachekit.Config, s backtest.Strategy) []optimize.Outcome[backtest.Strategy, backtest.Metrics] {
 		p := pin(t, workspace(t, config, store), "b")
 		defer p.Close()
-		out, err := optimize.Sweep(t.Context(), view(t, p, bundle.Query{Fields: bundle.Open | bundle.Close}), strategies{s, s, s}, itself, optimize.Options{Workers: 1})
+		out, err := optimize.Sweep(t.Context(), view(t, p, bundle.Query{Fields: bundle.Open | bundle.Close}), strategies{s, s, s}, itself, optimize.Options{Workers: 1, AlwaysCache: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -212,7 +212,7 @@ func TestH7H13WorkersShareLoadsAndBudget(t *testing.T) {
 	for i := range 64 {
 		plan = append(plan, backtest.Crossover{Fast: 1 + i%4, Slow: 5 + i/4})
 	}
-	if _, err := optimize.Sweep(t.Context(), v, plan, itself, optimize.Options{Workers: 16}); err != nil {
+	if _, err := optimize.Sweep(t.Context(), v, plan, itself, optimize.Options{Workers: 16, AlwaysCache: true}); err != nil {
 		t.Fatal(err)
 	}
 	stats := w.Stats()
@@ -336,7 +336,7 @@ func TestH11H19AHitReadsNoBars(t *testing.T) {
 		if err != nil {
 			return err.Error()
 		}
-		out, err := optimize.Sweep(context.Background(), v, strategies{backtest.Crossover{Fast: 2, Slow: 7}}, itself, optimize.Options{})
+		out, err := optimize.Sweep(context.Background(), v, strategies{backtest.Crossover{Fast: 2, Slow: 7}}, itself, optimize.Options{AlwaysCache: true})
 		return fmt.Sprint(out, err)
 	}
 	want := trial()

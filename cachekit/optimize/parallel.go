@@ -44,6 +44,14 @@ type Options struct {
 	// process. It does nothing with caching off.
 	Memo bool
 
+	// AlwaysCache has a [Sweep] use all caches of its workspace. By default it does without
+	// those that cost more time than they save. Results are the same.
+	AlwaysCache bool
+
+	// Demand, if not nil, is told by a [Sweep], once, before the first trial runs, what it
+	// will ask the caches for and which of them it does without.
+	Demand func(Demand)
+
 	// Progress, if not nil, is told about ten times a second how many trials
 	// are done, and once at the end. It is never called concurrently.
 	Progress func(done, total int)

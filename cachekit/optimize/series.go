@@ -3,12 +3,14 @@ package optimize
 import (
 	"context"
 	"encoding/binary"
+	"math/rand/v2"
 	"sync"
 
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/rt"
+	"github.com/bmadventure/optcache/policy"
 	"github.com/bmadventure/optcache/sizing"
 )
 
@@ -22,10 +24,24 @@ type seriesKey struct {
 	Length    int
 }
 
-// newSeriesCache returns the cache of derived series.
+// newSeriesCache returns the cache of derived series. If config names no policy it has the
+// planned one, for a [Sweep] knows what its trials will ask for.
 func newSeriesCache(config cachekit.Config, budget *sizing.Budget) (*cachekit.Cache[seriesKey, []float64], error) {
-	return newCache(config, cachekit.Options[seriesKey, []float64]{
+	if config.Policy == "" {
+		config.Policy = "planned"
+	}
+	p, err := config.NewPolicy()
+	if err != nil {
+		return nil, err
+	}
+	var seed uint64
+	if _, ok := p.(policy.Planner); ok {
+		seed = rand.Uint64() | 1 // so that it learns of each request in its place in the plan
+	}
+	return cachekit.New(cachekit.Options[seriesKey, []float64]{
 		Name:    "derived series",
+		Policy:  p,
+		Seed:    seed,
 		Budget:  budget,
 		Size:    func(_ seriesKey, column []float64) int64 { return sizing.Slice(column) },
 		Version: func(k seriesKey) [32]byte { return k.Bars.Digest },
@@ -61,11 +77,10 @@ func (v *View) column(ctx context.Context, g bundle.Group, s backtest.Series) ([
 	if s.Of == nil {
 		return nil, s.Fill(nil, g) // says what is wrong
 	}
-	bars, err := v.assetKey(g.Asset.Symbol, s.Of.Fields())
+	key, err := v.seriesKey(g.Asset.Symbol, s)
 	if err != nil {
 		return nil, err
 	}
-	key := seriesKey{Bars: bars, Indicator: s.Of.Name(), Length: s.Length}
 	r := requests.Get().(*seriesRequest)
 	r.group, r.series = g, s
 	column, err := v.pin.workspace.series.Get(ctx, key, r.load)
@@ -74,6 +89,12 @@ func (v *View) column(ctx context.Context, g bundle.Group, s backtest.Series) ([
 		requests.Put(r)
 	}
 	return column, err
+}
+
+// seriesKey returns the key of a series of one asset.
+func (v *View) seriesKey(symbol string, s backtest.Series) (seriesKey, error) {
+	bars, err := v.assetKey(symbol, s.Of.Fields())
+	return seriesKey{Bars: bars, Indicator: s.Of.Name(), Length: s.Length}, err
 }
 
 // A seriesRequest is what a load needs beside the key. Requests are used again, so

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/bundle"
 )
 
 // Sweep backtests every trial of the plan on the bars of the view and returns
@@ -40,13 +41,11 @@ func Sweep[P any](ctx context.Context, view *View, plan Plan[P], strategy func(P
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	size, err := s.batchSize(ctx, o.Workers)
-	if err != nil {
+	if err := s.prepare(ctx, o); err != nil {
 		return nil, err
 	}
-	s.size = size
-	s.inOrder()
-	o.Deadline = min(o.Deadline, maxDuration/time.Duration(size)) * time.Duration(size)
+	defer s.release()
+	o.Deadline = min(o.Deadline, maxDuration/time.Duration(s.size)) * time.Duration(s.size)
 	if progress := o.Progress; progress != nil {
 		o.Progress = func(int, int) { progress(int(s.done.Load()), len(s.out)) }
 	}
@@ -66,6 +65,12 @@ type sweep[P any] struct {
 	some     bool         // only the trials in order are run, because the others are known
 	order    []int        // trials, batch after batch; nil: all, as they are numbered
 	done     atomic.Int64 // trials
+
+	bars       *bundle.Bars // of the view; nil with caching off: each trial reads them
+	own        bool         // bars are not in the cache
+	unpin      func()       // gives the bars in the cache up; may be nil
+	cached     bool         // derived series come from the cache
+	foreteller *foreteller  // nil: it is not told what comes next
 
 	mu     sync.Mutex
 	closed bool                           // Run has returned; guarded by mu
@@ -150,20 +155,73 @@ const (
 	batchPoints = 1 << 16
 )
 
-// batchSize returns the number of trials of a batch: 1 with caching off.
-func (s *sweep[P]) batchSize(ctx context.Context, workers int) (int, error) {
-	if s.view.Columns() == nil || s.left() == 0 {
-		return 1, nil
+// prepare decides how the trials are run, once it is known which.
+func (s *sweep[P]) prepare(ctx context.Context, o Options) error {
+	var d Demand
+	s.size = 1
+	if s.view.Columns() != nil && s.left() > 0 {
+		if err := s.hold(ctx, &d, o); err != nil {
+			return err
+		}
+		s.size = s.batchSize(o.Workers)
+		s.inOrder()
+		s.foretell(&d, o)
 	}
-	bars, err := s.view.Bars(ctx)
-	if err != nil {
-		return 0, err
+	if o.Demand != nil {
+		o.Demand(d)
 	}
+	return nil
+}
+
+// hold reads the bars for the life of the sweep. They are pinned in the cache, so that no series
+// takes their room; if they do not fit, or are asked for once only, the sweep has them itself.
+func (s *sweep[P]) hold(ctx context.Context, d *Demand, o Options) (err error) {
+	before := s.view.asks(asked{bars: 1}).bars
+	if d.Bars.Bypassed = s.left() == 1 && before == 0 && !o.AlwaysCache; d.Bars.Bypassed {
+		s.bars, err = s.view.loadBars(ctx, s.view.key)
+		s.own = true
+		return err
+	}
+	if s.bars, err = s.view.Bars(ctx); err != nil {
+		return err
+	}
+	unpin, ok := s.view.pin.workspace.bars.Pin(s.view.key)
+	s.unpin, s.own = unpin, !ok
+	return nil
+}
+
+// foretell counts what the batches will ask for, decides whether it is worth its cost to keep
+// series, and tells their cache what comes if not everything fits.
+func (s *sweep[P]) foretell(d *Demand, o Options) {
+	f, w := s.foresee(), s.view.pin.workspace
+	d.Trials = s.left()
+	d.Bars = needOfBars(s.bars, s.Len(), d.Bars.Bypassed)
+	room := max(0, w.budget.Limit()-s.bars.SizeBytes())
+	before := s.view.asks(asked{series: f.requests(s.bars)}).series
+	d.Series = f.need(s.bars, room, before)
+	d.Series.Bypassed = d.Series.Bypassed && !o.AlwaysCache
+	s.cached = !d.Series.Bypassed
+	if s.cached && d.Series.Bytes > room {
+		s.foreteller = newForeteller(s.view, s.bars, f, o.Workers)
+	}
+	d.Series.Planned = s.foreteller != nil
+}
+
+// release gives up what the sweep held.
+func (s *sweep[P]) release() {
+	s.foreteller.close()
+	if s.unpin != nil {
+		s.unpin()
+	}
+}
+
+// batchSize returns the number of trials of a batch.
+func (s *sweep[P]) batchSize(workers int) int {
 	size := min(maxBatch, (s.left()+4*workers-1)/(4*workers)) // four for each, so that they end together
-	if len(bars.Assets()) > 1 {
-		size = min(size, batchPoints/len(bars.Timeline()))
+	if len(s.bars.Assets()) > 1 {
+		size = min(size, batchPoints/len(s.bars.Timeline()))
 	}
-	return max(size, 1), nil
+	return max(size, 1)
 }
 
 // inOrder puts the trials that are to be run in an order in which neighbours read the same
@@ -260,7 +318,9 @@ func alongZ(a, b [2]int) int {
 // worker returns the worker of one goroutine.
 func (s *sweep[P]) worker() Worker[span, struct{}] {
 	w := &batchWorker[P]{sweep: s}
-	w.runner.Columns = s.view.Columns()
+	if s.cached {
+		w.runner.Columns = s.view.Columns()
+	}
 	return w.run
 }
 
@@ -276,6 +336,7 @@ type batchWorker[P any] struct {
 // run runs one batch. If anything is wrong with it, it runs its trials one by
 // one, so that each has its own error.
 func (w *batchWorker[P]) run(ctx context.Context, b span) (struct{}, error) {
+	w.foreteller.begins(b.from / w.size)
 	n := b.to - b.from
 	w.metrics, w.errs = slices.Grow(w.metrics[:0], n)[:n], slices.Grow(w.errs[:0], n)[:n]
 	clear(w.metrics)
@@ -329,6 +390,15 @@ func (s *sweep[P]) record(b span, metrics []backtest.Metrics, errs []error) erro
 	return s.memo.record(results...)
 }
 
+// load returns the bars of a batch.
+func (s *sweep[P]) load(ctx context.Context) (*bundle.Bars, error) {
+	if s.own {
+		return s.bars, nil
+	}
+	_, bars, err := s.view.Load(ctx)
+	return bars, err
+}
+
 // together runs a batch and reports whether all went well.
 func (w *batchWorker[P]) together(ctx context.Context, b span) (ok bool) {
 	defer func() {
@@ -336,7 +406,7 @@ func (w *batchWorker[P]) together(ctx context.Context, b span) (ok bool) {
 			ok, w.runner = false, backtest.Runner{Columns: w.runner.Columns}
 		}
 	}()
-	_, bars, err := w.view.Load(ctx)
+	bars, err := w.load(ctx)
 	if err != nil {
 		return false
 	}
@@ -355,7 +425,7 @@ func (w *batchWorker[P]) alone(ctx context.Context, trial int) (m backtest.Metri
 			w.runner = backtest.Runner{Columns: w.runner.Columns}
 		}
 	}()
-	_, bars, err := w.view.Load(ctx)
+	bars, err := w.load(ctx)
 	if err != nil {
 		return m, err
 	}

@@ -77,7 +77,7 @@ func TestSweepsAreEqualBitForBit(t *testing.T) {
 		if rng.IntN(2) == 0 {
 			window.From = time.Date(2020, 1, 1+rng.IntN(bars), 0, 0, 0, 0, time.UTC)
 		}
-		sweep := func(c cachekit.Config, workers int) []optimize.Outcome[backtest.Strategy, backtest.Metrics] {
+		sweep := func(c cachekit.Config, workers int, always bool) []optimize.Outcome[backtest.Strategy, backtest.Metrics] {
 			w, err := optimize.NewWorkspace(c, store)
 			if err != nil {
 				t.Fatal(err)
@@ -86,7 +86,7 @@ func TestSweepsAreEqualBitForBit(t *testing.T) {
 			p := pin(t, w, "b")
 			defer p.Close()
 			v := view(t, p, bundle.Query{Fields: bundle.OHLCV, Window: window})
-			out, err := optimize.Sweep(t.Context(), v, plan, itself, optimize.Options{Workers: workers})
+			out, err := optimize.Sweep(t.Context(), v, plan, itself, optimize.Options{Workers: workers, AlwaysCache: always})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,16 +97,18 @@ func TestSweepsAreEqualBitForBit(t *testing.T) {
 			}
 			return out
 		}
-		want := sweep(off, 1)
+		want := sweep(off, 1, false)
 		for _, other := range []struct {
 			config  cachekit.Config
 			workers int
+			always  bool
 		}{
-			{off, 8}, {cachekit.Config{}, 1}, {cachekit.Config{}, 8},
-			{cachekit.Config{CacheSizeGB: kb / (1 << 20)}, 1 + rng.IntN(8)},
-			{cachekit.Config{CacheSizeGB: kb / (1 << 20), Policy: "lru"}, 2},
+			{off, 8, false}, {cachekit.Config{}, 1, false}, {cachekit.Config{}, 1, true}, {cachekit.Config{}, 8, true},
+			{cachekit.Config{CacheSizeGB: kb / (1 << 20)}, 1 + rng.IntN(8), false},
+			{cachekit.Config{CacheSizeGB: kb / (1 << 20)}, 1 + rng.IntN(8), true},
+			{cachekit.Config{CacheSizeGB: kb / (1 << 20), Policy: "lru"}, 2, true},
 		} {
-			if d := sameOutcomes(want, sweep(other.config, other.workers)); d != "" {
+			if d := sameOutcomes(want, sweep(other.config, other.workers, other.always)); d != "" {
 				return fmt.Sprintf("%+v, %d workers: %s", other.config, other.workers, d)
 			}
 		}
@@ -136,7 +138,7 @@ func TestEachSeriesIsComputedOnce(t *testing.T) {
 	}
 	for _, fields := range []bundle.Fields{bundle.Open | bundle.Close, bundle.Open | bundle.Close, bundle.OHLCV} {
 		v := view(t, p, bundle.Query{Fields: fields})
-		out, err := optimize.Sweep(t.Context(), v, grid, asStrategy, optimize.Options{})
+		out, err := optimize.Sweep(t.Context(), v, grid, asStrategy, optimize.Options{AlwaysCache: true})
 		if err != nil || out[0].Err != nil {
 			t.Fatal(err, out[0].Err)
 		}
@@ -156,7 +158,7 @@ func TestSeriesFollowTheirLeaves(t *testing.T) {
 		w := workspace(t, cachekit.Config{}, store)
 		plan := strategies{backtest.Crossover{Fast: 2, Slow: 5}, backtest.Crossover{Fast: 3, Slow: 5}}
 		sweep := func(p *optimize.Pin) []optimize.Outcome[backtest.Strategy, backtest.Metrics] {
-			out, err := optimize.Sweep(t.Context(), view(t, p, bundle.Query{Fields: bundle.OHLCV}), plan, itself, optimize.Options{Workers: 2})
+			out, err := optimize.Sweep(t.Context(), view(t, p, bundle.Query{Fields: bundle.OHLCV}), plan, itself, optimize.Options{Workers: 2, AlwaysCache: true})
 			if err != nil {
 				t.Fatal(err)
 			}

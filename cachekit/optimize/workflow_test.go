@@ -150,7 +150,7 @@ func attempt(ctx context.Context, data wares, c propertytest.Config, do step, j 
 	if err != nil {
 		return nil, err
 	}
-	return do(ctx, v, rand.New(rand.NewPCG(data.seed, 5)), optimize.Options{Workers: c.Workers, Journal: j, Memo: !c.DisableCaching})
+	return do(ctx, v, rand.New(rand.NewPCG(data.seed, 5)), optimize.Options{Workers: c.Workers, Journal: j, Memo: !c.DisableCaching, AlwaysCache: data.seed%2 == 0})
 }
 
 // A stop ends a context after some more trials.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/bundle"
@@ -19,12 +20,14 @@ import (
 // bundles and the caches, with one budget. Its methods may be called
 // concurrently. There is one for the process, [Default], for those who need no other.
 type Workspace struct {
-	store *bundle.Store
-	pool  *bundle.Pool                                  // nil: pooling is off
-	lists *assets.AssetListCache                        // nil: caching is off
-	bars  *cachekit.Cache[bundle.BarsKey, *bundle.Bars] // nil: caching is off
+	store  *bundle.Store
+	budget *sizing.Budget                                // nil: caching is off
+	pool   *bundle.Pool                                  // nil: pooling is off
+	lists  *assets.AssetListCache                        // nil: caching is off
+	bars   *cachekit.Cache[bundle.BarsKey, *bundle.Bars] // nil: caching is off
 
-	series *cachekit.Cache[seriesKey, []float64] // nil: caching is off
+	series   *cachekit.Cache[seriesKey, []float64] // nil: caching is off
+	foretold atomic.Bool                           // a sweep tells series what it will be asked for
 
 	results *resultCaches // nil: caching is off
 
@@ -34,9 +37,12 @@ type Workspace struct {
 
 // A version is what the pins of one version have in common.
 type version struct {
-	pins int                         // not closed
-	keys map[bundle.BarsKey]struct{} // of the bars that its views and their series read
+	pins int                       // not closed
+	keys map[bundle.BarsKey]*asked // of the bars that its views and their series read
 }
+
+// asked is how often earlier sweeps asked for bars and for their derived series.
+type asked struct{ bars, series int64 }
 
 // NewWorkspace returns a workspace over the bundles of a store. It fails if
 // config does not validate.
@@ -52,6 +58,7 @@ func NewWorkspace(config cachekit.Config, store *bundle.Store) (*Workspace, erro
 		return w, nil
 	}
 	budget := sizing.NewBudget(config.CacheBytes())
+	w.budget = budget
 	var errs [4]error
 	w.lists, errs[0] = w.newListCache(config, budget)
 	w.bars, errs[1] = newCache(config, cachekit.Options[bundle.BarsKey, *bundle.Bars]{
@@ -224,7 +231,7 @@ func (w *Workspace) PinVersion(name string, v bundle.Version) (*Pin, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.versions[key] == nil {
-		w.versions[key] = &version{keys: make(map[bundle.BarsKey]struct{})}
+		w.versions[key] = &version{keys: make(map[bundle.BarsKey]*asked)}
 	}
 	w.versions[key].pins++
 	p := &Pin{workspace: w, bundle: b, key: key}
@@ -332,9 +339,25 @@ func (p *Pin) View(q bundle.Query) (*View, error) {
 func (w *Workspace) note(version bundle.ListKey, key bundle.BarsKey) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if v := w.versions[version]; v != nil { // nil after Close
-		v.keys[key] = struct{}{}
+	if v := w.versions[version]; v != nil && v.keys[key] == nil { // nil after Close
+		v.keys[key] = new(asked)
 	}
+}
+
+// asks returns how often earlier sweeps asked for what a view reads, and adds what the one
+// at hand will ask for.
+func (v *View) asks(now asked) (before asked) {
+	w := v.pin.workspace
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	version := w.versions[v.pin.key]
+	if version == nil { // after Close
+		return before
+	}
+	a := version.keys[v.key]
+	before = *a
+	a.bars, a.series = a.bars+now.bars, a.series+now.series
+	return before
 }
 
 // Bars returns the bars of the query, grouped by asset. They are shared: they

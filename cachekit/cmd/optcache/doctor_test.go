@@ -470,7 +470,7 @@ func TestSeriesOfRun(t *testing.T) {
 // same sweep with that: nothing leaves any more.
 func TestDoctorFindsTheBudget(t *testing.T) {
 	store, out := t.TempDir(), filepath.Join(t.TempDir(), "run")
-	args := []string{"sweep", "--assets=20", "--bars=300", "--trials=60", "--workers=1", "--verify=none"}
+	args := []string{"sweep", "--assets=20", "--bars=300", "--trials=60", "--workers=1", "--verify=none", "--always-cache"}
 	t.Setenv("OPTCACHE_CACHE_SIZE_GB", "0.0003")
 	succeed(t, store, append(args, "--out="+out)...)
 	var d diagnosis

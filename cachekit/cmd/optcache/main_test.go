@@ -73,6 +73,7 @@ type sweepJSON struct {
 	Speedup         *float64
 	AssetList       callJSON `json:"asset_list"`
 	Grouping        callJSON
+	Demand          *demandReport
 	Caches          []struct {
 		Name           string
 		Hits, Misses   int
@@ -147,8 +148,16 @@ func TestSweepJSON(t *testing.T) {
 	if len(s.Caches) != 3 {
 		t.Fatalf("%d caches", len(s.Caches))
 	}
-	if c := s.Caches[2]; c.Entries == 0 || c.Bytes <= 0 || c.Hits == 0 {
-		t.Errorf("%+v", c)
+	if c := s.Caches[2]; c.Hits+c.Misses != 0 || s.Demand == nil || !s.Demand.Series.Bypassed || s.Demand.Series.Requests == 0 || s.Demand.Bypassed == "" {
+		t.Errorf("the cache of series was left out: %+v, %+v", c, s.Demand)
+	}
+	kept := sweepTo(t, store, "--assets=6", "--bars=100", "--trials=30", "--workers=3", "--top=4", "--always-cache")
+	if c := kept.Caches[2]; c.Hits == 0 || c.Entries == 0 || c.Bytes <= 0 || kept.Demand.Series.Bypassed || kept.Demand.Bypassed != "" ||
+		int64(c.Hits+c.Misses) != kept.Demand.Series.Requests || int64(c.Entries) != kept.Demand.Series.Distinct {
+		t.Errorf("with --always-cache: %+v, %+v", c, kept.Demand)
+	}
+	if d := cmp.Diff(s.Best, kept.Best); d != "" {
+		t.Errorf("--always-cache changes the results: %s", d)
 	}
 	for _, c := range s.Caches[:2] { // asked for by each batch of trials
 		if c.Misses < 1 || c.Misses > 3 || c.Hits < 5 || c.Hits > 30 || c.Entries != 1 || c.Bytes <= 0 || c.Budget != 2<<30 || c.HitRate < 0.5 || c.HitRate > 1 || c.Advice == "" {

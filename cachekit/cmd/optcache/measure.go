@@ -101,6 +101,7 @@ func (s *sweep[S]) timed(r *report, kept *folder, p *progress) (outcomes[S], err
 		kept.file.PeakBytes = n
 	}
 	r.note(stats)
+	s.noteDemand(r, kept)
 	return out, nil
 }
 
@@ -120,6 +121,17 @@ func (r *report) note(stats []optimize.CacheStats) {
 	for _, c := range stats {
 		r.Caches = append(r.Caches, cacheReport{c.Name, c.Hits, c.Misses, c.HitRate(), c.Entries, c.Bytes, c.Budget, c.Advice(c.Bands)})
 	}
+}
+
+// noteDemand puts what the caches were asked for into the report.
+func (s *sweep[S]) noteDemand(r *report, kept *folder) {
+	if s.demand == nil || s.demand.Trials == 0 {
+		return
+	}
+	r.Demand = &demandReport{
+		needReport(s.demand.Bars), needReport(s.demand.Series), s.demand.Bypassed(),
+	}
+	kept.file.Bypassed = r.Demand.Bypassed
 }
 
 // keep fills the report and the folder with the results.
@@ -198,6 +210,7 @@ func (s *sweep[S]) timeRounds(r *report, kept *folder, p *progress) (outcomes[S]
 		r.Speedup = &x
 	}
 	r.note(stats)
+	s.noteDemand(r, kept)
 	kept.caches(stats, len(first))
 	return first, nil
 }
@@ -290,6 +303,9 @@ func (s *sweep[S]) childPeak(side string) *int64 {
 		return nil
 	}
 	args := append([]string{"sweep", "--quiet", "--measure-peak=" + side, "--store=" + s.storeDir}, s.flags()...)
+	if s.AlwaysCache {
+		args = append(args, "--always-cache")
+	}
 	cmd := exec.CommandContext(s.ctx, program, args...)
 	cmd.Stderr = s.stderr
 	out, err := cmd.Output()

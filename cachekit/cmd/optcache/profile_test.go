@@ -36,7 +36,7 @@ func tinyWorkload(t *testing.T) *workload {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &workload{store: e.store, bundle: "tiny", version: r.Version, fields: crossoverColumns, grid: grid, workers: 2}
+	return &workload{store: e.store, bundle: "tiny", version: r.Version, fields: crossoverColumns, grid: grid, workers: 2, always: true}
 }
 
 func TestPhaseOfStacks(t *testing.T) {

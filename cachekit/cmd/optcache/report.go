@@ -37,6 +37,7 @@ type report struct {
 	Grouping  costNS        `json:"grouping"`
 	PeakBytes cost[int64]   `json:"peak_bytes"`
 	Caches    []cacheReport `json:"caches"`
+	Demand    *demandReport `json:"demand"` // null: not known before, or no caches
 	Best      []bestReport  `json:"best"`
 	Errors    []string      `json:"errors"`
 
@@ -79,6 +80,24 @@ type bestReport struct {
 	Trial   int        `json:"trial"`
 	Params  paramsMap  `json:"params"`
 	Metrics metricsMap `json:"metrics"`
+}
+
+// A demandReport is what the trials were known to ask the caches for.
+type demandReport struct {
+	Bars     needReport `json:"bars"`
+	Series   needReport `json:"series"`
+	Bypassed string     `json:"bypassed"` // which caches were left out and why, or ""
+}
+
+// A needReport is an [optimize.Need].
+type needReport struct {
+	Requests int64         `json:"requests"`
+	Distinct int64         `json:"distinct"`
+	Bytes    int64         `json:"bytes"`
+	Saves    time.Duration `json:"saves_ns"`
+	Costs    time.Duration `json:"costs_ns"`
+	Bypassed bool          `json:"bypassed"`
+	Planned  bool          `json:"planned"`
 }
 
 // paramsMap is written as an object, in the order of the axes.
@@ -301,6 +320,12 @@ func (r *report) printCaches(w io.Writer) {
 			bytesText(float64(c.Bytes)), bytesText(float64(c.Budget)), c.Advice)
 	}
 	t.Flush()
+	if r.Demand != nil && r.Demand.Bypassed != "" {
+		fmt.Fprintln(w, "left out:", r.Demand.Bypassed)
+	}
+	if r.Demand != nil && r.Demand.Series.Planned {
+		fmt.Fprintln(w, "planned: not all derived series fit into the budget; those that are needed last leave first")
+	}
 }
 
 // duration shows nanoseconds with three digits.

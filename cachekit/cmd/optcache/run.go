@@ -83,6 +83,7 @@ type runReport struct {
 	Search    searchFile `json:"search"`
 	Objective string     `json:"objective"`
 	Minimize  bool       `json:"minimize"`
+	Bypassed  string     `json:"bypassed"`   // caches that were left out and why
 	BestTrial int        `json:"best_trial"` // -1 if all failed
 	BestValue string     `json:"best_value"` // of the objective there
 	Results   []string   `json:"results"`

@@ -18,7 +18,8 @@ import (
 type sweepCmd struct {
 	barsFlags
 	trialFlags
-	NoCache bool `help:"Run without caches only." group:"Trials"`
+	NoCache     bool `help:"Run without caches only." group:"Trials"`
+	AlwaysCache bool `help:"Use every cache, even one that costs more time than it saves." group:"Trials"`
 	runFlags
 	Resume  bool   `help:"Go on with the run in --out that was killed or interrupted; it must be the same run." group:"Report"`
 	Compare *bool  `help:"Time the sweep with and without caches, again and again; by default if it is small and without --out." negatable:"" group:"Report"`
@@ -36,6 +37,7 @@ type sweep[S tunable] struct {
 	*sweepCmd
 	compare bool              // the sides are timed and compared
 	verify  int               // trials whose results are compared bit for bit
+	demand  *optimize.Demand  // of the last run with caches; nil: there was none, or a search that learns
 	journal *optimize.Journal // nil: results are not recorded
 }
 
@@ -58,6 +60,10 @@ A sweep of at most 10,000,000 bars, trials times bars of all assets, is timed wi
 rounds, and all its results are compared. A larger one, and one with --out, runs once, with the caches, and then
 some trials are run again without caches and on a naive path and compared: --verify says how many. --compare and
 --no-compare choose.
+
+Which series the trials of a grid or a random search read is known before the first one runs. Where it costs more to keep
+series than to compute them again, as in small sweeps, the caches are left out, and the report says so; --always-cache has them used.
+Where the series do not all fit into the budget, those that are needed last leave first (OPTCACHE_POLICY chooses another policy).
 
 --out DIR keeps a run: run.json says what was run and what the caches did, results.csv, results.json and
 results.parquet have a row for each trial (--format chooses), and journal has every result as soon as it is there. With
@@ -222,6 +228,10 @@ func (s *sweep[S]) once(config cachekit.Config, o optimize.Options) (out outcome
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
 	stop := s.logStats(s.env, d.workspace)
+	o.AlwaysCache = s.AlwaysCache
+	if !config.DisableCaching {
+		o.Demand = func(d optimize.Demand) { s.demand = &d }
+	}
 	out, err = s.run(s.ctx, d.view, o)
 	took = time.Since(start)
 	stop()

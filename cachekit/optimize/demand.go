@@ -1,0 +1,118 @@
+package optimize
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/sizing"
+)
+
+// A Demand is what a [Sweep] asks the caches of its workspace for. It is known before
+// the first trial runs, because a plan tells which series each of its trials reads, and
+// so it is the same in every run of the same sweep. With caching off it is all zero.
+type Demand struct {
+	Trials int // that run: those whose results are not kept
+	Bars   Need
+	Series Need
+}
+
+// A Need is what a sweep asks one cache for. Saves and Costs are estimated from the
+// numbers of requests, values and bars and from what these cost when they were measured; they
+// are not timed in the run.
+type Need struct {
+	Requests int64         // how often the cache is asked
+	Distinct int64         // for how many values
+	Bytes    int64         // that these take together
+	Saves    time.Duration // processor time that hits save
+	Costs    time.Duration // processor time that it takes to keep values and to look them up
+	Bypassed bool          // the sweep does without the cache, because that costs more than it saves
+	Planned  bool          // the policy is told what comes next, because not everything fits into the budget
+}
+
+// Bypassed says which caches the sweep does without, and why, in a line for people. It
+// is empty if there are none.
+func (d Demand) Bypassed() string {
+	switch n := d.Series; {
+	case d.Bars.Bypassed:
+		return "the run is too small to gain from caches and does without: nothing is asked for twice"
+	case n.Bypassed && n.Requests == n.Distinct:
+		return fmt.Sprintf("derived series are not kept: none of the %d is asked for twice", n.Distinct)
+	case n.Bypassed:
+		return fmt.Sprintf("derived series are not kept: %d requests for %d of them would save some %s and cost %s",
+			n.Requests, n.Distinct, n.Saves.Round(time.Microsecond), n.Costs.Round(time.Microsecond))
+	}
+	return ""
+}
+
+// A forecast is which series the batches of a sweep read, as [backtest.Runner.RunBatch]
+// asks for them: for each asset all series of the batch, each once, in the order in which its
+// trials name them.
+type forecast struct {
+	series []backtest.Series // that occur, each once
+	asked  []int32           // which of them each batch reads, batch after batch
+	starts []int             // of each batch in asked, and the end
+}
+
+// batch returns the numbers of the series of a batch.
+func (f *forecast) batch(i int) []int32 { return f.asked[f.starts[i]:f.starts[i+1]] }
+
+// requests returns how often the cache of series is asked.
+func (f *forecast) requests(bars *bundle.Bars) int64 {
+	return int64(len(f.asked)) * int64(len(bars.Assets()))
+}
+
+// counts returns how many batches read each series.
+func (f *forecast) counts() []int64 {
+	counts := make([]int64, len(f.series))
+	for _, n := range f.asked {
+		counts[n]++
+	}
+	return counts
+}
+
+// foresee returns the forecast of the batches.
+func (s *sweep[P]) foresee() *forecast {
+	f := &forecast{starts: make([]int, 1, s.Len()+1)}
+	var (
+		numbers = make(map[backtest.Series]int32)
+		last    []int // of each series: 1 + the batch that read it last
+		scratch []backtest.Series
+	)
+	for batch := range s.Len() {
+		b := s.At(batch)
+		for at := b.from; at < b.to; at++ {
+			scratch = s.read(s.trial(at), scratch[:0])
+			for _, x := range scratch {
+				if x.Of == nil {
+					continue // the trial will say so
+				}
+				n, ok := numbers[x]
+				if !ok {
+					n = int32(len(f.series))
+					numbers[x] = n
+					f.series, last = append(f.series, x), append(last, 0)
+				}
+				if last[n] <= batch {
+					last[n] = batch + 1
+					f.asked = append(f.asked, n)
+				}
+			}
+		}
+		f.starts = append(f.starts, len(f.asked))
+	}
+	return f
+}
+
+// seriesBytes returns what the cache holds of one series of every asset.
+func seriesBytes(bars *bundle.Bars) (bytes int64) {
+	for i := range bars.Assets() {
+		bytes += seriesEntry + sizing.Alloc(8*int64(len(bars.Group(i).Times)))
+	}
+	return bytes
+}
+
+// seriesEntry is what an entry of a series takes beside the values: key, links and its part of
+// the table.
+const seriesEntry = 256
