@@ -9,6 +9,12 @@
 // averages or other derived series run together, in batches, and computes each
 // series once for all of them.
 //
+// Which series its trials read is known before the first one runs. Where it costs more to
+// keep series than to compute them again, as in small sweeps, it does without their cache and says so
+// ([Demand]); where they do not all fit into the budget it tells the cache what comes next, and those
+// needed last leave first. With room for half of what the trials go round and round it hits
+// what Belady's optimum hits, where LRU hits nothing.
+//
 // A [Workspace] holds what trials share: the pool of open bundles and the caches
 // of asset lists, grouped bars and derived series, within one budget of bytes. A sweep asks it
 // once which version of a bundle is current and pins that version for its whole

@@ -1,0 +1,50 @@
+package optimize_test
+
+import (
+	"testing"
+
+	"github.com/bmadventure/optcache/cachekit"
+	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/optimize"
+)
+
+// A sweep of ten times as many trials over the same series allocates hardly more often: the results lie in one piece, and
+// what is left over belongs to batches.
+func TestTrialsAllocateNothing(t *testing.T) {
+	store := openStore(t)
+	put(t, store, "b", denseSeries(3, 200))
+	w := workspace(t, cachekit.Config{}, store)
+	p := pin(t, w, "b")
+	defer p.Close()
+	v := view(t, p, bundle.Query{Fields: bundle.Open | bundle.Close})
+	allocs := func(trials int, always bool) float64 {
+		plan := make(pairs, trials)
+		for i := range plan {
+			plan[i] = backtest.Crossover{Fast: 2 + i%8, Slow: 20 + i/8%8, CostBps: float64(i % 9999)}
+		}
+		at := make(references, trials)
+		for i := range at {
+			at[i] = &plan[i]
+		}
+		return testing.AllocsPerRun(3, func() {
+			if _, err := optimize.Sweep(t.Context(), v, at, itselfByReference, optimize.Options{Workers: 1, AlwaysCache: always}); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	for _, always := range []bool{true, false} {
+		few, many := allocs(4*256, always), allocs(40*256, always)
+		if more := (many - few) / (36 * 256); more > 0.05 {
+			t.Errorf("all caches %t: %v allocations for 1,024 trials and %v for 10,240: %.3f for each trial more", always, few, many, more)
+		}
+	}
+}
+
+// references is a plan of given crossovers.
+type references []*backtest.Crossover
+
+func (r references) Len() int                         { return len(r) }
+func (r references) At(trial int) *backtest.Crossover { return r[trial] }
+
+func itselfByReference(c *backtest.Crossover) backtest.Strategy { return c }
