@@ -106,7 +106,7 @@ func printed(ctx context.Context, store string, args []string) (map[string]any, 
 	if len(best) == 0 && len(folds) == 0 && report["bootstrap"] == nil {
 		return nil, fmt.Errorf("a report without results: %v", report)
 	}
-	for _, told := range []string{"workers", "seconds", "speedup", "caches", "peak_bytes", "asset_list", "grouping"} {
+	for _, told := range []string{"workers", "seconds", "speedup", "caches", "demand", "peak_bytes", "asset_list", "grouping"} {
 		delete(report, told)
 	}
 	report["status"] = status
