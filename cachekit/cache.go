@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"time"
+	"unsafe"
 	"weak"
 
 	"github.com/bmadventure/optcache/cachekit/rt"
@@ -27,6 +28,7 @@ type Cache[K comparable, V any] struct {
 	seed     uint64
 	integer  bool // K is an integer of 8 bytes, hashed in line
 	direct   bool // so it is, and entries are not extended
+	fronted  bool // the table has fronts: see [table.Front]
 	extended bool // entries are extended
 	counted  bool // hits and misses are counted
 	word     word // how values are kept that are replaced in place
@@ -103,15 +105,18 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 		c.word = wordOf[V]()
 		c.text = o.Hooks.Text
 	}
-	c.entryBytes = c.bytesOfEntry()
 	c.chooseHash(o.Hooks.Hash, o.Hooks.Equal)
-
 	c.direct = c.integer && !c.extended
+	c.fronted = c.direct && c.word == pointer && o.Hooks.Reader != nil && !c.immediate && unsafe.Sizeof(uintptr(0)) == 8
+	c.entryBytes = c.bytesOfEntry()
 	budget := o.Budget
 	if budget == nil {
 		budget = sizing.NewBudget(limitOr(o.MaxBytes, DefaultMaxBytes))
 	}
 	c.table = *table.New(shardsFor(o.MaxEntries, budget.Limit()/c.entryBytes), scannedAlloc)
+	if c.fronted {
+		c.table.Fronted()
+	}
 	if o.Hooks.Reader != nil {
 		c.fill(o.Hooks.Reader)
 	}
@@ -122,17 +127,19 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 }
 
 // fill makes r a reader of the cache, or of an empty table if a look-up is more than to find
-// an entry with a pointer.
+// an entry with a pointer, or integers have no fronts.
 func (c *Cache[K, V]) fill(r *rt.Reader) {
-	if c.word != pointer {
-		r.Fill(c.seed, table.New(1, scannedAlloc), nil, &c.sample.wanted, nil)
+	if c.word != pointer || c.integer != c.fronted {
+		none := table.New(1, scannedAlloc)
+		none.Fronted()
+		r.Fill(c.seed, none, nil, &c.sample.wanted, nil)
 		return
 	}
 	var hits *tally.Tally
 	if c.counted {
 		hits = c.at.Tally
 	}
-	r.Fill(c.seed, &c.table, hits, &c.sample.wanted, func(e *policy.Entry) { c.recordUse(fromHead[K, V](e)) })
+	r.Fill(c.seed, &c.table, hits, &c.sample.wanted, c.recordHash)
 }
 
 // chooseHash sets how keys are hashed and compared.
@@ -229,7 +236,7 @@ func (c *Cache[K, V]) Peek(key K) (value V, ok bool) {
 // old value of key is gone in any case.
 func (c *Cache[K, V]) Set(key K, value V) bool {
 	hash, size := c.hashOf(&key), c.sizeOf(key, value)
-	if c.word != noWord && c.overwrite(&key, hash, value, size) {
+	if c.word != noWord && !c.fronted && c.overwrite(&key, hash, value, size) {
 		return true
 	}
 	return c.put(c.newEntry(key, value, hash, size, 0), nil)

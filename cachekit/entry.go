@@ -7,6 +7,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/bmadventure/optcache/internal/mark"
 	"github.com/bmadventure/optcache/policy"
 	"github.com/bmadventure/optcache/sizing"
 )
@@ -42,18 +43,21 @@ type texted[K comparable, V any] struct {
 	text [textBytes]byte
 }
 
+// A lending entry is one of a table with fronts, which hold its mark.
+type lending[K comparable, V any] struct {
+	entry[K, V]
+	word *mark.Word // package mark's
+}
+
 const textBytes = 24 // a key of a text and a digest then fills two cache lines
 
 // hit is policy.Entry's Hit, in line.
 func (e *entry[K, V]) hit() {
-	at := (*uint32)(unsafe.Add(unsafe.Pointer(e), markOffset))
-	if mark := atomic.LoadUint32(at); mark&policy.MaxMark < policy.MaxMark {
-		atomic.CompareAndSwapUint32(at, mark, mark+1)
+	at := (*uint32)(unsafe.Add(unsafe.Pointer(e), mark.At))
+	if bits := atomic.LoadUint32(at); bits&mark.Max < mark.Max {
+		atomic.CompareAndSwapUint32(at, bits, bits+1)
 	}
 }
-
-// markOffset is where the mark is: behind the cost, as a test makes sure.
-const markOffset = unsafe.Offsetof(policy.Entry{}.Cost) + 4
 
 // bytesOfEntry returns the heap that an entry takes.
 func (c *Cache[K, V]) bytesOfEntry() int64 {
@@ -62,6 +66,8 @@ func (c *Cache[K, V]) bytesOfEntry() int64 {
 		return sizing.Pointer(new(extended[K, V]))
 	case c.text != nil:
 		return sizing.Pointer(new(texted[K, V]))
+	case c.fronted:
+		return sizing.Pointer(new(lending[K, V]))
 	}
 	return sizing.Pointer(new(entry[K, V]))
 }
@@ -92,6 +98,9 @@ func (c *Cache[K, V]) newEntry(key K, value V, hash uint64, size int64, cost tim
 		e.key = key
 	case c.text != nil:
 		e = c.newTexted(key)
+	case c.fronted:
+		e = &new(lending[K, V]).entry
+		e.key = key
 	default:
 		e = new(entry[K, V])
 		e.key = key

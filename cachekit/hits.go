@@ -168,9 +168,23 @@ func (c *Cache[K, V]) recordUse(e *entry[K, V]) {
 		c.use(e)
 		return
 	}
+	c.recordLater(e.Hash)
+}
+
+// recordHash is recordUse for an entry of that hash.
+func (c *Cache[K, V]) recordHash(hash uint64) {
+	if !c.immediate {
+		c.recordLater(hash)
+	} else if p := c.table.Find(hash); p != nil {
+		c.use(fromHash[K, V](p))
+	}
+}
+
+// recordLater notes a use of the entry of that hash for the policy.
+func (c *Cache[K, V]) recordLater(hash uint64) {
 	ring := &c.at.rings[c.at.Mine()]
 	n := ring.head.Add(1)
-	ring.slots[n%ringSlots].Store(e.Hash)
+	ring.slots[n%ringSlots].Store(hash)
 	if n%ringSlots == 0 && c.mu.TryLock() {
 		c.drain(ring, n)
 		c.mu.Unlock()

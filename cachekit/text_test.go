@@ -9,6 +9,7 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit/rt"
 	"github.com/bmadventure/optcache/internal/keyhash"
+	"github.com/bmadventure/optcache/internal/mark"
 	"github.com/bmadventure/optcache/policy"
 	"github.com/bmadventure/optcache/sizing"
 )
@@ -122,5 +123,30 @@ func TestReaderSeesEntries(t *testing.T) {
 	if unsafe.Offsetof(ours.key) != unsafe.Offsetof(theirs.Key) || unsafe.Offsetof(ours.value) != unsafe.Offsetof(theirs.Value) {
 		t.Errorf("key and value lie at %d and %d, package rt looks at %d and %d",
 			unsafe.Offsetof(ours.key), unsafe.Offsetof(ours.value), unsafe.Offsetof(theirs.Key), unsafe.Offsetof(theirs.Value))
+	}
+}
+
+// TestFrontsSeeEntries: packages table and mark, which know no entry but by its hash, have the
+// layout of those that lend their marks for themselves.
+func TestFrontsSeeEntries(t *testing.T) {
+	if unsafe.Sizeof(uintptr(0)) != 8 {
+		t.Skip("no cache has fronts where a pointer is not 8 bytes")
+	}
+	var e lending[uint64, *int]
+	for _, part := range []struct {
+		name     string
+		at, want uintptr
+	}{
+		{"key", unsafe.Offsetof(e.key), mark.KeyAt},
+		{"value", unsafe.Offsetof(e.value), mark.ValueAt},
+		{"word", unsafe.Offsetof(e.word), mark.WordAt},
+	} {
+		if part.at != part.want {
+			t.Errorf("the %s lies at %d, package mark has %d", part.name, part.at, part.want)
+		}
+	}
+	mark.Of(&e.Hash).Hit()
+	if e.Mark() != 1 {
+		t.Error("package mark looks for the mark in another place")
 	}
 }

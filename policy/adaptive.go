@@ -1,5 +1,7 @@
 package policy
 
+import "github.com/bmadventure/optcache/internal/mark"
+
 // adaptive is always one of several policies: the one whose miniature cache, fed
 // with a sample of the requests, saved most lately.
 //
@@ -105,7 +107,7 @@ func (p *adaptive) Use(entries []*Entry) {
 }
 
 func (p *adaptive) Remove(e *Entry, why Reason) {
-	if p.old != nil && e.mark.Load()&side != p.side {
+	if p.old != nil && e.mark.Side() != p.side {
 		if why == Replaced { // current shall know the new one
 			p.bring(e)
 			p.current.Remove(e, why)
@@ -189,7 +191,7 @@ func (p *adaptive) follow(next candidate) {
 	}
 	p.old, p.current = p.current, next
 	p.current.Resize(p.room)
-	p.side ^= side
+	p.side ^= mark.Side
 }
 
 // migrate moves a few entries from the old policy to the current one.
@@ -212,6 +214,6 @@ func (p *adaptive) bring(e *Entry) {
 }
 
 func (p *adaptive) join(e *Entry) {
-	e.mark.Store(e.mark.Load()&^side | p.side)
+	e.mark.SetSide(p.side)
 	p.current.Add(e)
 }

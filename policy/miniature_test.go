@@ -282,7 +282,7 @@ func TestMoveTakesTheColdestFirst(t *testing.T) {
 						t.Fatalf("after %d calls %d entries have moved", moved/moveStep, there)
 					}
 					p.Use(nil)
-					if first != nil && first.mark.Load()&side != p.side {
+					if first != nil && first.mark.Side() != p.side {
 						t.Fatal("the coldest stays behind")
 					}
 				}
@@ -301,7 +301,7 @@ func TestMoveTakesTheColdestFirst(t *testing.T) {
 // onSide returns how many of the entries have the side bit.
 func onSide(entries []Entry, bit uint32) (n int) {
 	for i := range entries {
-		if entries[i].mark.Load()&side == bit {
+		if entries[i].mark.Side() == bit {
 			n++
 		}
 	}

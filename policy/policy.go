@@ -39,7 +39,7 @@
 // its constructor says how much that can be.
 package policy
 
-import "sync/atomic"
+import "github.com/bmadventure/optcache/internal/mark"
 
 // An Entry is the head of one cache entry, as its policy sees it. Hash, Size
 // and Cost never change after the entry came.
@@ -48,7 +48,7 @@ type Entry struct {
 	Size int64  // bytes charged for the entry, at least 1
 	Cost uint32 // microseconds its load took; 0 where nothing was measured
 
-	mark atomic.Uint32 // hits since the policy last looked, up to MaxMark, and other bits
+	mark mark.Mark // hits since the policy last looked, up to MaxMark
 
 	// Prev, Next and State belong to the policy that holds the entry.
 	Prev, Next *Entry
@@ -56,28 +56,20 @@ type Entry struct {
 }
 
 // MaxMark is where the mark of an entry stops counting.
-const MaxMark = 3
-
-// side is the bit beside the mark that tells which of two policies holds the
-// entry while the adaptive policy moves from one to the other.
-const side = MaxMark + 1
+const MaxMark = mark.Max
 
 // Hit counts a hit in the mark of e. It writes only while the mark is below
 // [MaxMark], so that the cache line of a hot entry stays shared by all cores. It
 // is the only method that may be called without the policy's lock, and it may
 // lose hits that race each other.
-func (e *Entry) Hit() {
-	if m := e.mark.Load(); m&MaxMark < MaxMark {
-		e.mark.CompareAndSwap(m, m+1) // not a store: the policy may change the other bits meanwhile
-	}
-}
+func (e *Entry) Hit() { e.mark.Hit() }
 
 // Mark returns the hits since the mark was last set, up to [MaxMark].
-func (e *Entry) Mark() uint32 { return e.mark.Load() & MaxMark }
+func (e *Entry) Mark() uint32 { return e.mark.Count() }
 
 // SetMark sets the mark to at most [MaxMark], as a policy does when it gives an
 // entry another round.
-func (e *Entry) SetMark(m uint32) { e.mark.Store(e.mark.Load()&^MaxMark | m) }
+func (e *Entry) SetMark(m uint32) { e.mark.Set(m) }
 
 // Reason says why an entry was removed from its policy.
 type Reason uint8

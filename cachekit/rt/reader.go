@@ -24,13 +24,18 @@ type Reader struct {
 	shards []unsafe.Pointer // of the table
 	tally  *tally.Tally     // of the hits, nil if they are not counted
 	wanted *uint64          // which hits the policy is to be told of
-	use    func(e *policy.Entry)
+	use    func(hash uint64)
+
+	fronts     unsafe.Pointer // to those of all shards: see [table.Fronts]
+	frontsMask uint64         // of where one begins, in bytes
 }
 
 // Fill makes r a reader of the cache with that table. A hit whose hash has the low
 // half of *wanted under the mask in its high half is told to use.
-func (r *Reader) Fill(seed uint64, t *table.Table, hits *tally.Tally, wanted *uint64, use func(e *policy.Entry)) {
-	*r = Reader{seed, t.Shards, hits, wanted, use}
+func (r *Reader) Fill(seed uint64, t *table.Table, hits *tally.Tally, wanted *uint64, use func(hash uint64)) {
+	*r = Reader{Seed: seed, shards: t.Shards, tally: hits, wanted: wanted, use: use}
+	r.fronts = unsafe.Pointer(unsafe.SliceData(t.Fronts))
+	r.frontsMask = uint64(len(t.Shards)-1) * table.FrontsBytes
 }
 
 const wordBytes = unsafe.Sizeof(uintptr(0))
@@ -85,8 +90,8 @@ func (r *Reader) Wants(hash uint64) bool {
 	return uint32(hash)&uint32(wanted>>32) == uint32(wanted)
 }
 
-// Use tells the policy that an entry was hit.
-func (r *Reader) Use(e *policy.Entry) { r.use(e) }
+// Use tells the policy of a hit of that hash.
+func (r *Reader) Use(hash uint64) { r.use(hash) }
 
 // Load returns the value of an entry.
 func (e *Entry[K, V]) Load() *V {

@@ -157,7 +157,7 @@ func (c *AssetListCache) find(key *market.ListKey, slowly bool) (*AssetList, boo
 			e.Hit()
 			c.reader.Count()
 			if c.reader.Wants(h) {
-				c.reader.Use(&e.Entry)
+				c.reader.Use(h)
 			}
 			return e.Load(), true
 		}

@@ -462,7 +462,7 @@ func (c *BarsCache) find(key *market.BarsKey, slowly bool) (*Bars, bool) {
 		e.Hit()
 		c.reader.Count()
 		if c.reader.Wants(h) {
-			c.reader.Use(&e.Entry)
+			c.reader.Use(h)
 		}
 		return e.Load(), true
 	}

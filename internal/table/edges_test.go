@@ -208,7 +208,7 @@ func TestWhereAnEntryLies(t *testing.T) {
 		for range 1000 {
 			p := new(uint64)
 			*p = r.Uint64()
-			if bytes, must := table.Growth(*p); table.shard(int(*p/256)%shards) == nil && (bytes != 64+32 || !must) {
+			if bytes, must := table.Growth(*p); table.shard(int(*p/256)%shards) == nil && (bytes != 64+64 || !must) {
 				t.Fatalf("an empty shard asks for %d bytes, must %v", bytes, must)
 			}
 			add(t, table, p)
@@ -220,7 +220,7 @@ func TestWhereAnEntryLies(t *testing.T) {
 		bytes := int64(0)
 		for i := range table.Shards {
 			if s := table.shard(i); s != nil {
-				bytes += int64(len(s.Buckets))*64 + 32
+				bytes += int64(len(s.Buckets))*64 + 64
 			}
 		}
 		if table.Bytes() != bytes {

@@ -11,6 +11,10 @@
 // entry. When an entry that passed leaves, the counts go down again. So there are no
 // tombstones, and nothing to purge.
 //
+// Where keys and values are one word each, look-ups can have the next best thing to nothing to
+// follow: beside each bucket a [Front] with key and value of its slots, so that they touch no
+// entry at all.
+//
 // The table is cut into shards by some bits of the hash, each an array of
 // buckets that grows by itself. Growing copies one shard, so that a writer is never
 // held up for long, and readers not at all: those that began in the old array
@@ -44,6 +48,8 @@ type Table struct {
 	// a power of two. The bits of a hash from [ShardShift] on are its shard.
 	Shards []unsafe.Pointer
 
+	Fronts []Fronts // of each shard, or none: see [Table.Fronted]
+
 	_ [64]byte // what follows is written all the time, what stands before is read all the time
 
 	n int // entries
@@ -57,7 +63,8 @@ type Table struct {
 // A Shard is one array of buckets and how full it is.
 type Shard struct {
 	Buckets []Bucket
-	n       int // entries; for the writer
+	n       int     // entries; for the writer
+	fronts  []Front // of each bucket, or none; for the writer
 }
 
 const slotsPerBucket = 7
@@ -88,7 +95,7 @@ const (
 )
 
 const (
-	shardBytes  = 32
+	shardBytes  = 64
 	passedShift = 56
 	maxPassed   = 255
 )

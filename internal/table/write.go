@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/bmadventure/optcache/internal/mark"
 )
 
 // A shard should grow when it is two thirds full: at that load one look-up in
@@ -33,7 +35,13 @@ func (t *Table) Growth(hash uint64) (bytes int64, must bool) {
 }
 
 // heap returns the bytes of heap that a shard of n buckets takes.
-func (t *Table) heap(n int) int64 { return t.cost(BucketBytes*int64(n)) + shardBytes }
+func (t *Table) heap(n int) int64 {
+	bytes := t.cost(BucketBytes*int64(n)) + shardBytes
+	if t.Fronts != nil {
+		bytes += t.cost(FrontBytes * int64(n))
+	}
+	return bytes
+}
 
 // larger returns the number of buckets to which a shard of n grows: the larger
 // it is the smaller the step, because a small step costs time, each entry being
@@ -76,10 +84,16 @@ func (t *Table) resize(i, n int) {
 	}
 	t.bytes += t.heap(n)
 	s := &Shard{Buckets: make([]Bucket, n)}
+	if t.Fronts != nil {
+		s.fronts = make([]Front, n)
+	}
 	if old != nil {
 		for i := range old.Buckets {
 			for j := range old.Buckets[i].Slots {
 				if p := old.Buckets[i].slot(j); p != nil {
+					if t.Fronts != nil {
+						mark.Of(p).TakeBack()
+					}
 					t.insert(s, p)
 				}
 			}
@@ -88,7 +102,13 @@ func (t *Table) resize(i, n int) {
 	t.setShard(i, s)
 }
 
-func (t *Table) setShard(i int, s *Shard) { atomic.StorePointer(&t.Shards[i], unsafe.Pointer(s)) }
+// setShard makes s shard i. Until its fronts are known too, those that are say the same.
+func (t *Table) setShard(i int, s *Shard) {
+	atomic.StorePointer(&t.Shards[i], unsafe.Pointer(s))
+	if t.Fronts != nil {
+		t.Fronts[i].publish(s)
+	}
+}
 
 // Insert puts p into the table and reports whether there was a slot for it. It
 // is not in the table yet. Without [Table.Grow] before it the shard gets fuller than
@@ -114,6 +134,9 @@ func (t *Table) insert(s *Shard, p *uint64) {
 			j := bits.TrailingZeros64(empty) / 8
 			b.setSlot(j, p)
 			b.setMeta(meta | tag(*p)<<(8*j)) // readers find it from here on
+			if t.Fronts != nil {
+				s.fronts[i].fill(j, p)
+			}
 			s.n++
 			return
 		}
@@ -133,7 +156,13 @@ func (t *Table) Replace(old, p *uint64) bool {
 	if s == nil {
 		return false
 	}
+	if t.Fronts != nil { // nobody shall find the old one there who was told of the new one here
+		s.fronts[i].empty(j, old)
+	}
 	s.Buckets[i].setSlot(j, p)
+	if t.Fronts != nil {
+		s.fronts[i].fill(j, p)
+	}
 	return true
 }
 
@@ -148,6 +177,9 @@ func (t *Table) Remove(p *uint64) bool {
 	s, i, j := t.locate(p)
 	if s == nil {
 		return false
+	}
+	if t.Fronts != nil {
+		s.fronts[i].empty(j, p)
 	}
 	b := &s.Buckets[i]
 	b.setMeta(b.meta() &^ (0xff << (8 * j)))

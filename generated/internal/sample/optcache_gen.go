@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"iter"
+	"math/bits"
 	"slices"
 
 	"github.com/bmadventure/optcache/cachekit"
@@ -148,7 +149,7 @@ func NewOrdersCache(o cachekit.Options[ID, *Orders], load func(context.Context, 
 // once, however many ask for it. See Get of package cachekit. The value is shared,
 // so it is read-only.
 func (c *OrdersCache) Get(ctx context.Context, key ID) (*Orders, error) {
-	if value, ok := c.find(&key, false); ok {
+	if value, ok := c.find(key, false); ok {
 		return value, nil
 	}
 	return c.Cache.Get(ctx, key, c.load)
@@ -157,25 +158,30 @@ func (c *OrdersCache) Get(ctx context.Context, key ID) (*Orders, error) {
 // Lookup returns the Orders of key if the cache holds it. See Lookup of package
 // cachekit, which this is with hash and equality of the key compiled in.
 func (c *OrdersCache) Lookup(key ID) (*Orders, bool) {
-	return c.find(&key, true)
+	return c.find(key, true)
 }
 
 // find returns the Orders of key if it is at hand, or also, if slowly is set, if the
 // cache holds it at all.
-func (c *OrdersCache) find(key *ID, slowly bool) (*Orders, bool) {
-	h := c.reader.Seed
-	h = rt.HashUint64(h, key.N)
-	e := rt.At[ID, Orders](c.reader.Home(h), h)
-	if e != nil && e.Key.N == key.N {
-		e.Hit()
-		c.reader.Count()
-		if c.reader.Wants(h) {
-			c.reader.Use(&e.Entry)
+func (c *OrdersCache) find(key ID, slowly bool) (*Orders, bool) {
+	h := rt.HashUint64(c.reader.Seed, key.N)
+	front := c.reader.Front(h)
+	state := front.State()
+	if found := front.Find(h); found != 0 {
+		i := bits.TrailingZeros64(found) / 8
+		slot := front.Slot(i)
+		value := slot.Value()
+		if (slot.Key()^key.N)|front.Changes(state) == 0 {
+			front.Hit(state, i)
+			c.reader.Count()
+			if c.reader.Wants(h) {
+				c.reader.Use(h)
+			}
+			return (*Orders)(value), true
 		}
-		return e.Load(), true
 	}
 	if slowly {
-		return c.Cache.Lookup(*key)
+		return c.Cache.Lookup(key)
 	}
 	return nil, false
 }
@@ -339,7 +345,7 @@ func (c *WindowsCache) find(key *Window, slowly bool) (*Windows, bool) {
 		e.Hit()
 		c.reader.Count()
 		if c.reader.Wants(h) {
-			c.reader.Use(&e.Entry)
+			c.reader.Use(h)
 		}
 		return e.Load(), true
 	}

@@ -200,7 +200,7 @@ func (c *cache) get() {
 	c.f.Func().Params(c.self()).Id("Get").Params(
 		jen.Id(c.ctx).Qual("context", "Context"), jen.Id(c.keyVar).Add(c.keyType()),
 	).Params(c.valueType(), jen.Error()).Block(
-		jen.If(jen.List(jen.Id(value), jen.Id("ok")).Op(":=").Id(c.c).Dot("find").Call(jen.Op("&").Id(c.keyVar), jen.False()), jen.Id("ok")).Block(
+		jen.If(jen.List(jen.Id(value), jen.Id("ok")).Op(":=").Id(c.c).Dot("find").Call(c.passed(), jen.False()), jen.Id("ok")).Block(
 			jen.Return(jen.Id(value), jen.Nil())),
 		jen.Return(jen.Id(c.c).Dot("Cache").Dot("Get").Call(jen.Id(c.ctx), jen.Id(c.keyVar), jen.Id(c.c).Dot("load"))))
 }

@@ -14,21 +14,36 @@ func (c *cache) lookup() {
 	value := jen.Params(c.valueType(), jen.Bool())
 	c.f.Doc("Lookup returns the %s of key if the cache holds it. See Lookup of package cachekit, which this is with hash and equality of the key compiled in.", c.value.Name)
 	c.f.Func().Params(c.self()).Id("Lookup").Params(jen.Id(c.keyVar).Add(c.keyType())).Add(value.Clone()).Block(
-		jen.Return(jen.Id(c.c).Dot("find").Call(jen.Op("&").Id(c.keyVar), jen.True())))
+		jen.Return(jen.Id(c.c).Dot("find").Call(c.passed(), jen.True())))
 
 	slowly := c.f.Local("slowly")
+	pointer := jen.Op("*")
+	if Word(c.key) {
+		pointer = jen.Null()
+	}
 	c.f.Doc("find returns the %s of key if it is at hand, or also, if slowly is set, if the cache holds it at all.", c.value.Name)
 	c.f.Func().Params(c.self()).Id("find").Params(
-		jen.Id(c.keyVar).Op("*").Add(c.keyType()), jen.Id(slowly).Bool(),
+		jen.Id(c.keyVar).Add(pointer, c.keyType()), jen.Id(slowly).Bool(),
 	).Add(value.Clone()).BlockFunc(func(g *jen.Group) {
-		if text := c.text(); text != nil {
+		switch text := c.text(); {
+		case Word(c.key):
+			c.inFront(g)
+		case text != nil:
 			g.If(jen.Qual(model.RT, "IsShort").Call(jen.Id(c.keyVar).Dot(text.Name))).BlockFunc(c.atHand)
-		} else {
+		default:
 			c.atHand(g)
 		}
-		g.If(jen.Id(slowly)).Block(jen.Return(jen.Id(c.c).Dot("Cache").Dot("Lookup").Call(jen.Op("*").Id(c.keyVar))))
+		g.If(jen.Id(slowly)).Block(jen.Return(jen.Id(c.c).Dot("Cache").Dot("Lookup").Call(pointer.Clone().Id(c.keyVar))))
 		g.Return(jen.Nil(), jen.False())
 	})
+}
+
+// passed returns the key as find takes it: a word by itself, all else by a pointer.
+func (c *cache) passed() *jen.Statement {
+	if Word(c.key) {
+		return jen.Id(c.keyVar)
+	}
+	return jen.Op("&").Id(c.keyVar)
 }
 
 // atHand emits the look into the one bucket where the key mostly is.
@@ -43,8 +58,34 @@ func (c *cache) atHand(g *jen.Group) {
 		jen.Id(e).Dot("Hit").Call(),
 		reader.Clone().Dot("Count").Call(),
 		jen.If(reader.Clone().Dot("Wants").Call(jen.Id(h))).Block(
-			reader.Clone().Dot("Use").Call(jen.Op("&").Id(e).Dot("Entry"))),
+			reader.Clone().Dot("Use").Call(jen.Id(h))),
 		jen.Return(jen.Id(e).Dot("Load").Call(), jen.True()))
+}
+
+// inFront emits the look for an integer into the one front where it mostly is.
+func (c *cache) inFront(g *jen.Group) {
+	local := func(name string) (id func() *jen.Statement) {
+		name = c.f.Local(name)
+		return func() *jen.Statement { return jen.Id(name) }
+	}
+	h, front, state, found, i, slot, value := local("h"), local("front"), local("state"), local("found"), local("i"), local("slot"), local("value")
+	reader := func(method string) *jen.Statement { return jen.Id(c.c).Dot("reader").Dot(method) }
+	key := func() *jen.Statement {
+		field := c.key.Fields[0]
+		return convert(jen.Id(c.keyVar).Dot(field.Name), field.Type, types.Uint64, "uint64")
+	}
+	g.Add(h()).Op(":=").Qual(model.RT, "HashUint64").Call(reader("Seed"), key())
+	g.Add(front()).Op(":=").Add(reader("Front")).Call(h())
+	g.Add(state()).Op(":=").Add(front()).Dot("State").Call()
+	g.If(found().Op(":=").Add(front()).Dot("Find").Call(h()), found().Op("!=").Lit(0)).Block(
+		i().Op(":=").Qual("math/bits", "TrailingZeros64").Call(found()).Op("/").Lit(8),
+		slot().Op(":=").Add(front()).Dot("Slot").Call(i()),
+		value().Op(":=").Add(slot()).Dot("Value").Call(),
+		jen.If(jen.Parens(slot().Dot("Key").Call().Op("^").Add(key())).Op("|").Add(front()).Dot("Changes").Call(state()).Op("==").Lit(0)).Block(
+			front().Dot("Hit").Call(state(), i()),
+			reader("Count").Call(),
+			jen.If(reader("Wants").Call(h())).Block(reader("Use").Call(h())),
+			jen.Return(jen.Parens(c.valueType()).Call(value()), jen.True())))
 }
 
 // hashed returns the statements that hash the key: what its hash function says, but for

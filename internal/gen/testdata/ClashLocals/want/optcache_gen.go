@@ -171,7 +171,7 @@ func (c_ *cache) find(key_ *a, slowly bool) (*list, bool) {
 		e.Hit()
 		c_.reader.Count()
 		if c_.reader.Wants(h_) {
-			c_.reader.Use(&e.Entry)
+			c_.reader.Use(h_)
 		}
 		return e.Load(), true
 	}
@@ -598,7 +598,7 @@ func (c_ *groupsCache) find(key_ *groupsKey, slowly bool) (*groups, bool) {
 			e.Hit()
 			c_.reader.Count()
 			if c_.reader.Wants(h_) {
-				c_.reader.Use(&e.Entry)
+				c_.reader.Use(h_)
 			}
 			return e.Load(), true
 		}

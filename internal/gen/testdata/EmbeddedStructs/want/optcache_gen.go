@@ -151,7 +151,7 @@ func (c *RowsCache) find(key *Key, slowly bool) (*Rows, bool) {
 		e.Hit()
 		c.reader.Count()
 		if c.reader.Wants(h) {
-			c.reader.Use(&e.Entry)
+			c.reader.Use(h)
 		}
 		return e.Load(), true
 	}

@@ -444,7 +444,7 @@ func (c *QuotesCache) find(key *QuotesKey, slowly bool) (*Quotes, bool) {
 			e.Hit()
 			c.reader.Count()
 			if c.reader.Wants(h) {
-				c.reader.Use(&e.Entry)
+				c.reader.Use(h)
 			}
 			return e.Load(), true
 		}

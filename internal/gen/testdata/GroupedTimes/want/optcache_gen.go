@@ -498,7 +498,7 @@ func (c *EventsCache) find(key *EventsKey, slowly bool) (*Events, bool) {
 			e.Hit()
 			c.reader.Count()
 			if c.reader.Wants(h) {
-				c.reader.Use(&e.Entry)
+				c.reader.Use(h)
 			}
 			return e.Load(), true
 		}

@@ -412,7 +412,7 @@ func (c *TicksCache) find(key *keypkg.Window, slowly bool) (*Ticks, bool) {
 		e.Hit()
 		c.reader.Count()
 		if c.reader.Wants(h) {
-			c.reader.Use(&e.Entry)
+			c.reader.Use(h)
 		}
 		return e.Load(), true
 	}

@@ -160,7 +160,7 @@ func (c *AssetListCache) find(key *Key, slowly bool) (*AssetList, bool) {
 			e.Hit()
 			c.reader.Count()
 			if c.reader.Wants(h) {
-				c.reader.Use(&e.Entry)
+				c.reader.Use(h)
 			}
 			return e.Load(), true
 		}

@@ -162,7 +162,7 @@ func (c *AssetsCache) find(key *Key, slowly bool) (*Assets, bool) {
 		e.Hit()
 		c.reader.Count()
 		if c.reader.Wants(h) {
-			c.reader.Use(&e.Entry)
+			c.reader.Use(h)
 		}
 		return e.Load(), true
 	}
@@ -586,7 +586,7 @@ func (c *RowsCache) find(key *RowsKey, slowly bool) (*Rows, bool) {
 			e.Hit()
 			c.reader.Count()
 			if c.reader.Wants(h) {
-				c.reader.Use(&e.Entry)
+				c.reader.Use(h)
 			}
 			return e.Load(), true
 		}

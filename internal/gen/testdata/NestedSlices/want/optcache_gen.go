@@ -198,7 +198,7 @@ func (c *AssetsCache) find(key *Key, slowly bool) (*Assets, bool) {
 			e.Hit()
 			c.reader.Count()
 			if c.reader.Wants(h) {
-				c.reader.Use(&e.Entry)
+				c.reader.Use(h)
 			}
 			return e.Load(), true
 		}

@@ -153,7 +153,7 @@ func (c *Cache) find(key *otherpackage.Key, slowly bool) (*AssetList, bool) {
 			e.Hit()
 			c.reader.Count()
 			if c.reader.Wants(h) {
-				c.reader.Use(&e.Entry)
+				c.reader.Use(h)
 			}
 			return e.Load(), true
 		}

@@ -449,7 +449,7 @@ func (c *BarsCache) find(key *BarsKey, slowly bool) (*Bars, bool) {
 			e.Hit()
 			c.reader.Count()
 			if c.reader.Wants(h) {
-				c.reader.Use(&e.Entry)
+				c.reader.Use(h)
 			}
 			return e.Load(), true
 		}
@@ -626,7 +626,7 @@ func (c *AssetListCache) find(key *ListKey, slowly bool) (*AssetList, bool) {
 			e.Hit()
 			c.reader.Count()
 			if c.reader.Wants(h) {
-				c.reader.Use(&e.Entry)
+				c.reader.Use(h)
 			}
 			return e.Load(), true
 		}

@@ -146,7 +146,7 @@ func (c *cache) find(key_ *key, slowly bool) (*assetList, bool) {
 		e.Hit()
 		c.reader.Count()
 		if c.reader.Wants(h) {
-			c.reader.Use(&e.Entry)
+			c.reader.Use(h)
 		}
 		return e.Load(), true
 	}
