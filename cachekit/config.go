@@ -121,7 +121,7 @@ var (
 	wantCount = fmt.Sprintf("a whole number from 1 to %d", maxCount)
 	wantBool  = "a boolean: 1, t, true, 0, f or false"
 
-	wantPolicy = "the name of a policy: adaptive, arc, clock, clocklirs, fifo, gdsf, lirs, lru, s3fifo, sieve or wtinylfu"
+	wantPolicy = "the name of a policy: adaptive, arc, clock, clocklirs, fifo, gdsf, lirs, lru, planned, s3fifo, sieve or wtinylfu"
 )
 
 func validGB(gb float64) bool { return gb > 0 && gb <= maxCacheSizeGB }

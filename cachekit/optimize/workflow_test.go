@@ -150,8 +150,12 @@ func attempt(ctx context.Context, data wares, c propertytest.Config, do step, j 
 	if err != nil {
 		return nil, err
 	}
+	ctx = context.WithValue(ctx, workspaceOf{}, w)
 	return do(ctx, v, rand.New(rand.NewPCG(data.seed, 5)), optimize.Options{Workers: c.Workers, Journal: j, Memo: !c.DisableCaching, AlwaysCache: data.seed%2 == 0})
 }
+
+// workspaceOf is what a context knows the workspace of a run by.
+type workspaceOf struct{}
 
 // A stop ends a context after some more trials.
 type stop struct {
@@ -312,6 +316,7 @@ func walkForward(anchored bool) step {
 			Key:       func(p rule, span optimize.Span) ([32]byte, error) { return s.Key(p.strategy(), span) },
 			Objective: func(p optimize.Performance) float64 { return p.TotalReturn },
 			TopK:      r.IntN(4),
+			Workspace: ctx.Value(workspaceOf{}).(*optimize.Workspace),
 		}
 		return w.Run(ctx, o)
 	}
