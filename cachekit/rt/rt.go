@@ -29,7 +29,9 @@ type Hooks[K comparable] struct {
 	Text func(key *K) *string
 
 	// Reader is made a reader of the cache, if that keeps pointers and has no option
-	// that makes a look-up more than one. Nil means that there is none.
+	// that makes a look-up more than one. Nil means that there is none. Where
+	// the key is an integer of 8 bytes, the table then holds keys and values too,
+	// which takes some 48 bytes more for each entry.
 	Reader *Reader
 }
 
