@@ -57,6 +57,9 @@ func TestLentMarks(t *testing.T) {
 		}
 		for i := range entries {
 			m, want := Of(&entries[i].hash), Of(&alone[i].hash)
+			if lent[i] != (entries[i].place == &w) {
+				t.Fatalf("step %d: what the entry has of the word is not what it was lent", step)
+			}
 			if m.Count() != want.Count() || m.Side() != want.Side() {
 				t.Fatalf("step %d: mark %d is %d, %d; want %d, %d", step, i, m.Count(), m.Side(), want.Count(), want.Side())
 			}
