@@ -5,14 +5,10 @@ import (
 	"testing"
 )
 
-// An entry has the parts that a mark of this package needs.
+// An entry has what a mark of this package needs: it lies among the words.
 type entry struct {
-	hash, size   uint64
-	cost         uint32
-	mark         Mark
-	others       [3]uint64
-	key          uint64
-	value, place *Word
+	words [WordAt / 8]uint64
+	place *Word
 }
 
 // TestLentMarks: seven entries that share a Word count as if each had its mark for itself, whatever is
@@ -24,7 +20,7 @@ func TestLentMarks(t *testing.T) {
 	var lent [7]bool
 	for step := range 100_000 {
 		i := r.IntN(7)
-		m, want := Of(&entries[i].hash), Of(&alone[i].hash)
+		m, want := Of(&entries[i].words[0]), Of(&alone[i].words[0])
 		switch r.IntN(6) {
 		case 0:
 			if lent[i] = !lent[i]; lent[i] {
@@ -56,7 +52,7 @@ func TestLentMarks(t *testing.T) {
 			want.Hit()
 		}
 		for i := range entries {
-			m, want := Of(&entries[i].hash), Of(&alone[i].hash)
+			m, want := Of(&entries[i].words[0]), Of(&alone[i].words[0])
 			if lent[i] != (entries[i].place == &w) {
 				t.Fatalf("step %d: what the entry has of the word is not what it was lent", step)
 			}
