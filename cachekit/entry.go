@@ -46,7 +46,7 @@ type texted[K comparable, V any] struct {
 // A lending entry is one of a table with fronts, which hold its mark.
 type lending[K comparable, V any] struct {
 	entry[K, V]
-	word *mark.Word // package mark's
+	word *mark.Word // where hits are marked; read and written by package mark
 }
 
 const textBytes = 24 // a key of a text and a digest then fills two cache lines

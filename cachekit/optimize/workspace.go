@@ -351,7 +351,7 @@ func (v *View) asks(now asked) (before asked) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	version := w.versions[v.pin.key]
-	if version == nil { // after Close
+	if version == nil || version.keys[v.key] == nil { // after Close
 		return before
 	}
 	a := version.keys[v.key]

@@ -539,3 +539,37 @@ func BenchmarkCall(b *testing.B) {
 		}
 	}
 }
+
+// TestViewOfAClosedPin: a version that was given up and is pinned anew does not know the views of
+// before, and a sweep through one of them runs all the same.
+func TestViewOfAClosedPin(t *testing.T) {
+	store := openStore(t)
+	put(t, store, "b", randomSeries(1, 2, 50))
+	w := workspace(t, cachekit.Config{}, store)
+	first, err := w.Pin("b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := view(t, first, bundle.Query{Fields: bundle.OHLCV})
+	put(t, store, "b", randomSeries(2, 2, 50)) // the version is not the current one any more
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := w.PinVersion("b", first.Bundle().Version())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	plan := strategies{&backtest.Crossover{Fast: 2, Slow: 7}}
+	got, err := optimize.Sweep(t.Context(), old, plan, itself, optimize.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := optimize.Sweep(t.Context(), view(t, again, bundle.Query{Fields: bundle.OHLCV}), plan, itself, optimize.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := sameOutcomes(want, got); d != "" {
+		t.Error(d)
+	}
+}

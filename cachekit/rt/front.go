@@ -18,7 +18,7 @@ type State = mark.Word
 
 // Front returns the front that a hash belongs to.
 func (r *Reader) Front(hash uint64) *Front {
-	shard := hash >> (table.ShardShift - 4) & r.frontsMask // times 16 bytes
+	shard := hash >> (table.ShardShift - 4) & r.frontsMask // its number times FrontsBytes, 1<<4
 	fs := (*table.Fronts)(unsafe.Add(r.fronts, shard))
 	size := atomic.LoadUint64(&fs.Size)
 	front := atomic.LoadPointer(&fs.First)

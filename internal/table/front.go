@@ -11,9 +11,9 @@ import (
 // each slot, so that they need not follow a pointer to the entry, and the marks that their
 // hits leave. A front holds what the bucket of its number does, or less of it for an instant.
 //
-// A look-up loads Word, finds the tag in Tags and the key, loads the value, and hits Word:
-// that tells whether what it found belongs together. For a slot is emptied in this order: its
-// tag goes, Word counts it, and only then key and value change.
+// A look-up loads Word, finds tag and key, loads the value, and looks at Word again: if it
+// counts no more slots emptied than before, what was found belongs together. For a slot is emptied
+// in this order: its tag goes, Word counts it, and only then key and value change.
 type Front struct {
 	Tags  uint64 // as in the bucket
 	Word  mark.Word
@@ -26,6 +26,7 @@ type Slot struct {
 	Value unsafe.Pointer
 }
 
+// FrontBytes is the size of a [Front]: two cache lines, which processors fetch in pairs.
 const FrontBytes = 128
 
 var _ = [1]struct{}{}[unsafe.Sizeof(Front{})-FrontBytes]
@@ -38,6 +39,7 @@ type Fronts struct {
 	First unsafe.Pointer // to a Front, and is never nil
 }
 
+// FrontsBytes is the size of a [Fronts].
 const FrontsBytes = 16
 
 var (

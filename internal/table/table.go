@@ -11,9 +11,8 @@
 // entry. When an entry that passed leaves, the counts go down again. So there are no
 // tombstones, and nothing to purge.
 //
-// Where keys and values are one word each, look-ups can have the next best thing to nothing to
-// follow: beside each bucket a [Front] with key and value of its slots, so that they touch no
-// entry at all.
+// Where keys and values are one word each, a table can keep a [Front] beside each bucket, with key
+// and value of its slots: a look-up that finds its key there touches neither bucket nor entry.
 //
 // The table is cut into shards by some bits of the hash, each an array of
 // buckets that grows by itself. Growing copies one shard, so that a writer is never
