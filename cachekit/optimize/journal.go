@@ -94,17 +94,8 @@ func (j *Journal) visit(at int64, kind byte, payload []byte) error {
 	return fmt.Errorf("a record of kind %d with %d bytes: the journal is of another version", kind, len(payload))
 }
 
-// An Identity says what run a journal belongs to, for a person and for [Journal.Resume]: bundle
-// and version, strategy, space, search and its seed, objective.
-type Identity []IdentityLine
-
-// An IdentityLine is one of the things that must be the same.
-type IdentityLine struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
-// Begin notes that a run begins. What other runs recorded stays.
+// Begin notes that a run begins, once if it is the same as the one before. What other runs
+// recorded stays.
 func (j *Journal) Begin(id Identity) error {
 	payload, err := json.Marshal(id)
 	if err != nil {
@@ -112,6 +103,10 @@ func (j *Journal) Begin(id Identity) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.last != nil && j.last.equal(id) { // the same once more
+		j.started = true
+		return nil
+	}
 	if _, err := j.log.Append(wal.Record{Kind: kindRun, Payload: payload}); err != nil {
 		return fmt.Errorf("begin a run: %w", err)
 	}
@@ -134,31 +129,12 @@ func (j *Journal) Resume(id Identity) error {
 	return nil
 }
 
-// differences returns a line for each thing in which two runs differ.
-func (id Identity) differences(other Identity) (lines []string) {
-	const none = "not given"
-	now := make(map[string]string, len(other))
-	for _, line := range other {
-		now[line.Name] = line.Value
-	}
-	for _, line := range id {
-		value, ok := now[line.Name]
-		switch {
-		case !ok:
-			value = none
-		case value == line.Value:
-			delete(now, line.Name)
-			continue
-		}
-		delete(now, line.Name)
-		lines = append(lines, fmt.Sprintf("%s was %s, and is %s", line.Name, line.Value, value))
-	}
-	for _, line := range other {
-		if value, ok := now[line.Name]; ok {
-			lines = append(lines, fmt.Sprintf("%s was %s, and is %s", line.Name, none, value))
-		}
-	}
-	return lines
+// Last returns what was said of the run that was begun last, nil if there is none. It must not be
+// changed.
+func (j *Journal) Last() Identity {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.last
 }
 
 // Len returns the number of results that are recorded.

@@ -221,7 +221,7 @@ func TestNothingIsRunTwice(t *testing.T) {
 func TestResumeSaysWhatDiffers(t *testing.T) {
 	dir := t.TempDir()
 	j := openJournal(t, dir)
-	was := optimize.Identity{{"bundle", "b 1234"}, {"space", "fast 2:5"}, {"objective", "sharpe"}}
+	was := identity("bundle", "b 1234", "space", "fast 2:5", "objective", "sharpe")
 	if err := j.Resume(was); err == nil || !strings.Contains(err.Error(), "has none") {
 		t.Errorf("nothing to resume: %v", err)
 	}
@@ -234,7 +234,7 @@ func TestResumeSaysWhatDiffers(t *testing.T) {
 	if err := j.Resume(was); err != nil {
 		t.Errorf("the same run: %v", err)
 	}
-	err := j.Resume(optimize.Identity{{"bundle", "b 5678"}, {"space", "fast 2:5"}, {"search", "grid"}})
+	err := j.Resume(identity("bundle", "b 5678", "space", "fast 2:5", "search", "grid"))
 	for _, line := range []string{"bundle was b 1234, and is b 5678", "objective was sharpe, and is not given", "search was not given, and is grid"} {
 		if err == nil || !strings.Contains(err.Error(), line) {
 			t.Errorf("%q is not in %v", line, err)
@@ -389,7 +389,7 @@ func TestCompact(t *testing.T) {
 	recorded(t, v, crossings([]int{2, 3, 4, 5, 6}, []int{7, 8, 9, 10}, 0), dir)
 	few := crossings([]int{2, 3}, []int{9, 10}, 0)
 	j := openJournal(t, dir)
-	if err := j.Begin(optimize.Identity{{"run", "2"}}); err != nil {
+	if err := j.Begin(identity("run", "2")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := optimize.Sweep(t.Context(), v, few, itself, optimize.Options{Journal: j}); err != nil {
@@ -408,7 +408,7 @@ func TestCompact(t *testing.T) {
 	}
 	j = openJournal(t, dir)
 	defer j.Close()
-	if err := j.Resume(optimize.Identity{{"run", "2"}}); err != nil {
+	if err := j.Resume(identity("run", "2")); err != nil {
 		t.Error(err)
 	}
 }

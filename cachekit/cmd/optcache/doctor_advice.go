@@ -44,7 +44,7 @@ func (d *diagnosis) adviseRun(r *runReport) {
 // adviseState tells how to go on with a run that did not end.
 func (d *diagnosis) adviseState(r *runReport) {
 	again := "optcache " + strings.Join(shellWords(r.Args), " ")
-	if len(r.Args) > 0 && r.Command == "sweep" && !slices.Contains(r.Args, "--resume") {
+	if len(r.Args) > 0 && slices.Contains([]string{"sweep", "walkforward"}, r.Command) && !slices.Contains(r.Args, "--resume") {
 		again += " --resume"
 	}
 	switch r.State {

@@ -161,8 +161,8 @@ func (s *sweep[S]) interrupted(err error, p *progress) error {
 		return err
 	}
 	p.finish()
-	if s.journal != nil {
-		return fmt.Errorf("%s: %d results are recorded in %s; go on with --resume: %w", p.phase, s.journal.Len(), s.Out, err)
+	if s.journal != nil { // whose results are told beside
+		return fmt.Errorf("%s: %w", p.phase, err)
 	}
 	return fmt.Errorf("%s: %d of %d trials of all rounds were done: %w", p.phase, p.done, p.total, err)
 }

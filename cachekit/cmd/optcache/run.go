@@ -77,16 +77,18 @@ func (e *env) logCaches(caches []optimize.CacheStats) {
 // A runReport is the file run.json in the folder of a run.
 type runReport struct {
 	runFile
-	Params    []axisSpec `json:"params"`
-	CostBps   float64    `json:"cost_bps"`
-	Space     string     `json:"space"`
-	Search    searchFile `json:"search"`
-	Objective string     `json:"objective"`
-	Minimize  bool       `json:"minimize"`
-	Bypassed  string     `json:"bypassed"`   // caches that were left out and why
-	BestTrial int        `json:"best_trial"` // -1 if all failed
-	BestValue string     `json:"best_value"` // of the objective there
-	Results   []string   `json:"results"`
+	Params     []axisSpec `json:"params"`
+	CostBps    float64    `json:"cost_bps"`
+	Space      string     `json:"space"`
+	Search     searchFile `json:"search"`
+	Objective  string     `json:"objective"`
+	Minimize   bool       `json:"minimize"`
+	Windows    int        `json:"windows_all"` // of the folds of a walk-forward, those of equal sessions once
+	WindowsRan int        `json:"windows_ran"` // that a backtest of this call ran over
+	Bypassed   string     `json:"bypassed"`    // caches that were left out and why
+	BestTrial  int        `json:"best_trial"`  // -1 if all failed
+	BestValue  string     `json:"best_value"`  // of the objective there
+	Results    []string   `json:"results"`
 }
 
 type searchFile struct {
@@ -142,49 +144,6 @@ func (d *folder) begin() error {
 		return nil
 	}
 	return d.write()
-}
-
-// openJournal opens the journal of a folder, at the run that is to go on or at a
-// new one.
-func (j *job[S]) openJournal(dir string, resume bool) (*optimize.Journal, error) {
-	journal, err := optimize.OpenJournal(dir)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("--out: %w", err)}
-	}
-	if n := journal.Torn(); n > 0 {
-		j.log.Warn("the end of a record that was not written whole was cut off the journal", "bytes", n)
-	}
-	if resume {
-		err = journal.Resume(j.identity())
-	} else {
-		err = journal.Begin(j.identity())
-	}
-	if err != nil {
-		return nil, errors.Join(usageError{fmt.Errorf("--out %s: %w", dir, err)}, journal.Close())
-	}
-	return journal, nil
-}
-
-// identity is what must be the same for a run to go on.
-func (j *job[S]) identity() optimize.Identity {
-	order := "largest"
-	if j.minimize {
-		order = "smallest"
-	}
-	search := j.search
-	if search != "grid" {
-		search += fmt.Sprintf(", seed %d", j.seed)
-	}
-	id := optimize.Identity{
-		{Name: "bundle", Value: j.bundle}, {Name: "version", Value: j.version.String()}, {Name: "strategy", Value: j.strategyName()},
-		{Name: "cost", Value: plainText(j.costBps) + " basis points"},
-	}
-	for _, a := range j.specs {
-		id = append(id, optimize.IdentityLine{Name: "parameter " + a.Name, Value: a.Spec})
-	}
-	return append(id, optimize.Identity{
-		{Name: "search", Value: search}, {Name: "trials", Value: fmt.Sprint(j.count)}, {Name: "objective", Value: order + " " + j.objective},
-	}...)
 }
 
 // checkBefore refuses a folder that keeps a run of another command. A run of the same
@@ -295,7 +254,7 @@ func (d *folder) end(err error) error {
 	return errors.Join(err, d.write())
 }
 
-// caches notes what the caches did in a run of so many trials.
+// caches notes what the caches did in a run of so many backtests.
 func (d *folder) caches(stats []optimize.CacheStats, ran int) {
 	d.file.Caches, d.file.Ran = cacheFiles(stats), ran
 }

@@ -67,9 +67,9 @@ Where the series do not all fit into the budget, those that are needed last leav
 
 --out DIR keeps a run: run.json says what was run and what the caches did, results.csv, results.json and
 results.parquet have a row for each trial (--format chooses), and journal has every result as soon as it is there. With
---resume a run that was killed goes on, to the same results to the last bit; it refuses, and says what differs, if anything but
---workers, --verify or what is shown was changed. Without --resume another run may use the same directory: trials with
-parameters, bars and costs that are recorded are not run again.
+--resume a run that was killed, or that found no room on the disk, goes on, to the same results to the last bit; it refuses, and says
+what differs, if anything but --workers, --verify or what is shown was changed: of bars, which assets. Without --resume another run
+may use the same directory: trials with parameters, bars and costs that are recorded are not run again.
 
 The caches are configured by OPTCACHE_CACHE_SIZE_GB, OPTCACHE_ENABLE_CACHING, OPTCACHE_LRU_MAXSIZE,
 OPTCACHE_ENABLE_BUNDLE_POOLING, OPTCACHE_MAX_BUNDLE_POOL_SIZE and OPTCACHE_POLICY, or the same with the prefix RUSTYBT_.
@@ -121,7 +121,7 @@ func (s *sweep[S]) measureKept() (r *report, err error) {
 		if s.journal, err = s.openJournal(s.Out, s.Resume); err != nil {
 			return nil, err
 		}
-		defer func() { err = errors.Join(err, s.journal.Close()) }()
+		defer func() { err = errors.Join(goOn(err, s.Out, s.journal), s.journal.Close()) }()
 	}
 	if err := kept.begin(); err != nil {
 		return nil, err
@@ -155,13 +155,10 @@ func newSweep[S tunable](e *env, f *family[S], c *sweepCmd) (*sweep[S], error) {
 }
 
 func (c *sweepCmd) checkResume() error {
-	switch {
-	case c.Resume && c.Out == "":
-		return errors.New("--resume needs --out DIR, the directory of the run that goes on")
-	case c.Resume && c.Compare != nil && *c.Compare:
+	if c.Resume && c.Compare != nil && *c.Compare {
 		return errors.New("--resume takes results that are recorded, which --compare would time: leave one of them out")
 	}
-	return nil
+	return checkResume(c.Resume, c.Out)
 }
 
 func (c *sweepCmd) checkVerify() error {

@@ -31,7 +31,8 @@ type walkForwardCmd struct {
 	Warmup   *int `help:"Bars before a window that indicators run over, so that they do not start cold (as many as the longest parameter)." placeholder:"N" group:"Windows"`
 	Top      int  `help:"Trials that go from training to validation (${default})." default:"5" placeholder:"N" group:"Windows"`
 
-	JSON string `name:"json" help:"Write the report as JSON to a file, or to the standard output alone if FILE is -." placeholder:"FILE|-" group:"Report"`
+	Resume bool   `help:"Go on with the run in --out that was killed or interrupted; it must be the same run." group:"Report"`
+	JSON   string `name:"json" help:"Write the report as JSON to a file, or to the standard output alone if FILE is -." placeholder:"FILE|-" group:"Report"`
 }
 
 // Help is shown below the flags.
@@ -42,13 +43,15 @@ occurs in the bars.
 
     optcache walkforward --bundle us --train 504 --validate 126 --test 126 --fast 5:50:5 --slow 20:200:10 --trials 300
     optcache walkforward --data DIR --strategy breakout --anchored --purge 5 --embargo 5 --out runs/wf
+    optcache walkforward --data DIR --strategy breakout --anchored --purge 5 --embargo 5 --out runs/wf --resume
 
 The report has the parameters and the objective of every fold, the one account that traded all tests in turn, the
 walk-forward efficiency (annual return of the tests as a share of that in training), and how much each parameter moved.
 --out DIR keeps run.json, walkforward.json (what --json writes), as csv, json and parquet (--format) the folds
-and the stitched equity curve, and a journal with the result of each trial over each window as soon as it is there. Run into the
-same DIR again, it runs only what the journal does not have: what a crash cut off, new values of parameters, and, after an
-ingest, the windows that read new or changed bars.
+and the stitched equity curve, and a journal with the result of each trial over each window as soon as it is there. With --resume a run that was killed, or
+that found no room on the disk, goes on, to the same results to the last bit; it refuses, and says what differs, if
+anything but --workers or what is shown was changed: of bars, which assets. Without --resume another run may use the same DIR: it runs only
+what the journal does not have, such as new values of parameters, and, after an ingest, the windows that read new or changed bars.
 
 ` + axisHelp + `
 
@@ -108,9 +111,46 @@ func (c *walkForwardCmd) check() error {
 		}
 	}
 	if c.Warmup != nil {
-		return atLeast{"warmup", *c.Warmup, 0}.check()
+		if err := (atLeast{"warmup", *c.Warmup, 0}).check(); err != nil {
+			return err
+		}
 	}
-	return nil
+	return checkResume(c.Resume, c.Out)
+}
+
+// step returns the sessions from one fold to the next.
+func (c *walkForwardCmd) step() int {
+	if c.Step == 0 {
+		return c.Test
+	}
+	return c.Step
+}
+
+// warmupOf returns the bars before a window that indicators run over.
+func (c *walkForwardCmd) warmupOf(longest int) int {
+	if c.Warmup == nil {
+		return longest
+	}
+	return *c.Warmup
+}
+
+// identity is what must be the same for a walk-forward to go on, beside its trials.
+func (c *walkForwardCmd) identity(longest int) (id optimize.Identity) {
+	kind := "rolling"
+	if c.Anchored {
+		kind = "anchored"
+	}
+	id = optimize.Identity{{Name: "windows", Value: kind}}
+	for _, n := range []struct {
+		name  string
+		value int
+	}{
+		{"train", c.Train}, {"validate", c.Validate}, {"test", c.Test}, {"step", c.step()}, {"purge", c.Purge}, {"embargo", c.Embargo},
+		{"warmup", c.warmupOf(longest)}, {"top", c.Top},
+	} {
+		id = append(id, optimize.IdentityLine{Name: n.name, Value: strconv.Itoa(n.value)})
+	}
+	return id
 }
 
 // withoutTrades refuses an objective that an account does not tell without its trades.
@@ -152,10 +192,10 @@ func (j *job[S]) longest() int {
 func walkKept[S tunable](c *walkForwardCmd, j *job[S], kept *folder) (r *walkReport, err error) {
 	var journal *optimize.Journal // nil: no folder
 	if c.Out != "" {
-		if journal, err = j.openJournal(c.Out, false); err != nil {
+		if journal, err = j.openJournal(c.Out, c.Resume, c.identity(j.longest())...); err != nil {
 			return nil, err
 		}
-		defer func() { err = errors.Join(err, journal.Close()) }()
+		defer func() { err = errors.Join(goOn(err, c.Out, journal), journal.Close()) }()
 	}
 	if err := kept.begin(); err != nil {
 		return nil, err
@@ -179,15 +219,13 @@ func walkBars[S tunable](c *walkForwardCmd, j *job[S], kept *folder, journal *op
 	if err != nil {
 		return nil, err
 	}
-	warmup := j.longest()
-	if c.Warmup != nil {
-		warmup = *c.Warmup
-	}
+	warmup := c.warmupOf(j.longest())
 	segments, err := optimize.NewSegments(bars, warmup)
 	if err != nil {
 		return nil, err
 	}
-	w := j.walkForward(c, segments)
+	ran := new(windowTally)
+	w := j.walkForward(c, segments, ran)
 	folds, err := w.Windows.Folds(w.Sessions)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--train %d --validate %d --test %d: %w", c.Train, c.Validate, c.Test, err)}
@@ -198,17 +236,22 @@ func walkBars[S tunable](c *walkForwardCmd, j *job[S], kept *folder, journal *op
 	p.unit = "folds"
 	start := time.Now()
 	result, err := w.Run(j.ctx, optimize.Options{Workers: j.workers, Progress: p.step, Journal: journal})
-	kept.caches(d.workspace.Stats(), p.done)
+	kept.caches(d.workspace.Stats(), int(ran.backtests.Load()))
+	kept.file.WindowsRan, kept.file.Windows = ran.windowsRan(), windowsOf(folds)
+	if journal != nil {
+		kept.file.Recorded = journal.Taken()
+	}
 	if err != nil {
 		return nil, err
 	}
 	r = j.walkReport(c, w, segments, bars, result)
+	r.Ran, r.Recorded, r.WindowsAll, r.WindowsRan = int(ran.backtests.Load()), kept.file.Recorded, kept.file.Windows, kept.file.WindowsRan
 	r.Seconds, r.Warmup = time.Since(start).Seconds(), warmup
 	return r, j.keepWalk(kept, r, segments, result)
 }
 
-// walkForward returns the walk-forward that the flags describe.
-func (j *job[S]) walkForward(c *walkForwardCmd, segments *optimize.Segments) *optimize.WalkForward[S] {
+// walkForward returns the walk-forward that the flags describe, which counts what it runs.
+func (j *job[S]) walkForward(c *walkForwardCmd, segments *optimize.Segments, ran *windowTally) *optimize.WalkForward[S] {
 	strategy := j.family.strategy(j.costBps)
 	return &optimize.WalkForward[S]{
 		Windows: optimize.Windows{
@@ -221,6 +264,7 @@ func (j *job[S]) walkForward(c *walkForwardCmd, segments *optimize.Segments) *op
 		Tester: func() optimize.Tester[S] {
 			test := segments.Tester()
 			return func(ctx context.Context, p S, span optimize.Span) (optimize.Course, error) {
+				ran.ran(span)
 				return test(ctx, strategy(p), span)
 			}
 		},
@@ -238,13 +282,10 @@ func (j *job[S]) walkReport(c *walkForwardCmd, w *optimize.WalkForward[S], segme
 		Bundle:   bundleReport{j.bundle, j.version.String(), len(bars.Assets()), len(bars.Timeline())},
 		Strategy: j.strategyName(), Params: j.specs, CostBps: j.costBps, Search: j.search, Seed: j.seed, Trials: j.count,
 		Objective: j.objective, Minimize: j.minimize, Workers: j.workers, Sessions: w.Sessions,
-		Windows: windowsReport{c.Train, c.Validate, c.Test, max(c.Step, 0), c.Purge, c.Embargo, c.Anchored, c.Top},
+		Windows: windowsReport{c.Train, c.Validate, c.Test, c.step(), c.Purge, c.Embargo, c.Anchored, c.Top},
 		Folds:   []foldReport{}, OutOfSample: performanceMap(result.Performance), Efficiency: number(result.Efficiency),
 		Stability: []stabilityReport{}, Equity: []pointReport{},
 		title: j.family.title, trials: j.describe(),
-	}
-	if c.Step == 0 {
-		r.Windows.Step = c.Test
 	}
 	for _, f := range result.Folds {
 		r.Folds = append(r.Folds, j.foldReport(segments, f))

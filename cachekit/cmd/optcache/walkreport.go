@@ -24,6 +24,10 @@ type walkReport struct {
 	Minimize    bool              `json:"minimize"`
 	Workers     int               `json:"workers"`
 	Seconds     float64           `json:"seconds"`
+	Ran         int               `json:"ran"`         // backtests of this call, of one set of parameters over one window each
+	Recorded    int               `json:"recorded"`    // taken from the journal of --out instead
+	WindowsAll  int               `json:"windows_all"` // of all folds, those of equal sessions once
+	WindowsRan  int               `json:"windows_ran"` // that a backtest of this call ran over
 	Sessions    int               `json:"sessions"`
 	Warmup      int               `json:"warmup"` // bars
 	Windows     windowsReport     `json:"windows"`
@@ -149,6 +153,11 @@ func (r *walkReport) print(w io.Writer) {
 	if x.Anchored {
 		kind = "anchored"
 	}
+	fmt.Fprintf(w, "ran      %s over %d of %s", count(r.Ran, "backtest"), r.WindowsRan, count(r.WindowsAll, "window"))
+	if r.Recorded > 0 {
+		fmt.Fprintf(w, "; %s taken from the journal", areResults(r.Recorded))
+	}
+	fmt.Fprintln(w)
 	fmt.Fprintf(w, "windows  %s: train %d, validate %d, test %d, every %d sessions; purge %d, embargo %d; %s of warm-up\n\n",
 		kind, x.Train, x.Validation, x.Test, x.Step, x.Purge, x.Embargo, count(r.Warmup, "bar"))
 	r.printFolds(w)
