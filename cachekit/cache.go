@@ -29,6 +29,7 @@ type Cache[K comparable, V any] struct {
 	integer  bool // K is an integer of 8 bytes, hashed in line
 	direct   bool // so it is, and entries are not extended
 	fronted  bool // the table has fronts: see [table.Front]
+	inPlace  bool // values of one word are replaced within their entries
 	extended bool // entries are extended
 	counted  bool // hits and misses are counted
 	word     word // how values are kept that are replaced in place
@@ -102,12 +103,16 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 	c.at = newTraces(ordered && !c.immediate)
 	c.extended = o.Version != nil || o.OnEvict != nil || o.Departures > 0 || o.Fingerprint != nil || c.clock.expires()
 	if !c.extended {
-		c.word = wordOf[V]()
 		c.text = o.Hooks.Text
 	}
+	if c.guard.fingerprint != nil || c.clock.expires() {
+		c.sample.watch(1) // for ever
+	}
+	c.word = wordOf[V]()
 	c.chooseHash(o.Hooks.Hash, o.Hooks.Equal)
 	c.direct = c.integer && !c.extended
 	c.fronted = c.direct && c.word == pointer && o.Hooks.Reader != nil && !c.immediate && unsafe.Sizeof(uintptr(0)) == 8
+	c.inPlace = c.word != noWord && !c.extended && !c.fronted
 	c.entryBytes = c.bytesOfEntry()
 	budget := o.Budget
 	if budget == nil {
@@ -126,20 +131,20 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 	return c, nil
 }
 
-// fill makes r a reader of the cache, or of an empty table if a look-up is more than to find
-// an entry with a pointer, or integers have no fronts.
+// fill makes r a reader of the cache, or of an empty table if values are no pointers or
+// integers have no fronts.
 func (c *Cache[K, V]) fill(r *rt.Reader) {
 	if c.word != pointer || c.integer != c.fronted {
 		none := table.New(1, scannedAlloc)
 		none.Fronted()
-		r.Fill(c.seed, none, nil, &c.sample.wanted, nil)
+		r.Fill(c.seed, none, nil, &c.sample.watched, nil, nil)
 		return
 	}
 	var hits *tally.Tally
 	if c.counted {
 		hits = c.at.Tally
 	}
-	r.Fill(c.seed, &c.table, hits, &c.sample.wanted, c.recordHash)
+	r.Fill(c.seed, &c.table, hits, &c.sample.watched, c.serve, c.recordHash)
 }
 
 // chooseHash sets how keys are hashed and compared.
@@ -236,7 +241,7 @@ func (c *Cache[K, V]) Peek(key K) (value V, ok bool) {
 // old value of key is gone in any case.
 func (c *Cache[K, V]) Set(key K, value V) bool {
 	hash, size := c.hashOf(&key), c.sizeOf(key, value)
-	if c.word != noWord && !c.fronted && c.overwrite(&key, hash, value, size) {
+	if c.inPlace && c.overwrite(&key, hash, value, size) {
 		return true
 	}
 	return c.put(c.newEntry(key, value, hash, size, 0), nil)

@@ -171,6 +171,19 @@ func (c *Cache[K, V]) recordUse(e *entry[K, V]) {
 	c.recordLater(e.Hash)
 }
 
+// serve reports whether e, which a reader found, may be served, and if so tells the policy
+// of the hit if that wants to know.
+func (c *Cache[K, V]) serve(h *policy.Entry) bool {
+	e := fromHead[K, V](h)
+	if c.extended && !c.fresh(e) {
+		return false
+	}
+	if c.sample.wants(e.Hash) {
+		c.recordUse(e)
+	}
+	return true
+}
+
 // recordHash is recordUse for an entry of that hash.
 func (c *Cache[K, V]) recordHash(hash uint64) {
 	if !c.immediate {
@@ -262,10 +275,11 @@ type sample struct {
 	// wanted has a mask in its high half, and in the low half the bits that
 	// the low half of a hash must have under the mask: the unwanted bits, 0, and from
 	// turnShift on those whose turn it is. Where no hash will do, a bit outside of the
-	// mask is set. traced is the same, but where hits are counted it lets all through.
-	// Both are read without a lock, by the functions of sync/atomic, and written
-	// under mu of the cache.
-	wanted, traced uint64
+	// mask is set. traced is the same, but where hits are counted it lets all through;
+	// watched is the same too, but it lets all through while the cache must look at each
+	// entry before a reader serves it. All are read without a lock, by the functions of
+	// sync/atomic, and written under mu of the cache.
+	wanted, traced, watched uint64
 
 	_ [64]byte // what follows is written more often
 
@@ -274,6 +288,7 @@ type sample struct {
 	turn     uint32         // guarded by mu of the cache
 	idle     int            // rings told with the largest mask while nobody came; guarded by mu of the cache
 	inserted uint64         // entries that had come at the last adapt; guarded by mu of the cache
+	watches  int            // reasons to look at each entry; guarded by mu of the cache
 
 	_ [64]byte
 }
@@ -285,7 +300,8 @@ const (
 	patience    = 32 // rings told in vain before a Sampler is told of no more
 	turnShift   = 16 // beside the bits that samplers and tags are made of
 
-	noHit = 1 // what wanted is where no hit is told
+	noHit   = 1 // what wanted is where no hit is told
+	allHits = 0
 )
 
 // wants reports whether the policy wants to know of a hit of that hash.
@@ -306,6 +322,18 @@ func (s *sample) want(sample uint64, counted bool) {
 	if !counted {
 		atomic.StoreUint64(&s.traced, sample)
 	}
+	s.watch(0)
+}
+
+// watch makes readers ask before they serve an entry, from the first of more reasons to
+// the last. mu of the cache is held, or the cache not shared yet.
+func (s *sample) watch(more int) {
+	s.watches += more
+	if s.watches > 0 {
+		atomic.StoreUint64(&s.watched, allHits)
+		return
+	}
+	atomic.StoreUint64(&s.watched, s.wanted)
 }
 
 // adapt chooses the next sample after the policy was told of some hits, or some

@@ -56,6 +56,7 @@ func (c *Cache[K, V]) Retire(id [32]byte) {
 	}
 	delete(c.versions, id)
 	v.retired.Store(true)
+	c.sample.watch(1)
 	go c.reap(v)
 }
 
@@ -72,6 +73,9 @@ func (c *Cache[K, V]) reap(v *version) {
 		clear(c.scratch)
 		c.unlock()
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sample.watch(-1)
 }
 
 // fresh reports whether e, of a cache with extended entries, may be served, and

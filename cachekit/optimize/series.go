@@ -59,6 +59,14 @@ func hashDigest(digest *[32]byte, seed uint64) uint64 {
 	return rt.HashUint64(seed, binary.LittleEndian.Uint64(digest[:]))
 }
 
+// sameDigest is *a == *b, in line.
+func sameDigest(a, b *[32]byte) bool {
+	return (binary.LittleEndian.Uint64(a[0:])^binary.LittleEndian.Uint64(b[0:]))|
+		(binary.LittleEndian.Uint64(a[8:])^binary.LittleEndian.Uint64(b[8:]))|
+		(binary.LittleEndian.Uint64(a[16:])^binary.LittleEndian.Uint64(b[16:]))|
+		(binary.LittleEndian.Uint64(a[24:])^binary.LittleEndian.Uint64(b[24:])) == 0
+}
+
 // Columns returns the source of derived series for the runners of a sweep
 // ([backtest.Runner.Columns]): each is computed once for all trials and workers
 // and kept in the cache of the workspace. With caching off it is nil, so that a

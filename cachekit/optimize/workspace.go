@@ -11,7 +11,6 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/bundle"
-	"github.com/bmadventure/optcache/cachekit/rt"
 	"github.com/bmadventure/optcache/generated/assets"
 	"github.com/bmadventure/optcache/sizing"
 )
@@ -21,10 +20,10 @@ import (
 // concurrently. There is one for the process, [Default], for those who need no other.
 type Workspace struct {
 	store  *bundle.Store
-	budget *sizing.Budget                                // nil: caching is off
-	pool   *bundle.Pool                                  // nil: pooling is off
-	lists  *assets.AssetListCache                        // nil: caching is off
-	bars   *cachekit.Cache[bundle.BarsKey, *bundle.Bars] // nil: caching is off
+	budget *sizing.Budget         // nil: caching is off
+	pool   *bundle.Pool           // nil: pooling is off
+	lists  *assets.AssetListCache // nil: caching is off
+	bars   *barsCache             // nil: caching is off
 
 	series   *cachekit.Cache[seriesKey, []float64] // nil: caching is off
 	foretold atomic.Bool                           // a sweep tells series what it will be asked for
@@ -61,15 +60,7 @@ func NewWorkspace(config cachekit.Config, store *bundle.Store) (*Workspace, erro
 	w.budget = budget
 	var errs [4]error
 	w.lists, errs[0] = w.newListCache(config, budget)
-	w.bars, errs[1] = newCache(config, cachekit.Options[bundle.BarsKey, *bundle.Bars]{
-		Name:    "grouped bars",
-		Budget:  budget,
-		Size:    func(_ bundle.BarsKey, b *bundle.Bars) int64 { return b.SizeBytes() },
-		Version: func(k bundle.BarsKey) [32]byte { return k.Digest },
-		Hooks: rt.Hooks[bundle.BarsKey]{Hash: func(k *bundle.BarsKey, seed uint64) uint64 {
-			return hashDigest(&k.Digest, seed)
-		}},
-	})
+	w.bars, errs[1] = newBarsCache(config, budget)
 	w.series, errs[2] = newSeriesCache(config, budget)
 	w.results, errs[3] = newResultCaches(config, budget)
 	if err := errors.Join(errs[:]...); err != nil {
@@ -364,6 +355,9 @@ func (v *View) asks(now asked) (before asked) {
 // must not be written to.
 func (v *View) Bars(ctx context.Context) (*bundle.Bars, error) {
 	if bars := v.pin.workspace.bars; bars != nil {
+		if got := bars.find(&v.key); got != nil {
+			return got, nil
+		}
 		return bars.Get(ctx, v.key, v.loadBars)
 	}
 	return v.loadBars(ctx, v.key)

@@ -23,17 +23,18 @@ type Reader struct {
 
 	shards []unsafe.Pointer // of the table
 	tally  *tally.Tally     // of the hits, nil if they are not counted
-	wanted *uint64          // which hits the policy is to be told of
+	watch  *Watch
+	serve  func(*policy.Entry) bool
 	use    func(hash uint64)
 
 	fronts     unsafe.Pointer // to those of all shards: see [table.Fronts]
 	frontsMask uint64         // of where one begins, in bytes
 }
 
-// Fill makes r a reader of the cache with that table. A hit whose hash has the low
-// half of *wanted under the mask in its high half is told to use.
-func (r *Reader) Fill(seed uint64, t *table.Table, hits *tally.Tally, wanted *uint64, use func(hash uint64)) {
-	*r = Reader{Seed: seed, shards: t.Shards, tally: hits, wanted: wanted, use: use}
+// Fill makes r a reader of the cache with that table. An entry that is among the
+// watched is served if serve says so; of hits in fronts, use is told those.
+func (r *Reader) Fill(seed uint64, t *table.Table, hits *tally.Tally, watched *uint64, serve func(*policy.Entry) bool, use func(hash uint64)) {
+	*r = Reader{Seed: seed, shards: t.Shards, tally: hits, watch: (*Watch)(watched), serve: serve, use: use}
 	r.fronts = unsafe.Pointer(unsafe.SliceData(t.Fronts))
 	r.frontsMask = uint64(len(t.Shards)-1) * table.FrontsBytes
 }
@@ -84,13 +85,25 @@ func (r *Reader) Count() {
 	}
 }
 
-// Wants reports whether the policy wants to be told of a hit of that hash.
-func (r *Reader) Wants(hash uint64) bool {
-	wanted := atomic.LoadUint64(r.wanted)
-	return uint32(hash)&uint32(wanted>>32) == uint32(wanted)
-}
+// A Watch is which entries the cache is to be asked about: those whose hash has the low half
+// of it under the mask in its high half.
+type Watch uint64
 
-// Use tells the policy of a hit of that hash.
+// Watch returns which entries the cache is to be asked about. It is asked for
+// before an entry is: what it does not watch then may be served.
+func (r *Reader) Watch() Watch { return Watch(atomic.LoadUint64((*uint64)(r.watch))) }
+
+// Has reports whether the entries of that hash are watched.
+func (w Watch) Has(hash uint64) bool { return uint32(hash)&uint32(w>>32) == uint32(w) }
+
+// Serves asks the cache about an entry that is watched: it reports whether it may be
+// served, and if so tells the policy that it is.
+func (r *Reader) Serves(e *policy.Entry) bool { return r.serve(e) }
+
+// Wants reports whether the policy wants to be told of a hit of that hash in a front.
+func (r *Reader) Wants(hash uint64) bool { return r.Watch().Has(hash) }
+
+// Use tells the policy of a hit of that hash in a front.
 func (r *Reader) Use(hash uint64) { r.use(hash) }
 
 // Load returns the value of an entry.

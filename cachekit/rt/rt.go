@@ -28,10 +28,9 @@ type Hooks[K comparable] struct {
 	// means that there is none, or several.
 	Text func(key *K) *string
 
-	// Reader is made a reader of the cache, if that keeps pointers and has no option
-	// that makes a look-up more than one. Nil means that there is none. Where
-	// the key is an integer of 8 bytes, the table then holds keys and values too,
-	// which takes some 48 bytes more for each entry.
+	// Reader is made a reader of the cache, if that keeps pointers. Nil means that there
+	// is none. Where the key is an integer of 8 bytes, and no option needs room in the entry,
+	// the table then holds keys and values too, which takes some 48 bytes more for each entry.
 	Reader *Reader
 }
 

@@ -148,17 +148,16 @@ func (c *AssetListCache) find(key *market.ListKey, slowly bool) (*AssetList, boo
 		h := c.reader.Seed
 		h = rt.HashShort(h, key.Bundle)
 		h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
+		watch := c.reader.Watch()
 		e := rt.At[market.ListKey, AssetList](c.reader.Home(h), h)
 		if e != nil && (binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key.Version[0:]))|
 			(binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:]))|
 			(binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:]))|
 			(binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:])) == 0 &&
-			rt.EqualShort(e.Key.Bundle, key.Bundle) {
+			rt.EqualShort(e.Key.Bundle, key.Bundle) &&
+			(!watch.Has(h) || c.reader.Serves(&e.Entry)) {
 			e.Hit()
 			c.reader.Count()
-			if c.reader.Wants(h) {
-				c.reader.Use(h)
-			}
 			return e.Load(), true
 		}
 	}

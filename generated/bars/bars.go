@@ -454,16 +454,15 @@ func (c *BarsCache) Lookup(key market.BarsKey) (*Bars, bool) {
 func (c *BarsCache) find(key *market.BarsKey, slowly bool) (*Bars, bool) {
 	h := c.reader.Seed
 	h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Digest[:]))
+	watch := c.reader.Watch()
 	e := rt.At[market.BarsKey, Bars](c.reader.Home(h), h)
 	if e != nil && (binary.LittleEndian.Uint64(e.Key.Digest[0:])^binary.LittleEndian.Uint64(key.Digest[0:]))|
 		(binary.LittleEndian.Uint64(e.Key.Digest[8:])^binary.LittleEndian.Uint64(key.Digest[8:]))|
 		(binary.LittleEndian.Uint64(e.Key.Digest[16:])^binary.LittleEndian.Uint64(key.Digest[16:]))|
-		(binary.LittleEndian.Uint64(e.Key.Digest[24:])^binary.LittleEndian.Uint64(key.Digest[24:])) == 0 {
+		(binary.LittleEndian.Uint64(e.Key.Digest[24:])^binary.LittleEndian.Uint64(key.Digest[24:])) == 0 &&
+		(!watch.Has(h) || c.reader.Serves(&e.Entry)) {
 		e.Hit()
 		c.reader.Count()
-		if c.reader.Wants(h) {
-			c.reader.Use(h)
-		}
 		return e.Load(), true
 	}
 	if slowly {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/bmadventure/optcache/cachekit"
+	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/generated/assets"
 	"github.com/bmadventure/optcache/policy"
 	"github.com/bmadventure/optcache/property_test/mutants"
 	"github.com/bmadventure/optcache/sizing"
@@ -76,8 +78,7 @@ type bound struct {
 	budget  *sizing.Budget
 }
 
-// words are one word by one word, for which the cache has ways of their own: it overwrites such
-// values in place.
+// words are one word by one word, for which the cache has ways of their own.
 func words(p policy.Policy, b bound) (subject, error) {
 	c, err := cachekit.New(cachekit.Options[uint64, uint64]{
 		Policy: p, MaxEntries: b.entries, Budget: b.budget, Version: func(k uint64) [32]byte { return digest(version(int(k))) },
@@ -97,6 +98,53 @@ func lists(p policy.Policy, b bound) (subject, error) {
 		Policy: p, MaxEntries: b.entries, Budget: b.budget, Version: func(k name) [32]byte { return k.Version },
 	})
 	return kit[name, []int]{c, func(k int) name { return name{strconv.Itoa(k % keysOf), digest(version(k))} }, func(n int) []int { return []int{n} }, firstOf[int]}, err
+}
+
+// A typed is a generated cache as a subject, with look-ups that read the table themselves.
+type typed struct {
+	kit[market.ListKey, *assets.AssetList]
+	cache *assets.AssetListCache
+}
+
+// loadOf is what the load of the caller comes with its context as, for a cache that has a loader of
+// its own and hands the context on to it.
+type loadOf struct{}
+
+// generated are asset lists by keys whose texts are of the length that look-ups are quickest at.
+func generated(p policy.Policy, b bound) (subject, error) {
+	listOf := func(n int) *assets.AssetList { return assets.NewAssetList([]market.Asset{{ID: uint64(n)}}) }
+	c, err := assets.NewAssetListCache(cachekit.Options[market.ListKey, *assets.AssetList]{
+		Policy: p, MaxEntries: b.entries, Budget: b.budget, Version: func(k market.ListKey) [32]byte { return k.Version },
+	}, func(ctx context.Context, _ market.ListKey) (*assets.AssetList, error) {
+		n, err := ctx.Value(loadOf{}).(func(context.Context) (int, error))(ctx)
+		return listOf(n), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return typed{kit[market.ListKey, *assets.AssetList]{
+		c.Cache,
+		func(k int) market.ListKey {
+			return market.ListKey{Bundle: "bundle " + strconv.Itoa(k%keysOf), Version: digest(version(k))}
+		},
+		listOf,
+		func(l *assets.AssetList) int {
+			if l == nil {
+				return 0
+			}
+			return int(l.At(0).ID)
+		},
+	}, c}, nil
+}
+
+func (t typed) get(ctx context.Context, key int, load func(context.Context) (int, error)) (int, error) {
+	l, err := t.cache.Get(context.WithValue(ctx, loadOf{}, load), t.key(key))
+	return t.number(l), err
+}
+
+func (t typed) look(key int) (int, bool) {
+	l, ok := t.cache.Lookup(t.key(key))
+	return t.number(l), ok
 }
 
 // firstOf is the number that a list was made for.
@@ -175,7 +223,7 @@ func made(t *testing.T, policyName string, kind func(policy.Policy, bound) (subj
 func TestOwnCaches(t *testing.T) {
 	from := seed(t)
 	for _, name := range policies(t) {
-		for kind, open := range map[string]func(policy.Policy, bound) (subject, error){"words": words, "lists": lists} {
+		for kind, open := range map[string]func(policy.Policy, bound) (subject, error){"words": words, "lists": lists, "generated": generated} {
 			for _, room := range rooms {
 				t.Run(name+"/"+kind+"/"+room.name, func(t *testing.T) {
 					var hits, evicted uint64
@@ -197,10 +245,8 @@ func TestOwnCaches(t *testing.T) {
 }
 
 // A mutant is a cache of package mutants as a subject. The load of the caller comes with its
-// context, which that cache hands on to its loader.
+// context, as that of a generated cache does.
 type mutant struct{ *mutants.Cache }
-
-type loadOf struct{}
 
 func broken(m mutants.Mutant) subject {
 	c := mutants.New(keys+1, 0, func(ctx context.Context, _ mutants.Key) ([]float64, error) {

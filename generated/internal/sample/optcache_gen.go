@@ -335,18 +335,17 @@ func (c *WindowsCache) find(key *Window, slowly bool) (*Windows, bool) {
 	h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Digest[:]))
 	h = rt.HashUint64(h, uint64(key.First))
 	h = rt.HashUint64(h, uint64(key.Last))
+	watch := c.reader.Watch()
 	e := rt.At[Window, Windows](c.reader.Home(h), h)
 	if e != nil && e.Key.First == key.First &&
 		e.Key.Last == key.Last &&
 		(binary.LittleEndian.Uint64(e.Key.Digest[0:])^binary.LittleEndian.Uint64(key.Digest[0:]))|
 			(binary.LittleEndian.Uint64(e.Key.Digest[8:])^binary.LittleEndian.Uint64(key.Digest[8:]))|
 			(binary.LittleEndian.Uint64(e.Key.Digest[16:])^binary.LittleEndian.Uint64(key.Digest[16:]))|
-			(binary.LittleEndian.Uint64(e.Key.Digest[24:])^binary.LittleEndian.Uint64(key.Digest[24:])) == 0 {
+			(binary.LittleEndian.Uint64(e.Key.Digest[24:])^binary.LittleEndian.Uint64(key.Digest[24:])) == 0 &&
+		(!watch.Has(h) || c.reader.Serves(&e.Entry)) {
 		e.Hit()
 		c.reader.Count()
-		if c.reader.Wants(h) {
-			c.reader.Use(h)
-		}
 		return e.Load(), true
 	}
 	if slowly {

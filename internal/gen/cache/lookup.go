@@ -48,17 +48,19 @@ func (c *cache) passed() *jen.Statement {
 
 // atHand emits the look into the one bucket where the key mostly is.
 func (c *cache) atHand(g *jen.Group) {
-	h, e := c.f.Local("h"), c.f.Local("e")
+	h, watch, e := c.f.Local("h"), c.f.Local("watch"), c.f.Local("e")
 	reader := jen.Id(c.c).Dot("reader")
 	for _, step := range c.hashed(h, reader) {
 		g.Add(step)
 	}
+	g.Id(watch).Op(":=").Add(reader.Clone()).Dot("Watch").Call()
 	g.Id(e).Op(":=").Qual(model.RT, "At").Types(c.keyType(), jen.Id(c.value.Name)).Call(reader.Clone().Dot("Home").Call(jen.Id(h)), jen.Id(h))
-	g.If(jen.Id(e).Op("!=").Nil().Op("&&").Add(c.same(jen.Id(e).Dot("Key")))).Block(
+	g.If(
+		jen.Id(e).Op("!=").Nil().Op("&&").Add(c.same(jen.Id(e).Dot("Key"))).
+			Op("&&").Line().Parens(jen.Op("!").Id(watch).Dot("Has").Call(jen.Id(h)).Op("||").Add(reader.Clone()).Dot("Serves").Call(jen.Op("&").Id(e).Dot("Entry"))),
+	).Block(
 		jen.Id(e).Dot("Hit").Call(),
 		reader.Clone().Dot("Count").Call(),
-		jen.If(reader.Clone().Dot("Wants").Call(jen.Id(h))).Block(
-			reader.Clone().Dot("Use").Call(jen.Id(h))),
 		jen.Return(jen.Id(e).Dot("Load").Call(), jen.True()))
 }
 

@@ -94,8 +94,8 @@ func (c *cacheTest) open() *jen.Statement {
 }
 
 // version returns the field that says which version of the data a key belongs to, which
-// the emitted cache knows too; nil if there is none. A digest is not taken for one: a cache that
-// retires versions looks entries up in a way of its own, and it is the other that is to be proved.
+// the emitted cache knows too; nil if there is none. A digest is not taken for one: whether it is,
+// only the user knows.
 func (c *cacheTest) version() *model.Field {
 	for _, field := range c.key.Fields {
 		if field.Has("version") {

@@ -141,13 +141,12 @@ func (c *AssetsCache) find(key *Key, slowly bool) (*Assets, bool) {
 	if rt.IsShort(key.Name) {
 		h := c.reader.Seed
 		h = rt.HashShort(h, key.Name)
+		watch := c.reader.Watch()
 		e := rt.At[Key, Assets](c.reader.Home(h), h)
-		if e != nil && rt.EqualShort(e.Key.Name, key.Name) {
+		if e != nil && rt.EqualShort(e.Key.Name, key.Name) &&
+			(!watch.Has(h) || c.reader.Serves(&e.Entry)) {
 			e.Hit()
 			c.reader.Count()
-			if c.reader.Wants(h) {
-				c.reader.Use(h)
-			}
 			return e.Load(), true
 		}
 	}

@@ -166,13 +166,12 @@ func (c_ *cache) Lookup(key_ a) (*list, bool) {
 // cache holds it at all.
 func (c_ *cache) find(key_ *a, slowly bool) (*list, bool) {
 	h_ := hasha(key_, c_.reader.Seed)
+	watch := c_.reader.Watch()
 	e := rt.At[a, list](c_.reader.Home(h_), h_)
-	if e != nil && equala(&e.Key, key_) {
+	if e != nil && equala(&e.Key, key_) &&
+		(!watch.Has(h_) || c_.reader.Serves(&e.Entry)) {
 		e.Hit()
 		c_.reader.Count()
-		if c_.reader.Wants(h_) {
-			c_.reader.Use(h_)
-		}
 		return e.Load(), true
 	}
 	if slowly {
@@ -587,6 +586,7 @@ func (c_ *groupsCache) find(key_ *groupsKey, slowly bool) (*groups, bool) {
 		h_ = rt.HashUint64(h_, binary.LittleEndian.Uint64(key_.Version[:]))
 		h_ = rt.HashUint64(h_, uint64(key_.First))
 		h_ = rt.HashUint64(h_, uint64(key_.Last))
+		watch := c_.reader.Watch()
 		e := rt.At[groupsKey, groups](c_.reader.Home(h_), h_)
 		if e != nil && e.Key.First == key_.First &&
 			e.Key.Last == key_.Last &&
@@ -594,12 +594,10 @@ func (c_ *groupsCache) find(key_ *groupsKey, slowly bool) (*groups, bool) {
 				(binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key_.Version[8:]))|
 				(binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key_.Version[16:]))|
 				(binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key_.Version[24:])) == 0 &&
-			rt.EqualShort(e.Key.Bundle, key_.Bundle) {
+			rt.EqualShort(e.Key.Bundle, key_.Bundle) &&
+			(!watch.Has(h_) || c_.reader.Serves(&e.Entry)) {
 			e.Hit()
 			c_.reader.Count()
-			if c_.reader.Wants(h_) {
-				c_.reader.Use(h_)
-			}
 			return e.Load(), true
 		}
 	}

@@ -146,13 +146,12 @@ func (c *RowsCache) Lookup(key Key) (*Rows, bool) {
 // cache holds it at all.
 func (c *RowsCache) find(key *Key, slowly bool) (*Rows, bool) {
 	h := hashKey(key, c.reader.Seed)
+	watch := c.reader.Watch()
 	e := rt.At[Key, Rows](c.reader.Home(h), h)
-	if e != nil && equalKey(&e.Key, key) {
+	if e != nil && equalKey(&e.Key, key) &&
+		(!watch.Has(h) || c.reader.Serves(&e.Entry)) {
 		e.Hit()
 		c.reader.Count()
-		if c.reader.Wants(h) {
-			c.reader.Use(h)
-		}
 		return e.Load(), true
 	}
 	if slowly {

@@ -161,13 +161,12 @@ func (c *AssetsCache) Lookup(key Key) (*Assets, bool) {
 // cache holds it at all.
 func (c *AssetsCache) find(key *Key, slowly bool) (*Assets, bool) {
 	h := hashKey(key, c.reader.Seed)
+	watch := c.reader.Watch()
 	e := rt.At[Key, Assets](c.reader.Home(h), h)
-	if e != nil && equalKey(&e.Key, key) {
+	if e != nil && equalKey(&e.Key, key) &&
+		(!watch.Has(h) || c.reader.Serves(&e.Entry)) {
 		e.Hit()
 		c.reader.Count()
-		if c.reader.Wants(h) {
-			c.reader.Use(h)
-		}
 		return e.Load(), true
 	}
 	if slowly {

@@ -433,6 +433,7 @@ func (c *QuotesCache) find(key *QuotesKey, slowly bool) (*Quotes, bool) {
 		h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
 		h = rt.HashUint64(h, uint64(key.First))
 		h = rt.HashUint64(h, uint64(key.Last))
+		watch := c.reader.Watch()
 		e := rt.At[QuotesKey, Quotes](c.reader.Home(h), h)
 		if e != nil && e.Key.First == key.First &&
 			e.Key.Last == key.Last &&
@@ -440,12 +441,10 @@ func (c *QuotesCache) find(key *QuotesKey, slowly bool) (*Quotes, bool) {
 				(binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:]))|
 				(binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:]))|
 				(binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:])) == 0 &&
-			rt.EqualShort(e.Key.Bundle, key.Bundle) {
+			rt.EqualShort(e.Key.Bundle, key.Bundle) &&
+			(!watch.Has(h) || c.reader.Serves(&e.Entry)) {
 			e.Hit()
 			c.reader.Count()
-			if c.reader.Wants(h) {
-				c.reader.Use(h)
-			}
 			return e.Load(), true
 		}
 	}

@@ -407,13 +407,12 @@ func (c *TicksCache) Lookup(key keypkg.Window) (*Ticks, bool) {
 // cache holds it at all.
 func (c *TicksCache) find(key *keypkg.Window, slowly bool) (*Ticks, bool) {
 	h := hashWindow(key, c.reader.Seed)
+	watch := c.reader.Watch()
 	e := rt.At[keypkg.Window, Ticks](c.reader.Home(h), h)
-	if e != nil && equalWindow(&e.Key, key) {
+	if e != nil && equalWindow(&e.Key, key) &&
+		(!watch.Has(h) || c.reader.Serves(&e.Entry)) {
 		e.Hit()
 		c.reader.Count()
-		if c.reader.Wants(h) {
-			c.reader.Use(h)
-		}
 		return e.Load(), true
 	}
 	if slowly {

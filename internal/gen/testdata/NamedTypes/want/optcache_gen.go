@@ -157,13 +157,12 @@ func (c *AssetsCache) Lookup(key Key) (*Assets, bool) {
 // cache holds it at all.
 func (c *AssetsCache) find(key *Key, slowly bool) (*Assets, bool) {
 	h := hashKey(key, c.reader.Seed)
+	watch := c.reader.Watch()
 	e := rt.At[Key, Assets](c.reader.Home(h), h)
-	if e != nil && equalKey(&e.Key, key) {
+	if e != nil && equalKey(&e.Key, key) &&
+		(!watch.Has(h) || c.reader.Serves(&e.Entry)) {
 		e.Hit()
 		c.reader.Count()
-		if c.reader.Wants(h) {
-			c.reader.Use(h)
-		}
 		return e.Load(), true
 	}
 	if slowly {
@@ -575,6 +574,7 @@ func (c *RowsCache) find(key *RowsKey, slowly bool) (*Rows, bool) {
 		h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
 		h = rt.HashUint64(h, uint64(key.First))
 		h = rt.HashUint64(h, uint64(key.Last))
+		watch := c.reader.Watch()
 		e := rt.At[RowsKey, Rows](c.reader.Home(h), h)
 		if e != nil && e.Key.First == key.First &&
 			e.Key.Last == key.Last &&
@@ -582,12 +582,10 @@ func (c *RowsCache) find(key *RowsKey, slowly bool) (*Rows, bool) {
 				(binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:]))|
 				(binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:]))|
 				(binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:])) == 0 &&
-			rt.EqualShort(e.Key.Bundle, key.Bundle) {
+			rt.EqualShort(e.Key.Bundle, key.Bundle) &&
+			(!watch.Has(h) || c.reader.Serves(&e.Entry)) {
 			e.Hit()
 			c.reader.Count()
-			if c.reader.Wants(h) {
-				c.reader.Use(h)
-			}
 			return e.Load(), true
 		}
 	}

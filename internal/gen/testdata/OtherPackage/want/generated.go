@@ -148,13 +148,12 @@ func (c *Cache) find(key *otherpackage.Key, slowly bool) (*AssetList, bool) {
 	if rt.IsShort(key.Name) {
 		h := c.reader.Seed
 		h = rt.HashShort(h, key.Name)
+		watch := c.reader.Watch()
 		e := rt.At[otherpackage.Key, AssetList](c.reader.Home(h), h)
-		if e != nil && rt.EqualShort(e.Key.Name, key.Name) {
+		if e != nil && rt.EqualShort(e.Key.Name, key.Name) &&
+			(!watch.Has(h) || c.reader.Serves(&e.Entry)) {
 			e.Hit()
 			c.reader.Count()
-			if c.reader.Wants(h) {
-				c.reader.Use(h)
-			}
 			return e.Load(), true
 		}
 	}

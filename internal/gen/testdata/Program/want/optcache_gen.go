@@ -438,6 +438,7 @@ func (c *BarsCache) find(key *BarsKey, slowly bool) (*Bars, bool) {
 		h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
 		h = rt.HashUint64(h, uint64(key.First))
 		h = rt.HashUint64(h, uint64(key.Last))
+		watch := c.reader.Watch()
 		e := rt.At[BarsKey, Bars](c.reader.Home(h), h)
 		if e != nil && e.Key.First == key.First &&
 			e.Key.Last == key.Last &&
@@ -445,12 +446,10 @@ func (c *BarsCache) find(key *BarsKey, slowly bool) (*Bars, bool) {
 				(binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:]))|
 				(binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:]))|
 				(binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:])) == 0 &&
-			rt.EqualShort(e.Key.Bundle, key.Bundle) {
+			rt.EqualShort(e.Key.Bundle, key.Bundle) &&
+			(!watch.Has(h) || c.reader.Serves(&e.Entry)) {
 			e.Hit()
 			c.reader.Count()
-			if c.reader.Wants(h) {
-				c.reader.Use(h)
-			}
 			return e.Load(), true
 		}
 	}
@@ -617,17 +616,16 @@ func (c *AssetListCache) find(key *ListKey, slowly bool) (*AssetList, bool) {
 		h := c.reader.Seed
 		h = rt.HashShort(h, key.Bundle)
 		h = rt.HashUint64(h, binary.LittleEndian.Uint64(key.Version[:]))
+		watch := c.reader.Watch()
 		e := rt.At[ListKey, AssetList](c.reader.Home(h), h)
 		if e != nil && (binary.LittleEndian.Uint64(e.Key.Version[0:])^binary.LittleEndian.Uint64(key.Version[0:]))|
 			(binary.LittleEndian.Uint64(e.Key.Version[8:])^binary.LittleEndian.Uint64(key.Version[8:]))|
 			(binary.LittleEndian.Uint64(e.Key.Version[16:])^binary.LittleEndian.Uint64(key.Version[16:]))|
 			(binary.LittleEndian.Uint64(e.Key.Version[24:])^binary.LittleEndian.Uint64(key.Version[24:])) == 0 &&
-			rt.EqualShort(e.Key.Bundle, key.Bundle) {
+			rt.EqualShort(e.Key.Bundle, key.Bundle) &&
+			(!watch.Has(h) || c.reader.Serves(&e.Entry)) {
 			e.Hit()
 			c.reader.Count()
-			if c.reader.Wants(h) {
-				c.reader.Use(h)
-			}
 			return e.Load(), true
 		}
 	}

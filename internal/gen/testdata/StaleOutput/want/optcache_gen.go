@@ -144,14 +144,13 @@ func (c *AssetListCache) find(key *Key, slowly bool) (*AssetList, bool) {
 		h := c.reader.Seed
 		h = rt.HashShort(h, key.Name)
 		h = rt.HashUint64(h, uint64(key.Added))
+		watch := c.reader.Watch()
 		e := rt.At[Key, AssetList](c.reader.Home(h), h)
 		if e != nil && e.Key.Added == key.Added &&
-			rt.EqualShort(e.Key.Name, key.Name) {
+			rt.EqualShort(e.Key.Name, key.Name) &&
+			(!watch.Has(h) || c.reader.Serves(&e.Entry)) {
 			e.Hit()
 			c.reader.Count()
-			if c.reader.Wants(h) {
-				c.reader.Use(h)
-			}
 			return e.Load(), true
 		}
 	}

@@ -141,13 +141,12 @@ func (c *cache) Lookup(key_ key) (*assetList, bool) {
 // the cache holds it at all.
 func (c *cache) find(key_ *key, slowly bool) (*assetList, bool) {
 	h := hashkey(key_, c.reader.Seed)
+	watch := c.reader.Watch()
 	e := rt.At[key, assetList](c.reader.Home(h), h)
-	if e != nil && equalkey(&e.Key, key_) {
+	if e != nil && equalkey(&e.Key, key_) &&
+		(!watch.Has(h) || c.reader.Serves(&e.Entry)) {
 		e.Hit()
 		c.reader.Count()
-		if c.reader.Wants(h) {
-			c.reader.Use(h)
-		}
 		return e.Load(), true
 	}
 	if slowly {
