@@ -329,7 +329,7 @@ func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	for round := range 4 {
 		child := exec.Command(os.Args[0], "-test.run=^TestKilled$")
-		child.Env = append(os.Environ(), "OPTCACHE_TEST_JOURNAL="+dir)
+		child.Env = append(os.Environ(), "OPTCACHE_TEST_JOURNAL="+dir, "TMPDIR="+t.TempDir())
 		if err := child.Start(); err != nil {
 			t.Fatal(err)
 		}
