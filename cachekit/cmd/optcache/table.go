@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -186,12 +187,12 @@ func parquetValue(v any) parquet.Value {
 func replaceFile(name string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), ".optcache-*")
 	if err != nil {
-		return fmt.Errorf("write the results to %s: %w", name, err)
+		return fmt.Errorf("write %s: %w", name, withoutPath(err))
 	}
 	defer func() {
 		if err != nil {
 			os.Remove(f.Name())
-			err = fmt.Errorf("write the results to %s: %w", name, err)
+			err = fmt.Errorf("write %s: %w", name, withoutPath(err))
 		}
 	}()
 	buffered := bufio.NewWriterSize(f, 1<<16)
@@ -209,6 +210,14 @@ func replaceFile(name string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), name)
+}
+
+// withoutPath returns what the system says, without the name of a file that nobody asked for.
+func withoutPath(err error) error {
+	if path := new(fs.PathError); errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 // readJSON reads a file that writeJSON wrote.
