@@ -240,6 +240,49 @@ func TestNewBarsRunTheirWindows(t *testing.T) {
 	}
 }
 
+// A new value of a parameter runs its own sets over every train window, and beyond these only what
+// the choice, which may be another one, asks for; a value less runs nothing but that.
+func TestNewValueRunsItsSets(t *testing.T) {
+	s, dir := mustSegments(randomBars(3), 5), t.TempDir()
+	windows := optimize.Windows{Train: 8, Validation: 3, Test: 3}
+	folds := must(windows.Folds(s.Sessions()))
+	run := func(slow int) (of map[optimize.Span]int) {
+		t.Helper()
+		fresh := func() *optimize.WalkForward[backtest.Crossover] {
+			w := forward(3, s)
+			w.Windows, w.TopK = windows, 2
+			w.Search = func(optimize.Fold) (optimize.Search[backtest.Crossover], error) {
+				return optimize.Enumerate(must(optimize.NewGrid(must(optimize.NewSpace(
+					optimize.Int("fast", 1, 3, 1, func(c *backtest.Crossover) *int { return &c.Fast }),
+					optimize.Int("slow", 5, slow, 1, func(c *backtest.Crossover) *int { return &c.Slow }),
+				)), 0))), nil
+			}
+			return w
+		}
+		c := count(fresh(), s)
+		got := must(walkRecorded(c, dir, optimize.Options{Workers: 1}))
+		if d := cmp.Diff(must(fresh().Run(t.Context(), optimize.Options{})), got, sameBits); d != "" {
+			t.Errorf("slow up to %d: %s", slow, d)
+		}
+		_, of = c.runs()
+		return of
+	}
+	for _, step := range []struct{ slow, fresh int }{{7, 3 * 3}, {8, 3}, {10, 2 * 3}, {6, 0}, {10, 0}} {
+		of := run(step.slow)
+		for _, f := range folds {
+			if of[f.Train] != step.fresh {
+				t.Errorf("slow up to %d: %d sets were run over %+v, want %d", step.slow, of[f.Train], f.Train, step.fresh)
+			}
+			delete(of, f.Train)
+		}
+		for span, n := range of { // of validation, the best two, and of a test before or after it
+			if n > 2+1 {
+				t.Errorf("slow up to %d: %d sets were run over %+v", step.slow, n, span)
+			}
+		}
+	}
+}
+
 // What a key names is all that a course follows from.
 func TestSegmentsKey(t *testing.T) {
 	key := func(s *optimize.Segments, p backtest.Crossover, span optimize.Span) [32]byte {

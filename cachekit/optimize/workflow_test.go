@@ -379,9 +379,9 @@ func sensitive(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.O
 	for !ok {
 		base, ok = space.At(r.Uint64N(space.Cells()))
 	}
-	trials := trialsOf(v)
+	trials, strategy := trialsOf(v), strategyIn(ctx)
 	return optimize.Sensitivity[rule]{Space: space, Base: base, Points: 1 + r.IntN(4)}.Run(ctx, func() optimize.Worker[rule, float64] {
-		run := trials()
+		run := optimize.Recorded(v, strategy, trials(), o)
 		return func(ctx context.Context, p rule) (float64, error) {
 			m, err := run(ctx, p)
 			return m.TotalReturn, err
@@ -447,11 +447,14 @@ func TestWorkflows(t *testing.T) {
 		"genetic search":        {25, true, search("genetic")},
 		"rolling walk-forward":  {25, true, walkForward(false)},
 		"anchored walk-forward": {25, true, walkForward(true)},
-		"bootstrap":             {25, false, resampled(false)},
-		"permutation":           {25, false, resampled(true)},
-		"noise":                 {25, false, noiseTested},
-		"sensitivity":           {25, false, sensitive},
-		"overfitting":           {25, false, overfitted},
+		"sensitivity":           {25, true, sensitive},
+		// The others have nothing to resume: what a journal keeps is the result of a backtest on the bars of a bundle, and
+		// these draw samples of returns that are in memory, or backtest noisy bars that are in no bundle. They
+		// are begun again, from their seed, and end as they would have.
+		"bootstrap":   {25, false, resampled(false)},
+		"permutation": {25, false, resampled(true)},
+		"noise":       {25, false, noiseTested},
+		"overfitting": {25, false, overfitted},
 	} {
 		t.Run(name, func(t *testing.T) { propertytest.Workflow(t, flow(t, w.cases, w.resumes, w.do)) })
 	}
