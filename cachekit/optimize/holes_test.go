@@ -124,7 +124,8 @@ func TestH5NoWindowShowsTheFutureOfItsDay(t *testing.T) {
 	if _, err := store.Write(t.Context(), "m", market.Minute, morningSeries(2, 60)); err != nil {
 		t.Fatal(err)
 	}
-	cached, plain := pin(t, workspace(t, cachekit.Config{}, store), "m"), pin(t, workspace(t, off, store), "m")
+	caches, none := workspace(t, cachekit.Config{}, store), workspace(t, off, store)
+	cached, plain := pin(t, caches, "m"), pin(t, none, "m")
 	defer cached.Close()
 	defer plain.Close()
 	first := time.Date(2021, 3, 1, 9, 31, 0, 0, time.UTC)
@@ -147,10 +148,13 @@ func TestH5NoWindowShowsTheFutureOfItsDay(t *testing.T) {
 		daily[0].Times[i] = time.Date(2021, 3, 1+i, 0, 0, 0, 0, time.UTC).UnixNano()
 	}
 	put(t, store, "m", daily)
-	again, without := pin(t, workspace(t, cachekit.Config{}, store), "m"), pin(t, workspace(t, off, store), "m")
+	again, without := pin(t, caches, "m"), pin(t, none, "m")
 	defer again.Close()
 	defer without.Close()
-	agree(t, view(t, again, bundle.Query{Fields: bundle.OHLCV}), view(t, without, bundle.Query{Fields: bundle.OHLCV}))
+	for _, q := range []bundle.Query{{Fields: bundle.OHLCV}, {Fields: bundle.OHLCV, Window: bundle.Window{From: first.Add(-time.Hour), To: first.Add(47 * time.Hour)}}} {
+		load(t, view(t, cached, q))
+		agree(t, view(t, again, q), view(t, without, q), backtest.Series{Of: backtest.SMA, Length: 2})
+	}
 }
 
 // vandal is a crossover that writes to whatever it is shown.
