@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -28,14 +29,16 @@ type once struct {
 	Costs   int            `json:"costs"` // each crossover is tried with costs of 0, 1, ... basis points
 	Trials  int            `json:"trials"`
 	Workers int            `json:"workers"`
-	Step    int            `json:"step"` // every so many trials are in the digest
+	Step    int            `json:"step"`   // every so many trials are in the digest
+	Budget  int64          `json:"budget"` // bytes of all caches, the memo of results among them; 0: no memo, and as many as by default
 }
 
 // A onceResult is what that process prints.
 type onceResult struct {
 	Seconds float64 `json:"seconds"` // reading, verifying and all trials, from cold caches
 	Peak    int64   `json:"peak_bytes"`
-	Held    int64   `json:"held_bytes"` // of the heap, the results among it, when the sweep is over
+	Held    int64   `json:"held_bytes"`   // of the heap, the results among it, when the sweep is over
+	Cached  int64   `json:"cached_bytes"` // of the budget that the caches had then
 	Digest  string  `json:"digest"`
 }
 
@@ -56,7 +59,7 @@ func (o once) workload(store *bundle.Store) (*workload, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &workload{store: store, bundle: o.Bundle, version: o.Version, fields: crossoverColumns, grid: grid, workers: o.Workers}, nil
+	return &workload{store: store, bundle: o.Bundle, version: o.Version, fields: crossoverColumns, grid: grid, workers: o.Workers, memo: o.Budget > 0}, nil
 }
 
 // runOnce is what the process does.
@@ -69,15 +72,29 @@ func (c *benchCmd) runOnce(e *env) error {
 	if err != nil {
 		return usageError{err}
 	}
-	out, took, err := w.run(e.ctx, defaults)
+	config := defaults
+	if o.Budget > 0 {
+		config.CacheSizeGB = float64(o.Budget) / (1 << 30)
+	}
+	start := time.Now()
+	r, err := w.open(config)
 	if err != nil {
 		return err
 	}
+	out, err := w.sweep(e.ctx, r)
+	if err != nil {
+		return errors.Join(err, r.close())
+	}
+	cached := r.workspace.Stats()[0].Used
+	if err := r.close(); err != nil {
+		return err
+	}
+	took := time.Since(start)
 	peak := peakMemory() // before the digest, which is no part of the sweep
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return writeJSON(e.stdout, "-", onceResult{took.Seconds(), peak, int64(m.HeapAlloc), digest(out, o.Step)})
+	return writeJSON(e.stdout, "-", onceResult{took.Seconds(), peak, int64(m.HeapAlloc), cached, digest(out, o.Step)})
 }
 
 // once runs a sweep in a process of its own.
@@ -277,15 +294,26 @@ func (b *bench) memory() ([]*bfigure, error) {
 	if o.Version, err = b.bars(d); err != nil {
 		return nil, err
 	}
+	const budget = 1 << 20
 	peaks, held := make([][]float64, len(counts)), make([][]float64, len(counts))
+	memoPeaks, cached := make([][]float64, len(counts)), make([][]float64, len(counts))
 	for range b.Runs {
 		for i, n := range counts {
-			o.Trials = n
+			o.Trials, o.Budget = n, 0
 			r, err := b.once(o)
 			if err != nil {
 				return nil, err
 			}
 			peaks[i], held[i] = append(peaks[i], float64(r.Peak)), append(held[i], float64(r.Held))
+			want := r.Digest
+			o.Budget = budget
+			if r, err = b.once(o); err != nil {
+				return nil, err
+			}
+			if r.Digest != want {
+				b.differ("a sweep of %s: with a memo, trials have other results than without", count(n, "trial"))
+			}
+			memoPeaks[i], cached[i] = append(memoPeaks[i], float64(r.Peak)), append(cached[i], float64(r.Cached))
 		}
 	}
 	if peaks[0][0] == 0 {
@@ -296,13 +324,23 @@ func (b *bench) memory() ([]*bfigure, error) {
 	for i, n := range counts {
 		f := &bfigure{
 			What:       fmt.Sprintf("peak memory of a sweep of %s trials", thousands(n)),
-			Conditions: "crossovers, 1 asset x 252 daily bars, in a process of its own; no memo",
+			Conditions: "crossovers, 1 asset x 252 daily bars, in a process of its own; with the memo, all caches together may take 1 MB",
 			Unit:       unitBytes,
-			ValueIs:    "measured",
+			BaselineIs: "no memo",
+			ValueIs:    "with a memo",
 		}
-		f.estimate(peaks[i])
+		f.compare(peaks[i], memoPeaks[i])
+		f.Ratio = nil // neither is to be the smaller
 		figures = append(figures, f)
 	}
+	full := &bfigure{
+		What:       fmt.Sprintf("memory of the caches at the end of %s trials", thousands(counts[len(counts)-1])),
+		Conditions: "crossovers, 1 asset x 252 daily bars; the memo of results and all other caches may take 1 MB",
+		Unit:       unitBytes,
+		ValueIs:    "measured",
+		Asked:      askedAtMost(budget),
+	}
+	full.estimate(cached[len(counts)-1])
 	last := len(counts) - 1
 	slopes := func(bytes [][]float64) (s []float64) {
 		for k := range bytes[0] {
@@ -311,7 +349,7 @@ func (b *bench) memory() ([]*bfigure, error) {
 		return s
 	}
 	slope := &bfigure{
-		What:       fmt.Sprintf("memory of one more trial, from %s to %s", thousands(counts[0]), thousands(counts[last])),
+		What:       fmt.Sprintf("memory of one more trial without a memo, from %s to %s", thousands(counts[0]), thousands(counts[last])),
 		Conditions: "difference of the peaks of whole processes, with the garbage that the collector leaves until the heap has doubled",
 		Unit:       unitBytesPerTrial,
 		ValueIs:    "measured",
@@ -327,7 +365,7 @@ func (b *bench) memory() ([]*bfigure, error) {
 		Asked:      askedAtMost(200),
 	}
 	kept.estimate(slopes(held))
-	return append(figures, slope, kept), nil
+	return append(figures, full, slope, kept), nil
 }
 
 // thousands writes a number with commas.

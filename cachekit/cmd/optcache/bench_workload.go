@@ -21,6 +21,7 @@ type workload struct {
 	grid    optimize.Plan[backtest.Crossover]
 	workers int  // 0: one for each processor
 	always  bool // every cache is used, even one that costs more time than it saves
+	memo    bool // results are kept too
 }
 
 // withoutCaches is the configuration in which every trial opens the version, lists its
@@ -58,7 +59,7 @@ type trials = []optimize.Outcome[backtest.Crossover, backtest.Metrics]
 // sweep runs all trials in an open workspace.
 func (w *workload) sweep(ctx context.Context, r *reader) (trials, error) {
 	strategy := func(c backtest.Crossover) backtest.Strategy { return &c }
-	out, err := optimize.Sweep(ctx, r.view, w.grid, strategy, optimize.Options{Workers: w.workers, AlwaysCache: w.always})
+	out, err := optimize.Sweep(ctx, r.view, w.grid, strategy, optimize.Options{Workers: w.workers, AlwaysCache: w.always, Memo: w.memo})
 	if err != nil {
 		return nil, err
 	}
