@@ -72,32 +72,32 @@ func (f *forecast) counts() []int64 {
 	return counts
 }
 
-// foresee returns the forecast of the batches.
-func (s *sweep[P]) foresee() *forecast {
+// foresee returns the forecast of the batches, whose trials had those positions when they
+// were asked what they read: nil says the same as now.
+func (s *sweep[P]) foresee(r *readings, positions []int) *forecast {
 	f := &forecast{starts: make([]int, 1, s.Len()+1)}
-	var (
-		numbers = make(map[backtest.Series]int32)
-		last    []int // of each series: 1 + the batch that read it last
-		scratch []backtest.Series
-	)
+	known := make([]struct {
+		number int32 // 1 + that in the forecast
+		last   int   // 1 + the batch that read it last
+	}, len(r.series))
 	for batch := range s.Len() {
 		b := s.At(batch)
 		for at := b.from; at < b.to; at++ {
-			scratch = s.read(s.trial(at), scratch[:0])
-			for _, x := range scratch {
-				if x.Of == nil {
-					continue // the trial will say so
+			position := at
+			if positions != nil {
+				position = positions[at]
+			}
+			for _, n := range r.of(position) {
+				x := &known[n]
+				if r.series[n].Of == nil || x.last > batch {
+					continue // without an indicator the trial will say so
 				}
-				n, ok := numbers[x]
-				if !ok {
-					n = int32(len(f.series))
-					numbers[x] = n
-					f.series, last = append(f.series, x), append(last, 0)
+				if x.number == 0 {
+					f.series = append(f.series, r.series[n])
+					x.number = int32(len(f.series))
 				}
-				if last[n] <= batch {
-					last[n] = batch + 1
-					f.asked = append(f.asked, n)
-				}
+				x.last = batch + 1
+				f.asked = append(f.asked, x.number-1)
 			}
 		}
 		f.starts = append(f.starts, len(f.asked))

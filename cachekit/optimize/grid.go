@@ -61,13 +61,27 @@ func NewGrid[P any](space *Space[P], n int) (*Grid[P], error) {
 func (g *Grid[P]) Len() int { return g.n }
 
 // At returns the parameters of a trial.
-func (g *Grid[P]) At(trial int) P {
+func (g *Grid[P]) At(trial int) (p P) {
+	g.fill(trial, &p)
+	return p
+}
+
+// fill is At, without an allocation if p is on the heap.
+func (g *Grid[P]) fill(trial int, p *P) {
 	cell := uint64(trial)
 	if g.cells != nil {
 		cell = g.cells[trial]
 	}
-	p, _ := g.space.At(cell)
-	return p
+	g.space.fill(cell, p)
+}
+
+// fill makes *p the parameters of a trial of a plan.
+func fill[P any](plan Plan[P], trial int, p *P) {
+	if g, ok := plan.(*Grid[P]); ok {
+		g.fill(trial, p)
+		return
+	}
+	*p = plan.At(trial)
 }
 
 // maxTrials bounds the trials of one plan: a result takes about 100 bytes.

@@ -91,17 +91,24 @@ func (s *Space[P]) Cells() uint64 { return s.cells }
 // whether the cell is the first of those that differ along this axis alone. It
 // takes a time that depends on the number of axes alone.
 func (s *Space[P]) At(cell uint64) (p P, ok bool) {
-	ok = true
+	ok = s.fill(cell, &p)
+	return p, ok && s.keeps(p)
+}
+
+// fill makes *p the parameters of a cell. It reports false if the cell differs from an
+// earlier one only along an axis that does not exist.
+func (s *Space[P]) fill(cell uint64, p *P) (ok bool) {
+	*p, ok = *new(P), true
 	for i := range s.axes {
 		a := &s.axes[i]
 		at := cell / s.strides[i] % a.n
-		if a.given == nil || a.given(p) {
-			a.set(&p, at)
+		if a.given == nil || a.given(*p) {
+			a.set(p, at)
 		} else {
 			ok = ok && at == 0
 		}
 	}
-	return p, ok && s.keeps(p)
+	return ok
 }
 
 // Index returns the cell whose parameters are those of p, the inverse of

@@ -1,11 +1,9 @@
 package optimize
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"math/bits"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -35,6 +33,9 @@ import (
 // has trials, and all of them fail together.
 func Sweep[P any](ctx context.Context, view *View, plan Plan[P], strategy func(P) backtest.Strategy, o Options) ([]Outcome[P, backtest.Metrics], error) {
 	s := sweep[P]{view: view, plan: plan, strategy: strategy, memo: newMemo(view, o), out: make([]Outcome[P, backtest.Metrics], plan.Len())}
+	for trial := range s.out {
+		fill(plan, trial, &s.out[trial].Params)
+	}
 	if err := s.recall(ctx); err != nil {
 		return nil, err
 	}
@@ -142,7 +143,7 @@ func (s *sweep[P]) make(trial int) (strategy backtest.Strategy, ok bool) {
 			strategy, ok = nil, false
 		}
 	}()
-	return s.strategy(s.plan.At(trial)), true
+	return s.strategy(s.out[trial].Params), true
 }
 
 const (
@@ -164,8 +165,8 @@ func (s *sweep[P]) prepare(ctx context.Context, o Options) error {
 			return err
 		}
 		s.size = s.batchSize(o.Workers)
-		s.inOrder()
-		s.foretell(&d, o)
+		r := s.readings()
+		s.foretell(r, s.inOrder(r), &d, o)
 	}
 	if o.Demand != nil {
 		o.Demand(d)
@@ -192,8 +193,8 @@ func (s *sweep[P]) hold(ctx context.Context, d *Demand, o Options) (err error) {
 
 // foretell counts what the batches will ask for, decides whether it is worth its cost to keep
 // series, and tells their cache what comes if not everything fits.
-func (s *sweep[P]) foretell(d *Demand, o Options) {
-	f, w := s.foresee(), s.view.pin.workspace
+func (s *sweep[P]) foretell(r *readings, positions []int, d *Demand, o Options) {
+	f, w := s.foresee(r, positions), s.view.pin.workspace
 	d.Trials = s.left()
 	d.Bars = needOfBars(s.bars, s.Len(), d.Bars.Bypassed)
 	room := max(0, w.budget.Limit()-s.bars.SizeBytes())
@@ -224,97 +225,6 @@ func (s *sweep[P]) batchSize(workers int) int {
 	return max(size, 1)
 }
 
-// inOrder puts the trials that are to be run in an order in which neighbours read the same
-// series: on a Z-shaped curve (Morton 1966) through the ranks of the first two
-// series of each, so that 256 trials need some 32 averages and not 257.
-func (s *sweep[P]) inOrder() {
-	if s.size == 1 {
-		return
-	}
-	type place struct {
-		series [2]int // number, then rank
-		trial  int
-	}
-	var (
-		places  = make([]place, s.left())
-		numbers = make(map[backtest.Series]int)
-		all     []backtest.Series
-		scratch []backtest.Series
-	)
-	for at := range places {
-		trial := s.trial(at)
-		places[at].trial = trial
-		scratch = s.read(trial, scratch[:0])
-		for i, x := range scratch[:min(2, len(scratch))] {
-			if _, ok := numbers[x]; !ok {
-				numbers[x] = len(all)
-				all = append(all, x)
-			}
-			places[at].series[i] = numbers[x]
-		}
-	}
-	rank := ranks(all)
-	for i := range places {
-		for k, n := range places[i].series {
-			if n < len(rank) {
-				places[i].series[k] = rank[n]
-			}
-		}
-	}
-	slices.SortFunc(places, func(a, b place) int {
-		if c := alongZ(a.series, b.series); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.trial, b.trial)
-	})
-	s.order = slices.Grow(s.order[:0], len(places))[:len(places)]
-	for i, p := range places {
-		s.order[i] = p.trial
-	}
-}
-
-// read appends the series that a trial reads to dst, none if that panics.
-func (s *sweep[P]) read(trial int, dst []backtest.Series) (series []backtest.Series) {
-	defer func() {
-		if recover() != nil {
-			series = nil
-		}
-	}()
-	return s.strategy(s.plan.At(trial)).Series(dst)
-}
-
-// ranks returns the place of each series in the order of indicators and lengths.
-func ranks(all []backtest.Series) []int {
-	sorted := make([]int, len(all))
-	for i := range sorted {
-		sorted[i] = i
-	}
-	slices.SortFunc(sorted, func(a, b int) int {
-		x, y := all[a], all[b]
-		if x.Of != nil && y.Of != nil && x.Of != y.Of {
-			if c := cmp.Compare(x.Of.Name(), y.Of.Name()); c != 0 {
-				return c
-			}
-		}
-		return cmp.Or(cmp.Compare(x.Length, y.Length), cmp.Compare(a, b))
-	})
-	rank := make([]int, len(all))
-	for r, i := range sorted {
-		rank[i] = r
-	}
-	return rank
-}
-
-// alongZ compares two points on the Z-shaped curve: by the coordinate whose
-// highest differing bit is higher.
-func alongZ(a, b [2]int) int {
-	x, y := bits.Len(uint(a[0]^b[0])), bits.Len(uint(a[1]^b[1]))
-	if x >= y {
-		return cmp.Compare(a[0], b[0])
-	}
-	return cmp.Compare(a[1], b[1])
-}
-
 // worker returns the worker of one goroutine.
 func (s *sweep[P]) worker() Worker[span, struct{}] {
 	w := &batchWorker[P]{sweep: s}
@@ -329,6 +239,7 @@ type batchWorker[P any] struct {
 	*sweep[P]
 	runner     backtest.Runner
 	strategies []backtest.Strategy
+	params     P                  // of one trial
 	metrics    []backtest.Metrics // of the trials of a batch
 	errs       []error            // likewise
 }
@@ -412,7 +323,7 @@ func (w *batchWorker[P]) together(ctx context.Context, b span) (ok bool) {
 	}
 	w.strategies = w.strategies[:0]
 	for i := b.from; i < b.to; i++ {
-		w.strategies = append(w.strategies, w.strategy(w.plan.At(w.trial(i))))
+		w.strategies = append(w.strategies, w.strategyOf(w.trial(i)))
 	}
 	return w.runner.RunBatch(ctx, bars, w.strategies, w.metrics, nil) == nil
 }
@@ -429,7 +340,14 @@ func (w *batchWorker[P]) alone(ctx context.Context, trial int) (m backtest.Metri
 	if err != nil {
 		return m, err
 	}
-	return w.runner.Run(ctx, bars, w.strategy(w.plan.At(trial)), nil)
+	return w.runner.Run(ctx, bars, w.strategyOf(trial), nil)
+}
+
+// strategyOf returns the strategy of a trial. The parameters come from the plan: the
+// outcomes may be the caller's by now, who gave this worker up.
+func (w *batchWorker[P]) strategyOf(trial int) backtest.Strategy {
+	fill(w.plan, trial, &w.params)
+	return w.strategy(w.params)
 }
 
 // outcomes returns those of the trials, in their order.
@@ -455,7 +373,6 @@ func (s *sweep[P]) outcomes(ctx context.Context, batches []Outcome[span, struct{
 // finish tells what became of a trial as [Run] does.
 func (s *sweep[P]) finish(ctx context.Context, trial int) {
 	o := &s.out[trial]
-	o.Params = s.plan.At(trial)
 	if o.Err == nil {
 		return
 	}

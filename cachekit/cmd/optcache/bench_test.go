@@ -47,7 +47,7 @@ func TestBenchmarksMeasure(t *testing.T) {
 	b := tinyBench(t, 2)
 	want := map[string]int{ // figures
 		"list": 1, "bars": 1, "workflow": 1, "look-up": 2, "grouping": 2, "size": 1, "version": 3, "backtest": 1,
-		"sweep-25": 1, "sweep-100": 1, "sweep-long": 2, "sweep-wide": 2, "memory": 4,
+		"sweep-25": 1, "sweep-100": 1, "sweep-long": 2, "sweep-wide": 2, "memory": 5,
 	}
 	for _, m := range benchmarks {
 		t.Run(m.name, func(t *testing.T) {
