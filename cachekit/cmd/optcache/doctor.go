@@ -66,6 +66,8 @@ type diagnosis struct {
 	Started  time.Time     `json:"started"`
 	TookNS   int64         `json:"took_ns"`
 	Trials   int           `json:"trials"`
+	Ran      int           `json:"ran"`      // backtests
+	Recorded int           `json:"recorded"` // results that were taken from the journal instead
 	Failed   int           `json:"failed"`
 	Strategy string        `json:"strategy"`
 	Bundle   string        `json:"bundle"`
@@ -134,7 +136,7 @@ const (
 // diagnose judges a run. memory is that of the machine in bytes, 0 if it is not known.
 func diagnose(dir string, r *runReport, memory int64) *diagnosis {
 	d := &diagnosis{
-		Dir: dir, Command: r.Command, State: r.State, Started: r.Started, TookNS: r.TookNS, Trials: r.Trials, Failed: r.Failed,
+		Dir: dir, Command: r.Command, State: r.State, Started: r.Started, TookNS: r.TookNS, Trials: r.Trials, Ran: r.Ran, Recorded: r.Recorded, Failed: r.Failed,
 		Strategy: r.Strategy, Bundle: r.Bundle.Name, Version: r.Bundle.Version, Previous: r.Bundle.Previous,
 		Caches: []cacheHealth{}, Changes: []versionDiff{}, Advice: []advice{},
 	}
@@ -215,8 +217,14 @@ func (d *diagnosis) judgeCaches(r *runReport) {
 // print writes the diagnosis for people.
 func (d *diagnosis) print(w io.Writer) {
 	fmt.Fprintf(w, "run      %s: %s, %s, %s of %s", d.Dir, d.Command, d.State, count(d.Trials, "trial"), d.Strategy)
+	if d.Command == "walkforward" {
+		fmt.Fprint(w, " in each fold")
+	}
 	if d.TookNS > 0 {
-		fmt.Fprintf(w, " in %s", duration(float64(d.TookNS)))
+		fmt.Fprintf(w, ", in %s", duration(float64(d.TookNS)))
+	}
+	if d.Recorded > 0 {
+		fmt.Fprintf(w, ", %s and %s taken from the journal", count(d.Ran, "backtest"), count(d.Recorded, "result"))
 	}
 	fmt.Fprintf(w, ", started %s\nbundle   %s, version %.12s\n\n", d.Started.UTC().Format(time.DateTime), d.Bundle, d.Version)
 	d.printCaches(w)

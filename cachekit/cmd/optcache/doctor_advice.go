@@ -22,7 +22,17 @@ func (d *diagnosis) adviseRun(r *runReport) {
 		if len(r.Errors) > 0 {
 			why = "the first: " + r.Errors[0]
 		}
-		d.add(levelProblem, fmt.Sprintf("%d of %s failed", r.Failed, count(r.Trials, "trial")), why, "")
+		what := fmt.Sprintf("%d of %s failed", r.Failed, count(r.Trials, "trial"))
+		if r.Command == "walkforward" { // which counts folds
+			what = count(r.Failed, "fold") + " failed"
+		}
+		d.add(levelProblem, what, why, "")
+	}
+	if r.State == stateDone && r.Ran == 0 && r.Recorded > 0 {
+		d.add(levelNote, "no backtest was made, so the caches had nothing to do", fmt.Sprintf("all %s were taken from the journal", count(r.Recorded, "result")), "")
+	}
+	if r.Bypassed != "" {
+		d.add(levelNote, "not all caches were used: what is kept must save more than it costs", r.Bypassed, "--always-cache")
 	}
 	if !r.Config.Caching {
 		d.add(levelAdvice, "turn the caches on", "every trial opened, read, verified and grouped the bars itself", "export OPTCACHE_ENABLE_CACHING=true")
@@ -167,6 +177,11 @@ func (d *diagnosis) adviseLists(r *runReport, s cachekit.Stats) {
 // adviseRepeats explains a poor hit rate of a cache that had room for everything.
 func (d *diagnosis) adviseRepeats(r *runReport, s cachekit.Stats) {
 	asked, first := s.Hits+s.Misses, max(s.Loads, uint64(s.Entries))
+	if asked <= first && first == uint64(s.Entries) && r.Trials >= 10 {
+		d.add(levelNote, fmt.Sprintf("nothing of %s was asked for twice", s.Name),
+			fmt.Sprintf("%s for %s, each of which must be loaded once: no budget can save that", count(int(asked), "look-up"), count(int(first), "value")), "")
+		return
+	}
 	why := fmt.Sprintf("%d look-ups were for %d values, and each value must be loaded once: %.1f look-ups a value; all of them found room, so more memory would not help",
 		asked, first, float64(asked)/float64(max(1, first)))
 	switch lost := s.Evictions.Deleted + s.Evictions.Cleared + s.Evictions.Retired + s.Evictions.Expired; {
@@ -176,7 +191,7 @@ func (d *diagnosis) adviseRepeats(r *runReport, s cachekit.Stats) {
 	case r.Bundle.Previous != "":
 		d.add(levelAdvice, fmt.Sprintf("the hit rate of %s is poor", s.Name),
 			why+fmt.Sprintf("; the bundle has another version than before (%.12s), and what it changed had to be loaded anew: ingest once for many runs", r.Bundle.Previous), "")
-	case s.Name == assetLists || r.Trials < 10:
+	case s.Name != derivedSeries || r.Trials < 10:
 		d.add(levelNote, fmt.Sprintf("the hit rate of %s is poor", s.Name), why+": a run of more trials uses the caches better", "")
 	default:
 		d.add(levelNote, fmt.Sprintf("the hit rate of %s is poor", s.Name), why+": coarser steps of the parameters, so that trials share averages, or more trials use the caches better", "")
@@ -186,11 +201,12 @@ func (d *diagnosis) adviseRepeats(r *runReport, s cachekit.Stats) {
 // adviseMemory judges a budget that had room for everything.
 func (d *diagnosis) adviseMemory(r *runReport) {
 	m := d.Memory
-	switch m.Band {
-	case "under-used":
+	switch {
+	case !slices.ContainsFunc(d.health, func(s cachekit.Stats) bool { return s.Hits+s.Misses > 0 }): // a run that asked for nothing
+	case m.Band == "under-used":
 		d.add(levelNote, "the budget could be smaller, if the memory is wanted elsewhere",
 			fmt.Sprintf("%.1f %% of it are in use and nothing had to leave", 100*m.Share), budgetLine(max(float64(m.Used)/aimedMemory, 1<<20)))
-	case "near the limit":
+	case m.Band == "near the limit":
 		d.add(levelAdvice, "enlarge the budget before you add assets, bars or parameters",
 			fmt.Sprintf("%.1f %% of it are in use; nothing had to leave yet", 100*m.Share), budgetLine(float64(m.Used)/aimedMemory))
 	}

@@ -86,6 +86,21 @@ func TestDoctorAdvises(t *testing.T) {
 		}, levelProblem, "results with caches and without differ", "25 trials were compared", "export OPTCACHE_ENABLE_CACHING=false"},
 		"trials": {func(r *runReport) { r.Failed, r.Errors = 3, []string{"trial 7: no bars"} },
 			levelProblem, "3 of 100 trials failed", "trial 7: no bars", ""},
+		"folds": {func(r *runReport) { r.Command, r.Failed, r.Errors = "walkforward", 1, []string{"fold 2: no bars"} },
+			levelProblem, "1 fold failed", "the first: fold 2: no bars", ""},
+		"nothing to run": {func(r *runReport) {
+			r.Ran, r.Recorded = 0, 100
+			for i := range r.Caches {
+				c := &r.Caches[i]
+				c.Hits, c.Misses, c.Loads, c.Entries, c.Bytes, c.Used = 0, 0, 0, 0, 0, 0
+			}
+		}, levelNote, "no backtest was made", "all 100 results were taken from the journal", ""},
+		"bypassed": {func(r *runReport) { r.Bypassed = "derived series are not kept: 9 requests" },
+			levelNote, "not all caches were used", "derived series are not kept: 9 requests", "--always-cache"},
+		"read once": {func(r *runReport) {
+			r.Command = "walkforward"
+			r.Caches[1].Hits, r.Caches[1].Misses = 0, 1
+		}, levelNote, "nothing of grouped bars was asked for twice", "no budget can save that", ""},
 		"caches off": {func(r *runReport) { r.Config.Caching, r.Caches = false, nil },
 			levelAdvice, "turn the caches on", "every trial", "export OPTCACHE_ENABLE_CACHING=true"},
 		"pool off": {func(r *runReport) { r.Config.Pooling = false },
