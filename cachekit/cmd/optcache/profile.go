@@ -18,11 +18,7 @@ import (
 
 // profileCmd is the flags of the command profile.
 type profileCmd struct {
-	Bundle string `help:"Sweep an ingested bundle." placeholder:"NAME" group:"Bars"`
-	At     string `help:"Sweep this version of the bundle instead of the current one." placeholder:"VERSION" group:"Bars"`
-	Assets int    `help:"Assets of the synthetic bundle that is swept otherwise (50)." placeholder:"N" group:"Bars"`
-	Bars   int    `help:"Daily bars of each synthetic asset (252)." placeholder:"N" group:"Bars"`
-	Seed   uint64 `help:"Seed of the synthetic bars (${default})." placeholder:"N" default:"42" group:"Bars"`
+	barsFlags
 
 	Trials  int      `help:"Number of trials, spread evenly over the grid (${default})." default:"100" placeholder:"N" group:"Trials"`
 	Fast    intRange `help:"Lengths of the fast average in bars (${default})." default:"5:50:5" placeholder:"LO:HI:STEP" group:"Trials"`
@@ -87,23 +83,15 @@ func (c *profileCmd) Run(e *env) error {
 }
 
 func (c *profileCmd) check() error {
-	for _, n := range []struct {
-		flag      string
-		value, lo int
-	}{{"trials", c.Trials, 1}, {"top", c.Top, 1}, {"workers", c.Workers, 0}, {"assets", c.Assets, 0}, {"bars", c.Bars, 0}} {
-		if n.value < n.lo {
-			return fmt.Errorf("--%s %d: must be at least %d", n.flag, n.value, n.lo)
+	for _, n := range []atLeast{{"trials", c.Trials, 1}, {"top", c.Top, 1}, {"workers", c.Workers, 0}} {
+		if err := n.check(); err != nil {
+			return err
 		}
 	}
-	switch {
-	case c.For <= 0 || c.For > time.Hour:
+	if c.For <= 0 || c.For > time.Hour {
 		return fmt.Errorf("--for %s: must be above 0 and at most 1h, such as 5s", c.For)
-	case c.Bundle != "" && (c.Assets != 0 || c.Bars != 0):
-		return errors.New("--assets and --bars make a synthetic bundle: leave them out with --bundle")
-	case c.At != "" && c.Bundle == "":
-		return errors.New("--at VERSION needs --bundle NAME")
 	}
-	return nil
+	return c.barsFlags.check()
 }
 
 // workload finds or makes the bundle.
@@ -117,18 +105,8 @@ func (c *profileCmd) workload(e *env) (*workload, error) {
 		return nil, usageError{err}
 	}
 	w.grid = grid
-	switch {
-	case c.At != "":
-		w.bundle = c.Bundle
-		w.version, err = e.findVersion(c.Bundle, c.At)
-	case c.Bundle != "":
-		w.bundle = c.Bundle
-		w.version, err = e.store.Current(c.Bundle)
-	default:
-		var made source
-		made, err = (&barsFlags{Assets: c.Assets, Bars: c.Bars, BarsSeed: c.Seed}).makeSynthetic(e)
-		w.bundle, w.version = made.bundle, made.version
-	}
+	bars, err := c.find(e)
+	w.bundle, w.version = bars.bundle, bars.version
 	return w, err
 }
 
@@ -156,6 +134,7 @@ type sideRun struct {
 	Sweeps  int     `json:"sweeps"`  // while the processor was sampled
 	Seconds float64 `json:"seconds"` // that they took
 	Peak    int64   `json:"peak_bytes"`
+	InUse   int64   `json:"in_use_bytes"` // of the heap at the end of a sweep, beyond what was before it
 }
 
 // A sideProfile is what is known of one side.

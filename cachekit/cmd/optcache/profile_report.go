@@ -23,7 +23,7 @@ type profileReport struct {
 	Seconds   pair              `json:"seconds"`
 	CPU       pair              `json:"cpu_seconds"`
 	Allocated pair              `json:"allocated_bytes"`
-	InUse     pair              `json:"in_use_bytes"` // after the sweep, before the workspace is closed
+	InUse     pair              `json:"in_use_bytes"` // of the heap after a sweep, its caches and results, beyond what was in use before it
 	Peak      pair              `json:"peak_bytes"`   // of the process, profiling included; 0: not told
 	Phases    []phaseReport     `json:"phases"`
 	Functions []functionReport  `json:"functions"`
@@ -70,13 +70,13 @@ func (c *profileCmd) report(w *workload, sides [2]*sideProfile) (*profileReport,
 		By:      c.By,
 		Files:   make(map[string]string),
 	}
-	var cpu, alloc, inUse [2]int // the values in the profiles
+	var cpu, alloc [2]int // the values in the profiles
 	for i, s := range sides {
 		for _, v := range []struct {
 			profile *pprof.Profile
 			name    string
 			at      *int
-		}{{s.cpu, "cpu", &cpu[i]}, {s.heap, "alloc_space", &alloc[i]}, {s.heap, "inuse_space", &inUse[i]}} {
+		}{{s.cpu, "cpu", &cpu[i]}, {s.heap, "alloc_space", &alloc[i]}} {
 			var ok bool
 			if *v.at, ok = v.profile.Index(v.name); !ok {
 				return nil, fmt.Errorf("the profile of the side %s has no values %s", sideNames[i], v.name)
@@ -94,7 +94,7 @@ func (c *profileCmd) report(w *workload, sides [2]*sideProfile) (*profileReport,
 	r.Peak = each(func(i int) float64 { return float64(sides[i].Peak) })
 	r.CPU = each(func(i int) float64 { return float64(sides[i].cpu.Total(cpu[i])) * cpuScale(i) })
 	r.Allocated = each(func(i int) float64 { return float64(sides[i].heap.Total(alloc[i])) * heapScale(i) })
-	r.InUse = each(func(i int) float64 { return float64(sides[i].heap.Total(inUse[i])) })
+	r.InUse = each(func(i int) float64 { return float64(sides[i].InUse) })
 
 	cpuPhases := [2][numPhases]int64{byPhase(sides[0].cpu, cpu[0]), byPhase(sides[1].cpu, cpu[1])}
 	heapPhases := [2][numPhases]int64{byPhase(sides[0].heap, alloc[0]), byPhase(sides[1].heap, alloc[1])}
@@ -181,7 +181,7 @@ func (r *profileReport) printTotals(w io.Writer) {
 	row("time", r.Seconds, seconds)
 	row("CPU time", r.CPU, seconds)
 	row("allocated", r.Allocated, bytesText)
-	row("in use at its end", r.InUse, bytesText)
+	row("held at its end", r.InUse, bytesText)
 	row("peak of the process", r.Peak, bytesText)
 	t.Flush()
 	fmt.Fprintln(w)

@@ -36,14 +36,14 @@ func (c *profileCmd) runSide(e *env) error {
 	if err := writeWhole(profileFile(c.Out, "cpu", c.Side), cpu); err != nil {
 		return err
 	}
-	heap, err := heapAfter(e, w, config)
+	heap, held, err := heapAfter(e, w, config)
 	if err != nil {
 		return err
 	}
 	if err := writeWhole(profileFile(c.Out, "heap", c.Side), heap); err != nil {
 		return err
 	}
-	run.Peak = peakMemory()
+	run.Peak, run.InUse = peakMemory(), held
 	return writeJSON(e.stdout, "-", run)
 }
 
@@ -66,22 +66,32 @@ func (c *profileCmd) sample(e *env, w *workload, config cachekit.Config) (run si
 }
 
 // heapAfter sweeps once more and returns the profile of the heap while the caches
-// are full: what is in use, and all that was allocated since the process began.
-func heapAfter(e *env, w *workload, config cachekit.Config) (heap []byte, err error) {
+// are full, with all that was allocated since the process began, and by how many bytes of live objects
+// the sweep made the heap larger: the profile knows that of large objects and of some others alone.
+func heapAfter(e *env, w *workload, config cachekit.Config) (heap []byte, held int64, err error) {
+	before := liveHeap()
 	r, err := w.open(config)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
 	out, err := w.sweep(e.ctx, r)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	runtime.GC() // what is in use is counted at the end of a collection
+	held = max(0, liveHeap()-before)
 	var profile bytes.Buffer
 	err = pprof.Lookup("heap").WriteTo(&profile, 0)
 	runtime.KeepAlive(out)
-	return profile.Bytes(), err
+	return profile.Bytes(), held, err
+}
+
+// liveHeap returns the bytes of all objects that a collection leaves.
+func liveHeap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // writeWhole writes a file that appears whole or not at all.
