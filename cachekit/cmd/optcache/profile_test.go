@@ -252,7 +252,7 @@ func TestProfileRefuses(t *testing.T) {
 		"trials":    {[]string{"--trials=0"}, "--trials 0: must be at least 1"},
 		"time":      {[]string{"--for=0s"}, "--for 0s: must be above 0 and at most 1h, such as 5s"},
 		"order":     {[]string{"--by=size"}, "--by"},
-		"both":      {[]string{"--bundle=b", "--assets=3"}, "leave them out with --bundle"},
+		"both":      {[]string{"--bundle=b", "--assets=3"}, "leave them out with --data and --bundle"},
 		"version":   {[]string{"--at=00"}, "--at VERSION needs --bundle NAME"},
 		"bundle":    {[]string{"--bundle=none"}, "none"},
 		"no pairs":  {[]string{"--fast=9:9", "--slow=3:4"}, "fast < slow"},
