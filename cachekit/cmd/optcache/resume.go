@@ -76,7 +76,7 @@ func (j *job[S]) wayBack(was, is optimize.Identity) string {
 	if v, err := bundle.ParseVersion(before); err == nil {
 		if b, err := j.store.Open(j.bundle, v); err == nil {
 			b.Close()
-			return fmt.Sprintf("\nto go on with the bars as they were: --resume --bundle %s --at %.12s; to run on those of now: leave out --resume", j.bundle, before)
+			return fmt.Sprintf("\nto go on with the bars as they were: --resume --bundle %s --at %.12s, in place of what names the bars; to run on those of now: leave out --resume", j.bundle, before)
 		}
 	}
 	return fmt.Sprintf("\nthe store does not have version %.12s any more: leave out --resume to run on the bars of now", before)

@@ -169,16 +169,20 @@ func TestWalkForwardGoesOn(t *testing.T) {
 	args := []string{"walkforward", "--assets=6", "--bars=400", "--search=genetic", "--trials=300", "--fast=1:40", "--slow=20:90", "--format=csv"}
 	succeed(t, store, append(args, "--out="+whole)...)
 	stopAfter(t, os.Kill, 50_000, store, cut, append(args, "--out="+cut))
+	stopAfter(t, os.Interrupt, 100_000, store, cut, append(args, "--out="+cut, "--resume"))
 	for range 2 {
-		succeed(t, store, append(args, "--out="+cut)...)
+		succeed(t, store, append(args, "--out="+cut, "--resume")...)
 		for _, name := range []string{"folds.csv", "equity.csv"} {
 			if a, b := read(t, whole, name), read(t, cut, name); !bytes.Equal(a, b) {
 				t.Errorf("%s: %d bytes undisturbed, %d after a kill", name, len(a), len(b))
 			}
 		}
 	}
-	// Not another result, but two more runs began.
-	if a, b := len(read(t, whole, "journal")), len(read(t, cut, "journal")); b-a > 2048 {
-		t.Errorf("the journal has %d bytes undisturbed, and %d after three runs", a, b)
+	if run, err := readRunFile(cut); err != nil || run.Ran != 0 || run.Recorded == 0 {
+		t.Errorf("a finished walk-forward: %+v, %v", run, err)
+	}
+	// Each result once, and what the run is.
+	if a, b := len(read(t, whole, "journal")), len(read(t, cut, "journal")); a != b {
+		t.Errorf("the journal has %d bytes undisturbed, and %d after four runs", a, b)
 	}
 }

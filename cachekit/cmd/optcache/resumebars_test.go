@@ -60,7 +60,7 @@ func TestResumeOnOtherBars(t *testing.T) {
 				t.Fatalf("other bars: %v", r)
 			}
 			_, way, ok := strings.Cut(r.stderr, "to go on with the bars as they were: ")
-			way, _, cut := strings.Cut(way, ";")
+			way, _, cut := strings.Cut(way, ", in place of what names the bars; ")
 			if !ok || !cut {
 				t.Fatalf("no way back: %v", r)
 			}

@@ -49,6 +49,9 @@ func TestCommandsAreWorkflows(t *testing.T) {
 	for name, args := range map[string][]string{
 		"sweep":       {"sweep", "--no-compare", "--verify=none", "--trials=30", "--top=30"},
 		"bayes":       {"sweep", "--no-compare", "--verify=none", "--search=bayes", "--trials=20", "--top=20", "--seed=3"},
+		"genetic":     {"sweep", "--no-compare", "--verify=none", "--search=genetic", "--trials=25", "--top=25", "--minimize", "--objective=max_drawdown"},
+		"random":      {"sweep", "--no-compare", "--verify=none", "--search=random", "--trials=20", "--top=20", "--cost-bps=7"},
+		"anchored":    {"walkforward", "--anchored", "--train=12", "--validate=0", "--test=7", "--step=5", "--trials=8", "--search=bayes"},
 		"walkforward": {"walkforward", "--train=12", "--validate=5", "--test=5", "--purge=1", "--embargo=1", "--trials=8"},
 		"montecarlo":  {"montecarlo", "--trials=12", "--samples=50", "--blocks=4"},
 	} {
