@@ -98,8 +98,8 @@ func (id Identity) differences(other Identity) (lines []string) {
 	return lines
 }
 
-// assetChanges tells which assets are new, gone or changed, behind a colon; nothing where either side
-// does not tell its assets.
+// assetChanges tells which assets are new, gone or changed; nothing where either side does not tell
+// its assets.
 func assetChanges(was, is map[string]string) string {
 	if len(was) == 0 || len(is) == 0 {
 		return ""
@@ -127,11 +127,7 @@ func assetChanges(was, is map[string]string) string {
 			parts = append(parts, fmt.Sprintf("%d %s (%s)", len(c.symbols), c.what, shortList(c.symbols)))
 		}
 	}
-	same := len(is) - len(fresh) - len(changed)
-	if len(parts) == 0 {
-		return fmt.Sprintf(": all %d assets are the same", same)
-	}
-	return fmt.Sprintf(": of the assets %s; %d the same", strings.Join(parts, ", "), same)
+	return fmt.Sprintf("; assets: %s", strings.Join(append(parts, fmt.Sprintf("%d the same", len(is)-len(fresh)-len(changed))), ", "))
 }
 
 // shortList lists names, the first ten if there are many.

@@ -47,12 +47,12 @@ func TestResumeNamesTheAssetsThatDiffer(t *testing.T) {
 	}{
 		"nothing":             {func(s []bundle.Series) []bundle.Series { return s }, bundle.Query{}, ""},
 		"columns alone":       {func(s []bundle.Series) []bundle.Series { return s }, bundle.Query{Fields: bundle.Volume}, ""},
-		"a price":             {func(s []bundle.Series) []bundle.Series { s[3].Close[7] = s[3].Open[7]; return s }, bundle.Query{}, "of the assets 1 changed (S003); 39 the same"},
-		"a bar":               {func(s []bundle.Series) []bundle.Series { s[5].Times[29] += int64(24 * time.Hour); return s }, bundle.Query{}, "of the assets 1 changed (S005); 39 the same"},
-		"an asset more":       {func(s []bundle.Series) []bundle.Series { return append(s, renamed(s[0], "NEW")) }, bundle.Query{}, "of the assets 1 new (NEW); 40 the same"},
-		"assets less":         {func(s []bundle.Series) []bundle.Series { return s[2:] }, bundle.Query{}, "of the assets 2 gone (S000, S001); 38 the same"},
-		"all of it":           {func(s []bundle.Series) []bundle.Series { s[39].Volume[0]++; return append(s[1:], renamed(s[0], "T")) }, bundle.Query{}, "of the assets 1 new (T), 1 gone (S000), 1 changed (S039); 38 the same"},
-		"many":                {func(s []bundle.Series) []bundle.Series { return touched(s) }, bundle.Query{}, "of the assets 40 changed (S000, S001, S002, S003, S004, S005, S006, S007, S008, S009 and 30 more); 0 the same"},
+		"a price":             {func(s []bundle.Series) []bundle.Series { s[3].Close[7] = s[3].Open[7]; return s }, bundle.Query{}, "; assets: 1 changed (S003), 39 the same"},
+		"a bar":               {func(s []bundle.Series) []bundle.Series { s[5].Times[29] += int64(24 * time.Hour); return s }, bundle.Query{}, "; assets: 1 changed (S005), 39 the same"},
+		"an asset more":       {func(s []bundle.Series) []bundle.Series { return append(s, renamed(s[0], "NEW")) }, bundle.Query{}, "; assets: 1 new (NEW), 40 the same"},
+		"assets less":         {func(s []bundle.Series) []bundle.Series { return s[2:] }, bundle.Query{}, "; assets: 2 gone (S000, S001), 38 the same"},
+		"all of it":           {func(s []bundle.Series) []bundle.Series { s[39].Volume[0]++; return append(s[1:], renamed(s[0], "T")) }, bundle.Query{}, "; assets: 1 new (T), 1 gone (S000), 1 changed (S039), 38 the same"},
+		"many":                {func(s []bundle.Series) []bundle.Series { return touched(s) }, bundle.Query{}, "; assets: 40 changed (S000, S001, S002, S003, S004, S005, S006, S007, S008, S009 and 30 more), 0 the same"},
 		"a window":            {func(s []bundle.Series) []bundle.Series { return s }, bundle.Query{Window: bundle.Window{To: time.Date(2010, 1, 9, 0, 0, 0, 0, time.UTC)}}, "window was not given, and is any time to 2010-01-09T00:00:00Z"},
 		"some of the symbols": {func(s []bundle.Series) []bundle.Series { return s }, bundle.Query{Symbols: []string{"S002", "S001"}}, "assets was not given, and is S001,S002"},
 	} {

@@ -55,7 +55,7 @@ func TestResumeOnOtherBars(t *testing.T) {
 			}
 			writeBars(t, data, append(symbols[2:], "NEW"), 100, symbols[2:]...)
 			r := command(t, store, append(args, "--data="+data, "--resume")...)
-			const says = ": of the assets 1 new (NEW), 1 gone (B), 12 changed (C, D, E, F, G, H, I, J, K, L and 2 more); 1 the same\n"
+			const says = "; assets: 1 new (NEW), 1 gone (B), 12 changed (C, D, E, F, G, H, I, J, K, L and 2 more), 1 the same\n"
 			if r.status != exitUsage || !strings.Contains(r.stderr, says) || !bytes.Equal(before, read(t, dir, runName)) {
 				t.Fatalf("other bars: %v", r)
 			}
