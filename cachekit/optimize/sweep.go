@@ -32,9 +32,15 @@ import (
 // Options.Deadline is for one trial; a batch may take as many times longer as it
 // has trials, and all of them fail together.
 func Sweep[P any](ctx context.Context, view *View, plan Plan[P], strategy func(P) backtest.Strategy, o Options) ([]Outcome[P, backtest.Metrics], error) {
-	s := sweep[P]{view: view, plan: plan, strategy: strategy, memo: newMemo(view, o), out: make([]Outcome[P, backtest.Metrics], plan.Len())}
+	s := sweep[P]{view: view, plan: plan, total: plan.Len(), strategy: strategy, memo: newMemo(view, o)}
+	return s.run(ctx, o)
+}
+
+// run runs all trials.
+func (s *sweep[P]) run(ctx context.Context, o Options) ([]Outcome[P, backtest.Metrics], error) {
+	s.out = make([]Outcome[P, backtest.Metrics], s.plan.Len())
 	for trial := range s.out {
-		fill(plan, trial, &s.out[trial].Params)
+		fill(s.plan, trial, &s.out[trial].Params)
 	}
 	if err := s.recall(ctx); err != nil {
 		return nil, err
@@ -50,16 +56,19 @@ func Sweep[P any](ctx context.Context, view *View, plan Plan[P], strategy func(P
 	if progress := o.Progress; progress != nil {
 		o.Progress = func(int, int) { progress(int(s.done.Load()), len(s.out)) }
 	}
-	batches, err := Run(ctx, &s, s.worker, o)
+	batches, err := Run(ctx, s, s.worker, o)
 	return s.outcomes(ctx, batches), s.stopped(err)
 }
 
 const maxDuration = time.Duration(1<<63 - 1)
 
-// A sweep is one call of [Sweep]. As a plan, it is that of its batches.
+// A sweep is one call of [Sweep], or a part of one of [SweepSearch]. As a plan, it is that of its
+// batches.
 type sweep[P any] struct {
 	view     *View
 	plan     Plan[P]
+	first    int // trials of the call before those of the plan
+	total    int // trials of the call
 	strategy func(P) backtest.Strategy
 	memo     *memo        // nil: nothing is kept
 	size     int          // of a batch
@@ -373,6 +382,7 @@ func (s *sweep[P]) outcomes(ctx context.Context, batches []Outcome[span, struct{
 // finish tells what became of a trial as [Run] does.
 func (s *sweep[P]) finish(ctx context.Context, trial int) {
 	o := &s.out[trial]
+	trial += s.first
 	if o.Err == nil {
 		return
 	}
@@ -393,5 +403,5 @@ func (s *sweep[P]) stopped(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("stopped after %d of %d trials: %w", s.done.Load(), len(s.out), errors.Unwrap(err))
+	return fmt.Errorf("stopped after %d of %d trials: %w", s.first+int(s.done.Load()), s.total, errors.Unwrap(err))
 }

@@ -266,9 +266,13 @@ func search(name string) step {
 		if err != nil {
 			return nil, err
 		}
+		objective := func(m backtest.Metrics) float64 { return m.Value(metric) }
+		if r.IntN(2) == 0 {
+			return optimize.SweepSearch(ctx, v, s, strategyIn(ctx), objective, o)
+		}
 		return optimize.RunSearch(ctx, s, func() optimize.Worker[rule, backtest.Metrics] {
 			return optimize.Recorded(v, strategyIn(ctx), trials(), o)
-		}, func(m backtest.Metrics) float64 { return m.Value(metric) }, o)
+		}, objective, o)
 	}
 }
 

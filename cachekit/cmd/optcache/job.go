@@ -239,26 +239,7 @@ func (j *job[S]) run(ctx context.Context, view *optimize.View, o optimize.Option
 	if err != nil {
 		return nil, err
 	}
-	plain := j.worker(view)
-	recorded := func() optimize.Worker[S, backtest.Metrics] {
-		return optimize.Recorded(view, j.family.strategy(j.costBps), plain(), o)
-	}
-	return optimize.RunSearch(ctx, search, recorded, func(m backtest.Metrics) float64 { return m.Value(j.metric) }, o)
-}
-
-// worker returns the maker of workers that run one trial after the other.
-func (j *job[S]) worker(view *optimize.View) func() optimize.Worker[S, backtest.Metrics] {
-	strategy := j.family.strategy(j.costBps)
-	return func() optimize.Worker[S, backtest.Metrics] {
-		runner := backtest.Runner{Columns: view.Columns()}
-		return func(ctx context.Context, p S) (backtest.Metrics, error) {
-			_, bars, err := view.Load(ctx)
-			if err != nil {
-				return backtest.Metrics{}, err
-			}
-			return runner.Run(ctx, bars, strategy(p), nil)
-		}
-	}
+	return optimize.SweepSearch(ctx, view, search, j.family.strategy(j.costBps), func(m backtest.Metrics) float64 { return m.Value(j.metric) }, o)
 }
 
 // values returns the objective of each outcome, NaN for those that failed.

@@ -417,10 +417,15 @@ func (m *monteCarlo[S]) noise(r *monteCarloReport) error {
 
 func (m *monteCarlo[S]) sensitivity(d *side, r *monteCarloReport) error {
 	s := optimize.Sensitivity[S]{Space: m.space, Base: m.subject, Points: m.Points, Minimize: m.minimize}
+	strategy := m.family.strategy(m.costBps)
 	worker := func() optimize.Worker[S, float64] {
-		run := m.worker(d.view)()
+		runner := backtest.Runner{Columns: d.view.Columns()}
 		return func(ctx context.Context, p S) (float64, error) {
-			metrics, err := run(ctx, p)
+			bars, err := d.view.Bars(ctx)
+			if err != nil {
+				return 0, err
+			}
+			metrics, err := runner.Run(ctx, bars, strategy(p), nil)
 			return metrics.Value(m.job.metric), err
 		}
 	}

@@ -37,7 +37,7 @@ type sweep[S tunable] struct {
 	*sweepCmd
 	compare bool              // the sides are timed and compared
 	verify  int               // trials whose results are compared bit for bit
-	demand  *optimize.Demand  // of the last run with caches; nil: there was none, or a search that learns
+	demand  *optimize.Demand  // of the last run with caches; nil: there was none
 	journal *optimize.Journal // nil: results are not recorded
 }
 
@@ -227,7 +227,8 @@ func (s *sweep[S]) once(config cachekit.Config, o optimize.Options) (out outcome
 	stop := s.logStats(s.env, d.workspace)
 	o.AlwaysCache = s.AlwaysCache
 	if !config.DisableCaching {
-		o.Demand = func(d optimize.Demand) { s.demand = &d }
+		s.demand = nil
+		o.Demand = func(d optimize.Demand) { s.demand = added(s.demand, d) }
 	}
 	out, err = s.run(s.ctx, d.view, o)
 	took = time.Since(start)

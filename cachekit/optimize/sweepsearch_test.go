@@ -1,0 +1,165 @@
+package optimize_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/bmadventure/optcache/cachekit"
+	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/optimize"
+)
+
+// TestSweepSearchIsRunSearch: a search that is swept proposes the trials, and has the outcomes, that it has when each
+// trial runs for itself; of trials that fail and of objectives that panic or are no numbers too.
+func TestSweepSearchIsRunSearch(t *testing.T) {
+	store := openStore(t)
+	put(t, store, "b", unevenSeries(rand.New(rand.NewPCG(4, 4)), 4, 80))
+	space, err := optimize.NewSpace(
+		optimize.Int("fast", 0, 9, 1, func(p *backtest.Crossover) *int { return &p.Fast }), // 0 is not valid
+		optimize.Int("slow", 5, 30, 1, func(p *backtest.Crossover) *int { return &p.Slow }),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	objective := func(m backtest.Metrics) float64 {
+		if m.Trades == 3 {
+			panic("three trades")
+		}
+		return m.Sharpe // NaN where nothing was traded
+	}
+	panics, invalid := 0, 0
+	for seed := range uint64(6) {
+		searches := map[string]func() (optimize.Search[backtest.Crossover], error){
+			"grid": func() (optimize.Search[backtest.Crossover], error) {
+				g, err := optimize.NewGrid(space, 40)
+				return optimize.Enumerate(g), err
+			},
+			"random": func() (optimize.Search[backtest.Crossover], error) {
+				return optimize.NewRandom(space, 40, optimize.SearchOptions{Seed: seed})
+			},
+			"bayesian": func() (optimize.Search[backtest.Crossover], error) {
+				return optimize.NewBayesian(space, 40, optimize.SearchOptions{Seed: seed})
+			},
+			"genetic": func() (optimize.Search[backtest.Crossover], error) {
+				return optimize.NewGenetic(space, 40, optimize.SearchOptions{Seed: seed, Batch: 7})
+			},
+		}
+		for name, search := range searches {
+			for _, config := range []cachekit.Config{off, {}, {CacheSizeGB: 1e-5}} {
+				v := view(t, pin(t, workspace(t, config, store), "b"), bundle.Query{Fields: bundle.OHLCV})
+				s, err := search()
+				if err != nil {
+					t.Fatal(err)
+				}
+				want, err := optimize.RunSearch(t.Context(), s, func() optimize.Worker[backtest.Crossover, backtest.Metrics] {
+					var r backtest.Runner
+					return func(ctx context.Context, c backtest.Crossover) (backtest.Metrics, error) {
+						bars, err := v.Bars(ctx)
+						if err != nil {
+							return backtest.Metrics{}, err
+						}
+						return r.Run(ctx, bars, c, nil)
+					}
+				}, objective, optimize.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, o := range want {
+					if p := (*optimize.PanicError)(nil); errors.As(o.Err, &p) {
+						panics++
+					} else if o.Err != nil {
+						invalid++
+					}
+				}
+				if s, err = search(); err != nil {
+					t.Fatal(err)
+				}
+				last, trials := 0, 0
+				got, err := optimize.SweepSearch(t.Context(), v, s, asStrategy, objective, optimize.Options{
+					Workers: 1 + int(seed), AlwaysCache: seed%2 == 0,
+					Demand: func(d optimize.Demand) { trials += d.Trials },
+					Progress: func(done, total int) {
+						if done < last || total != 40 {
+							t.Errorf("%d of %d trials are done, after %d", done, total, last)
+						}
+						last = done
+					},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d := sameOutcomes(withoutStacks(want), withoutStacks(got)); d != "" {
+					t.Errorf("%s, seed %d: %s", name, seed, d)
+				}
+				if last != 40 || trials != 40 && !config.DisableCaching {
+					t.Errorf("%s, seed %d: %d trials are done, %d told", name, seed, last, trials)
+				}
+			}
+		}
+	}
+	if panics == 0 || invalid == 0 {
+		t.Errorf("%d objectives panicked, %d trials were not valid: this does not show what it should", panics, invalid)
+	}
+}
+
+// withoutStacks shortens the errors of panics to what was panicked with.
+func withoutStacks(out []optimize.Outcome[backtest.Crossover, backtest.Metrics]) []optimize.Outcome[backtest.Crossover, backtest.Metrics] {
+	for i, o := range out {
+		if p := (*optimize.PanicError)(nil); errors.As(o.Err, &p) {
+			before, _, _ := strings.Cut(o.Err.Error(), "panic:")
+			out[i].Err = fmt.Errorf("%s panic: %v", before, p.Value)
+		}
+	}
+	return out
+}
+
+// A search that proposes too little, or numbers wrongly, or is cut off, says so.
+func TestSweepSearchThatEnds(t *testing.T) {
+	store := openStore(t)
+	put(t, store, "b", randomSeries(1, 2, 50))
+	v := view(t, pin(t, workspace(t, cachekit.Config{}, store), "b"), bundle.Query{Fields: bundle.OHLCV})
+	sharpe := func(m backtest.Metrics) float64 { return m.Sharpe }
+	for what, s := range map[string]optimize.Search[backtest.Crossover]{
+		"proposed only 2 of its 3 trials": &stubborn{n: 3, proposes: 2},
+		"numbered trial 1 as 2":           &stubborn{n: 3, proposes: 3, step: 2},
+		"no such trial":                   &stubborn{n: 3, proposes: 3, refuses: errors.New("no such trial")},
+	} {
+		out, err := optimize.SweepSearch(t.Context(), v, s, asStrategy, sharpe, optimize.Options{})
+		if err == nil || !strings.Contains(err.Error(), what) || len(out) != 3 {
+			t.Errorf("%d outcomes, %v; want %q", len(out), err, what)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	out, err := optimize.SweepSearch(ctx, v, &stubborn{n: 3, proposes: 3}, asStrategy, sharpe, optimize.Options{})
+	if !errors.Is(err, context.Canceled) || len(out) != 3 || !errors.Is(out[2].Err, context.Canceled) {
+		t.Errorf("after the end of the context: %v, %v", out, err)
+	}
+}
+
+// A stubborn search proposes one trial at a time.
+type stubborn struct {
+	n, proposes, step int
+	asked, told       int
+	refuses           error
+}
+
+func (s *stubborn) Len() int { return s.n }
+
+func (s *stubborn) Ask() (t optimize.Trial[backtest.Crossover], ok bool) {
+	if s.asked > s.told || s.asked == s.proposes {
+		return t, false
+	}
+	s.asked++
+	return optimize.Trial[backtest.Crossover]{Number: (s.asked - 1) * max(1, s.step), Params: backtest.Crossover{Fast: s.asked, Slow: 9}}, true
+}
+
+func (s *stubborn) Tell(int, float64) error {
+	s.told++
+	return s.refuses
+}
