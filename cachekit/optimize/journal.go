@@ -192,12 +192,13 @@ func (j *Journal) record(kind byte, findings ...finding) error {
 	defer j.mu.Unlock()
 	fresh := findings[:0:0]
 	for _, f := range findings {
-		if p, ok := j.places[f.key]; ok {
+		bytes := uint32(len(f.key) + len(f.value))
+		if p, ok := j.places[f.key]; ok && p.kind == kind && p.bytes == bytes { // else it could not be taken
 			p.used = true
 			j.places[f.key] = p
 			continue
 		}
-		j.places[f.key] = place{bytes: uint32(len(f.key) + len(f.value)), kind: kind, used: true}
+		j.places[f.key] = place{bytes: bytes, kind: kind, used: true}
 		fresh = append(fresh, f)
 		records = append(records, wal.Record{Kind: kind, Payload: append(f.key[:len(f.key):len(f.key)], f.value...)})
 	}
