@@ -42,6 +42,7 @@ type Cache[K comparable, V any] struct {
 	name       string
 	maxEntries int
 	immediate  bool // each hit reaches the policy at once
+	planned    bool // and only while it has a plan
 	size       func(K, V) int64
 	versionOf  func(K) [32]byte
 	clock      clock
@@ -95,7 +96,10 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 		c.policy = policy.NewAdaptive()
 	}
 	ordered := c.policy.Ordered()
-	if !ordered {
+	if _, plans := c.policy.(policy.Planner); plans && !c.immediate {
+		c.planned, c.immediate = true, true
+	}
+	if !ordered || c.planned {
 		c.sample.want(noHit, c.counted)
 	} else if !c.immediate {
 		c.sample.policy, _ = c.policy.(policy.Sampler)

@@ -2,6 +2,7 @@ package cachekit
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/bmadventure/optcache/policy"
@@ -40,4 +41,46 @@ func TestExpect(t *testing.T) {
 	if got := hits(policy.NewLRU()); got != 0 {
 		t.Errorf("LRU: %d hits", got)
 	}
+}
+
+// A counting planner counts the hits that it is told of.
+type counting struct {
+	policy.Planner
+	told int
+}
+
+func (c *counting) Use(entries []*policy.Entry) {
+	c.told += len(entries)
+	c.Planner.Use(entries)
+}
+
+// TestHitsAreToldWhileThereIsAPlan: a planner learns of each hit at once while it has a plan, and of none else, so
+// that hits take no lock then.
+func TestHitsAreToldWhileThereIsAPlan(t *testing.T) {
+	p := &counting{Planner: policy.NewPlanned().(policy.Planner)}
+	c := mustNew(t, Options[int, int]{MaxEntries: 10, Policy: p})
+	hit := func() int {
+		before := p.told
+		for k := range 10 {
+			if _, ok := c.Lookup(k); !ok {
+				t.Fatalf("%d is not there", k)
+			}
+		}
+		return p.told - before
+	}
+	for k := range 10 {
+		c.Set(k, k)
+	}
+	if n := hit(); n != 0 {
+		t.Errorf("%d hits are told without a plan", n)
+	}
+	c.Expect(slices.Values([]int{1, 2, 3}))
+	if n := hit(); n != 10 {
+		t.Errorf("%d of 10 hits are told while there is a plan", n)
+	}
+	c.Expect(slices.Values([]int{}))
+	if n := hit(); n != 0 {
+		t.Errorf("%d hits are told after the plan", n)
+	}
+	validate(t, c)
 }

@@ -3,14 +3,12 @@ package optimize
 import (
 	"context"
 	"encoding/binary"
-	"math/rand/v2"
 	"sync"
 
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/rt"
-	"github.com/bmadventure/optcache/policy"
 	"github.com/bmadventure/optcache/sizing"
 )
 
@@ -34,14 +32,9 @@ func newSeriesCache(config cachekit.Config, budget *sizing.Budget) (*cachekit.Ca
 	if err != nil {
 		return nil, err
 	}
-	var seed uint64
-	if _, ok := p.(policy.Planner); ok {
-		seed = rand.Uint64() | 1 // so that it learns of each request in its place in the plan
-	}
 	return cachekit.New(cachekit.Options[seriesKey, []float64]{
 		Name:    "derived series",
 		Policy:  p,
-		Seed:    seed,
 		Budget:  budget,
 		Size:    func(_ seriesKey, column []float64) int64 { return sizing.Slice(column) },
 		Version: func(k seriesKey) [32]byte { return k.Bars.Digest },
