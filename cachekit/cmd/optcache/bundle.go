@@ -53,7 +53,7 @@ func (c *ingestCmd) Run(e *env) error {
 		return err
 	}
 	if c.JSON {
-		return writeJSON(e.stdout, "-", r)
+		return writeJSON(e.stdout, "-", ingestReportOf(r))
 	}
 	state := "already there"
 	switch {
@@ -68,6 +68,36 @@ func (c *ingestCmd) Run(e *env) error {
 		fmt.Fprintf(e.stdout, "before: %s (see what changed: optcache bundle diff %s %.12s %.12s)\n", r.Previous, r.Name, r.Previous, r.Version)
 	}
 	return nil
+}
+
+// An ingestReport is a bundle.Report in the shape of its JSON.
+type ingestReport struct {
+	Name           string   `json:"name"`
+	Version        string   `json:"version"`
+	Previous       string   `json:"previous"` // current before; empty: none
+	New            bool     `json:"new"`
+	Repaired       bool     `json:"repaired"`
+	Frequency      string   `json:"frequency"`
+	Fields         []string `json:"fields"`
+	Assets         int      `json:"assets"`
+	Bars           int64    `json:"bars"` // of all assets
+	Longest        int      `json:"longest"`
+	Files          int      `json:"files"`
+	IgnoredColumns []string `json:"ignored_columns"`
+	IgnoredFiles   []string `json:"ignored_files"`
+}
+
+func ingestReportOf(r *bundle.Report) ingestReport {
+	list := func(s []string) []string { return append([]string{}, s...) } // never null
+	i := ingestReport{
+		Name: r.Name, Version: r.Version.String(), New: r.New, Repaired: r.Repaired,
+		Frequency: r.Frequency.String(), Fields: list(r.Fields.Names()), Assets: r.Assets, Bars: r.Bars, Longest: r.Longest, Files: r.Files,
+		IgnoredColumns: list(r.IgnoredColumns), IgnoredFiles: list(r.IgnoredFiles),
+	}
+	if !r.Previous.IsZero() {
+		i.Previous = r.Previous.String()
+	}
+	return i
 }
 
 // ingest ingests a directory and says what it left out.
