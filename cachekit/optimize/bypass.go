@@ -41,7 +41,7 @@ func needOfBars(bars *bundle.Bars, batches int, bypassed bool) Need {
 	return n
 }
 
-// need returns what a sweep needs of the cache of derived series, and whether it is worth
+// need returns what a sweep whose batches were counted needs of the cache of derived series, and whether it is worth
 // its cost: a pure function of how often every series is asked for, of the number of bars, and of
 // the room in bytes, so that the same sweep decides the same each time. A share of the series
 // that has no room is computed at each request.
@@ -49,9 +49,9 @@ func needOfBars(bars *bundle.Bars, batches int, bypassed bool) Need {
 // before is how many requests there were for series of the same bars in earlier sweeps. What was
 // asked for once is taken to be asked for again, so who runs small sweeps over the same
 // bars again and again has their series kept in the end.
-func (f *forecast) need(bars *bundle.Bars, room, before int64) Need {
-	assets, values, kinds := int64(len(bars.Assets())), float64(bars.Len()), int64(len(f.series))
-	n := Need{Requests: f.requests(bars), Distinct: kinds * assets, Bytes: kinds * seriesBytes(bars)}
+func (t *tally) need(bars *bundle.Bars, room, before int64) Need {
+	assets, values, kinds := int64(len(bars.Assets())), float64(bars.Len()), int64(len(t.series))
+	n := Need{Requests: t.requests() * assets, Distinct: kinds * assets, Bytes: kinds * seriesBytes(bars)}
 	if n.Distinct == 0 {
 		return n
 	}
@@ -61,10 +61,10 @@ func (f *forecast) need(bars *bundle.Bars, room, before int64) Need {
 	}
 	again := float64(before) / float64(n.Distinct)
 	var saves, costs float64
-	for i, count := range f.counts() {
+	for i, count := range t.counts {
 		requests := float64(count) + again
 		hits := float64((requests - 1) * fits)
-		fill, ok := fillCost[f.series[i].Of]
+		fill, ok := fillCost[t.series[i].Of]
 		if !ok {
 			fill = customCost
 		}

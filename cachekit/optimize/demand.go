@@ -11,7 +11,8 @@ import (
 
 // A Demand is what a [Sweep] asks the caches of its workspace for. It is known before
 // the first trial runs, because a plan tells which series each of its trials reads, and
-// so it is the same in every run of the same sweep. With caching off it is all zero.
+// so it is the same in every run of the same sweep. That of a [SweepSearch] is known as far
+// as its trials are, and grows with them. With caching off it is all zero.
 type Demand struct {
 	Trials int // that run: those whose results are not kept
 	Bars   Need
@@ -63,13 +64,38 @@ func (f *forecast) requests(bars *bundle.Bars) int64 {
 	return int64(len(f.asked)) * int64(len(bars.Assets()))
 }
 
-// counts returns how many batches read each series.
-func (f *forecast) counts() []int64 {
-	counts := make([]int64, len(f.series))
-	for _, n := range f.asked {
-		counts[n]++
+// A tally is how many batches read each series.
+type tally struct {
+	series []backtest.Series // in the order in which they first came
+	counts []int64           // of each
+	places map[backtest.Series]int
+}
+
+// add counts those of a forecast.
+func (t *tally) add(f *forecast) {
+	if t.places == nil {
+		t.places = make(map[backtest.Series]int, len(f.series))
 	}
-	return counts
+	places := make([]int, len(f.series))
+	for i, s := range f.series {
+		at, ok := t.places[s]
+		if !ok {
+			at = len(t.series)
+			t.places[s], t.series, t.counts = at, append(t.series, s), append(t.counts, 0)
+		}
+		places[i] = at
+	}
+	for _, n := range f.asked {
+		t.counts[places[n]]++
+	}
+}
+
+// requests returns how often batches read a series.
+func (t *tally) requests() (n int64) {
+	for _, count := range t.counts {
+		n += count
+	}
+	return n
 }
 
 // foresee returns the forecast of the batches, whose trials had those positions when they

@@ -44,12 +44,13 @@ type Options struct {
 	// process. It does nothing with caching off.
 	Memo bool
 
-	// AlwaysCache has a [Sweep] use all caches of its workspace. By default it does without
+	// AlwaysCache has a [Sweep] or a [SweepSearch] use all caches of its workspace. By default it does without
 	// those that cost more time than they save. Results are the same.
 	AlwaysCache bool
 
 	// Demand, if not nil, is told by a [Sweep], once, before the first trial runs, what it
-	// will ask the caches for and which of them it does without.
+	// will ask the caches for and which of them it does without. A [SweepSearch] tells it
+	// before each batch of trials that the search proposes, for all trials until then.
 	Demand func(Demand)
 
 	// Progress, if not nil, is told about ten times a second how many trials

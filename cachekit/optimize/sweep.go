@@ -32,16 +32,24 @@ import (
 // Options.Deadline is for one trial; a batch may take as many times longer as it
 // has trials, and all of them fail together.
 func Sweep[P any](ctx context.Context, view *View, plan Plan[P], strategy func(P) backtest.Strategy, o Options) ([]Outcome[P, backtest.Metrics], error) {
-	s := sweep[P]{view: view, plan: plan, total: plan.Len(), strategy: strategy, memo: newMemo(view, o)}
-	return s.run(ctx, o)
+	s := sweep[P]{view: view, plan: plan, strategy: strategy, memo: newMemo(view, o), held: new(held[P]), out: make([]Outcome[P, backtest.Metrics], plan.Len())}
+	defer s.held.release()
+	for trial := range s.out {
+		fill(plan, trial, &s.out[trial].Params)
+	}
+	if progress := o.Progress; progress != nil {
+		o.Progress = func(int, int) { progress(int(s.done.Load()), len(s.out)) }
+	}
+	stopped, err := s.run(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return s.out, stoppedAfter(int(s.done.Load()), len(s.out), stopped)
 }
 
-// run runs all trials.
-func (s *sweep[P]) run(ctx context.Context, o Options) ([]Outcome[P, backtest.Metrics], error) {
-	s.out = make([]Outcome[P, backtest.Metrics], s.plan.Len())
-	for trial := range s.out {
-		fill(s.plan, trial, &s.out[trial].Params)
-	}
+// run runs the trials. It returns in stopped what [Run] says of those that were not finished, and
+// fails if none could begin.
+func (s *sweep[P]) run(ctx context.Context, o Options) (stopped, err error) {
 	if err := s.recall(ctx); err != nil {
 		return nil, err
 	}
@@ -51,36 +59,31 @@ func (s *sweep[P]) run(ctx context.Context, o Options) ([]Outcome[P, backtest.Me
 	if err := s.prepare(ctx, o); err != nil {
 		return nil, err
 	}
-	defer s.release()
+	defer s.foreteller.close()
 	o.Deadline = min(o.Deadline, maxDuration/time.Duration(s.size)) * time.Duration(s.size)
-	if progress := o.Progress; progress != nil {
-		o.Progress = func(int, int) { progress(int(s.done.Load()), len(s.out)) }
-	}
-	batches, err := Run(ctx, s, s.worker, o)
-	return s.outcomes(ctx, batches), s.stopped(err)
+	batches, stopped := Run(ctx, s, s.worker, o)
+	s.outcomes(ctx, batches)
+	return stopped, nil
 }
 
 const maxDuration = time.Duration(1<<63 - 1)
 
-// A sweep is one call of [Sweep], or a part of one of [SweepSearch]. As a plan, it is that of its
-// batches.
+// A sweep is one call of [Sweep], or the trials that a search of [SweepSearch] proposes at
+// a time. As a plan, it is that of its batches.
 type sweep[P any] struct {
 	view     *View
 	plan     Plan[P]
-	first    int // trials of the call before those of the plan
-	total    int // trials of the call
 	strategy func(P) backtest.Strategy
 	memo     *memo        // nil: nothing is kept
 	size     int          // of a batch
 	some     bool         // only the trials in order are run, because the others are known
 	order    []int        // trials, batch after batch; nil: all, as they are numbered
 	done     atomic.Int64 // trials
+	first    int          // number of the first trial
+	later    int          // trials that a search proposes after these
 
-	bars       *bundle.Bars // of the view; nil with caching off: each trial reads them
-	own        bool         // bars are not in the cache
-	unpin      func()       // gives the bars in the cache up; may be nil
-	cached     bool         // derived series come from the cache
-	foreteller *foreteller  // nil: it is not told what comes next
+	*held[P]
+	foreteller *foreteller // nil: the cache of series is not told what comes next
 
 	mu     sync.Mutex
 	closed bool                           // Run has returned; guarded by mu
@@ -167,61 +170,29 @@ const (
 
 // prepare decides how the trials are run, once it is known which.
 func (s *sweep[P]) prepare(ctx context.Context, o Options) error {
-	var d Demand
 	s.size = 1
 	if s.view.Columns() != nil && s.left() > 0 {
-		if err := s.hold(ctx, &d, o); err != nil {
+		if err := s.hold(ctx, s.view, s.left()+s.later, o); err != nil {
 			return err
 		}
 		s.size = s.batchSize(o.Workers)
 		r := s.readings()
-		s.foretell(r, s.inOrder(r), &d, o)
+		s.foretell(r, s.inOrder(r), o)
 	}
 	if o.Demand != nil {
-		o.Demand(d)
+		o.Demand(s.demand)
 	}
-	return nil
-}
-
-// hold reads the bars for the life of the sweep. They are pinned in the cache, so that no series
-// takes their room; if they do not fit, or are asked for once only, the sweep has them itself.
-func (s *sweep[P]) hold(ctx context.Context, d *Demand, o Options) (err error) {
-	before := s.view.asks(asked{bars: 1}).bars
-	if d.Bars.Bypassed = s.left() == 1 && before == 0 && !o.AlwaysCache; d.Bars.Bypassed {
-		s.bars, err = s.view.loadBars(ctx, s.view.key)
-		s.own = true
-		return err
-	}
-	if s.bars, err = s.view.Bars(ctx); err != nil {
-		return err
-	}
-	unpin, ok := s.view.pin.workspace.bars.Pin(s.view.key)
-	s.unpin, s.own = unpin, !ok
 	return nil
 }
 
 // foretell counts what the batches will ask for, decides whether it is worth its cost to keep
 // series, and tells their cache what comes if not everything fits.
-func (s *sweep[P]) foretell(r *readings, positions []int, d *Demand, o Options) {
-	f, w := s.foresee(r, positions), s.view.pin.workspace
-	d.Trials = s.left()
-	d.Bars = needOfBars(s.bars, s.Len(), d.Bars.Bypassed)
-	room := max(0, w.budget.Limit()-s.bars.SizeBytes())
-	before := s.view.asks(asked{series: f.requests(s.bars)}).series
-	d.Series = f.need(s.bars, room, before)
-	d.Series.Bypassed = d.Series.Bypassed && !o.AlwaysCache
-	s.cached = !d.Series.Bypassed
-	if s.cached && d.Series.Bytes > room {
+func (s *sweep[P]) foretell(r *readings, positions []int, o Options) {
+	f := s.foresee(r, positions)
+	s.count(s.view, f, s.left(), o)
+	if d := &s.demand.Series; s.cached && d.Bytes > s.room(s.view) {
 		s.foreteller = newForeteller(s.view, s.bars, f, o.Workers)
-	}
-	d.Series.Planned = s.foreteller != nil
-}
-
-// release gives up what the sweep held.
-func (s *sweep[P]) release() {
-	s.foreteller.close()
-	if s.unpin != nil {
-		s.unpin()
+		d.Planned = d.Planned || s.foreteller != nil
 	}
 }
 
@@ -236,14 +207,23 @@ func (s *sweep[P]) batchSize(workers int) int {
 
 // worker returns the worker of one goroutine.
 func (s *sweep[P]) worker() Worker[span, struct{}] {
-	w := &batchWorker[P]{sweep: s}
-	if s.cached {
-		w.runner.Columns = s.view.Columns()
+	columns := s.view.Columns()
+	if !s.cached {
+		columns = nil
 	}
-	return w.run
+	return func(ctx context.Context, b span) (struct{}, error) {
+		w, ok := s.spare.Get().(*batchWorker[P])
+		if !ok {
+			w = new(batchWorker[P])
+		}
+		w.sweep, w.runner.Columns = s, columns
+		none, err := w.run(ctx, b)
+		s.spare.Put(w) // not after runtime.Goexit
+		return none, err
+	}
 }
 
-// A batchWorker runs the batches of one goroutine.
+// A batchWorker runs one batch after the other.
 type batchWorker[P any] struct {
 	*sweep[P]
 	runner     backtest.Runner
@@ -359,8 +339,8 @@ func (w *batchWorker[P]) strategyOf(trial int) backtest.Strategy {
 	return w.strategy(w.params)
 }
 
-// outcomes returns those of the trials, in their order.
-func (s *sweep[P]) outcomes(ctx context.Context, batches []Outcome[span, struct{}]) []Outcome[P, backtest.Metrics] {
+// outcomes ends the sweep: it gives the trials of batches that failed their errors.
+func (s *sweep[P]) outcomes(ctx context.Context, batches []Outcome[span, struct{}]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true // a worker that was given up may still run
@@ -376,32 +356,35 @@ func (s *sweep[P]) outcomes(ctx context.Context, batches []Outcome[span, struct{
 	for trial := range s.out {
 		s.finish(ctx, trial)
 	}
-	return s.out
 }
 
 // finish tells what became of a trial as [Run] does.
 func (s *sweep[P]) finish(ctx context.Context, trial int) {
 	o := &s.out[trial]
-	trial += s.first
 	if o.Err == nil {
 		return
 	}
 	o.Result = backtest.Metrics{}
 	if why := (unkept{}); errors.As(o.Err, &why) {
-		o.Err = fmt.Errorf("trial %d: not finished: %w", trial, why)
+		o.Err = unfinished(s.first+trial, why)
 		return
 	}
 	if cause := context.Cause(ctx); cause != nil && errors.Is(o.Err, cause) {
-		o.Err = fmt.Errorf("trial %d: not finished: %w", trial, cause)
+		o.Err = unfinished(s.first+trial, cause)
 		return
 	}
-	o.Err = fmt.Errorf("trial %d %+v: %w", trial, o.Params, o.Err)
+	o.Err = fmt.Errorf("trial %d %+v: %w", s.first+trial, o.Params, o.Err)
 }
 
-// stopped says how many trials were done when a sweep was stopped.
-func (s *sweep[P]) stopped(err error) error {
-	if err == nil {
+// unfinished is the error of a trial that did not end.
+func unfinished(trial int, cause error) error {
+	return fmt.Errorf("trial %d: not finished: %w", trial, cause)
+}
+
+// stoppedAfter says how many trials were done when [Run] was stopped, which counted batches.
+func stoppedAfter(done, total int, stopped error) error {
+	if stopped == nil {
 		return nil
 	}
-	return fmt.Errorf("stopped after %d of %d trials: %w", s.first+int(s.done.Load()), s.total, errors.Unwrap(err))
+	return fmt.Errorf("stopped after %d of %d trials: %w", done, total, errors.Unwrap(stopped))
 }

@@ -2,6 +2,7 @@ package optimize
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"runtime/debug"
@@ -9,79 +10,133 @@ import (
 	"github.com/bmadventure/optcache/cachekit/backtest"
 )
 
-// SweepSearch is [Sweep] for a search: it sweeps over the trials that the search proposes from what
-// it knows, all that are to be had before the next result, tells it the value of objective in each,
-// and goes on with those that it proposes then. So searches that learn have batches and the
-// caches of a sweep too. The outcomes are those of [RunSearch] with [Recorded] workers that run one
-// trial each, whatever the number of workers and the caches.
+// SweepSearch backtests the trials of a search on the bars of a view and returns the
+// outcomes in the order of the trials, as [RunSearch] does. objective gives the search the
+// value of a trial's metrics; a trial that fails counts as NaN.
 //
-// Options.Demand is told before each of these sweeps.
+// It runs all trials that the search proposes at a time as a [Sweep]: in batches that share
+// bars and series, with the journal and the memo of the options, without caches that would not pay, and
+// with a cache of series that is told what comes next. Whether these pay is counted over all trials that were
+// proposed so far, so a search does without at first and has them when its trials begin to read the same
+// series again. The outcomes are equal bit for bit with and without, for any number of workers,
+// unless trials fail by their deadline.
+//
+// When ctx ends, trials that were not proposed yet have the context's error and
+// the zero value for parameters. SweepSearch fails too if the search stops short of
+// Len() trials or refuses a value.
 func SweepSearch[P any](ctx context.Context, view *View, search Search[P], strategy func(P) backtest.Strategy, objective func(backtest.Metrics) float64, o Options) ([]Outcome[P, backtest.Metrics], error) {
-	n := search.Len()
-	out := make([]Outcome[P, backtest.Metrics], 0, n)
-	progress := o.Progress
-	for len(out) < n {
-		first := len(out)
-		batch, err := askAll(search, first)
-		if err != nil {
-			return unasked(ctx, out, n), fmt.Errorf("run a search: %w", err)
-		}
-		if progress != nil {
-			o.Progress = func(done, _ int) { progress(first+done, n) }
-		}
-		s := sweep[P]{view: view, plan: batch, first: first, total: n, strategy: strategy, memo: newMemo(view, o)}
-		ended, err := s.run(ctx, o)
-		out = append(out, ended...)
-		if err != nil {
-			return unasked(ctx, out, n), err
-		}
-		for i := range ended {
-			if err := search.Tell(first+i, valueOf(first+i, &out[first+i], objective)); err != nil {
-				return unasked(ctx, out, n), fmt.Errorf("run a search: %w", err)
-			}
+	e := expedition[P]{search: search, objective: objective, held: new(held[P]), out: make([]Outcome[P, backtest.Metrics], search.Len())}
+	defer e.held.release()
+	for e.done < len(e.out) {
+		if err := e.next(ctx, view, strategy, o); err != nil {
+			e.leave(err)
+			return e.out, err
 		}
 	}
-	return out, nil
+	return e.out, nil
 }
 
-// askAll returns the trials that a search proposes before it wants to know more. The first
-// of them has that number.
-func askAll[P any](search Search[P], first int) (trials list[P], err error) {
-	for t, ok := search.Ask(); ok; t, ok = search.Ask() {
-		if t.Number != first+len(trials) {
-			return nil, fmt.Errorf("the search numbered trial %d as %d", first+len(trials), t.Number)
-		}
-		trials = append(trials, t.Params)
-	}
-	if len(trials) == 0 {
-		return nil, fmt.Errorf("the search proposed only %d of its %d trials", first, search.Len())
-	}
-	return trials, nil
+// An expedition is one call of [SweepSearch].
+type expedition[P any] struct {
+	search    Search[P]
+	objective func(backtest.Metrics) float64
+	held      *held[P]
+	out       []Outcome[P, backtest.Metrics]
+	proposed  int // trials that have parameters
+	done      int // trials before this one are over
 }
 
-// unasked appends the outcomes of the trials that a search did not come to.
-func unasked[P any](ctx context.Context, out []Outcome[P, backtest.Metrics], n int) []Outcome[P, backtest.Metrics] {
-	for cause := context.Cause(ctx); len(out) < n; {
-		o := Outcome[P, backtest.Metrics]{Err: fmt.Errorf("trial %d: not proposed", len(out))}
-		if cause != nil {
-			o.Err = fmt.Errorf("trial %d: not finished: %w", len(out), cause)
-		}
-		out = append(out, o)
+// next runs the trials that the search proposes now and tells it what became of them.
+func (e *expedition[P]) next(ctx context.Context, view *View, strategy func(P) backtest.Strategy, o Options) error {
+	if ctx.Err() != nil {
+		return e.stopped(0, context.Cause(ctx))
 	}
-	return out
+	plan, err := e.ask()
+	if err != nil {
+		return err
+	}
+	s := sweep[P]{
+		view: view, plan: plan, strategy: strategy, memo: newMemo(view, o), held: e.held,
+		first: e.done, later: len(e.out) - e.proposed, out: e.out[e.done:e.proposed],
+	}
+	if progress := o.Progress; progress != nil {
+		o.Progress = func(int, int) { progress(e.done+int(s.done.Load()), len(e.out)) }
+	}
+	stopped, err := s.run(ctx, o)
+	if err != nil && ctx.Err() != nil {
+		return e.stopped(0, context.Cause(ctx))
+	}
+	if err != nil {
+		return fmt.Errorf("run a search: %w", err)
+	}
+	if stopped != nil {
+		err = e.stopped(int(s.done.Load()), errors.Unwrap(stopped))
+		e.done = e.proposed // they have their errors
+		return err
+	}
+	return e.tell()
 }
 
-// valueOf returns the value of the objective in a trial, NaN if it failed. An objective that
-// panics is an error of the trial.
-func valueOf[P any](trial int, o *Outcome[P, backtest.Metrics], objective func(backtest.Metrics) float64) (value float64) {
+// stopped says how many trials were done when the search was stopped.
+func (e *expedition[P]) stopped(more int, cause error) error {
+	return fmt.Errorf("stopped after %d of %d trials: %w", e.done+more, len(e.out), cause)
+}
+
+// ask returns the trials that the search proposes now.
+func (e *expedition[P]) ask() (list[P], error) {
+	var plan list[P]
+	for e.proposed < len(e.out) {
+		t, ok := e.search.Ask()
+		if !ok {
+			break
+		}
+		if t.Number != e.proposed {
+			return nil, fmt.Errorf("run a search: the search numbered trial %d as %d", e.proposed, t.Number)
+		}
+		e.out[t.Number].Params = t.Params
+		e.proposed++
+		plan = append(plan, t.Params)
+	}
+	if len(plan) == 0 {
+		return nil, fmt.Errorf("run a search: the search proposed only %d of its %d trials", e.proposed, len(e.out))
+	}
+	return plan, nil
+}
+
+// tell tells the search the values of the trials that were run.
+func (e *expedition[P]) tell() error {
+	for ; e.done < e.proposed; e.done++ {
+		if err := e.search.Tell(e.done, e.value(e.done)); err != nil {
+			e.done = e.proposed
+			return fmt.Errorf("run a search: %w", err)
+		}
+	}
+	return nil
+}
+
+// value returns that of a trial; a trial on whose metrics the objective panics has failed.
+func (e *expedition[P]) value(trial int) (value float64) {
+	o := &e.out[trial]
 	if o.Err != nil {
 		return math.NaN()
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			o.Result, o.Err = backtest.Metrics{}, fmt.Errorf("trial %d %+v: %w", trial, o.Params, &PanicError{v, debug.Stack()})
-			value = math.NaN()
+			o.Result, value = backtest.Metrics{}, math.NaN()
+			o.Err = fmt.Errorf("trial %d %+v: %w", trial, o.Params, &PanicError{v, debug.Stack()})
 		}
 	}()
-	return objective(o.Result)
+	return e.objective(o.Result)
+}
+
+// leave gives the trials that did not run the reason why.
+func (e *expedition[P]) leave(why error) {
+	if cause := errors.Unwrap(why); cause != nil {
+		why = cause
+	}
+	for trial := e.done; trial < len(e.out); trial++ {
+		if e.out[trial].Err == nil {
+			e.out[trial].Err = unfinished(trial, why)
+		}
+	}
 }

@@ -82,7 +82,7 @@ func TestSweepSearchIsRunSearch(t *testing.T) {
 				last, trials := 0, 0
 				got, err := optimize.SweepSearch(t.Context(), v, s, asStrategy, objective, optimize.Options{
 					Workers: 1 + int(seed), AlwaysCache: seed%2 == 0,
-					Demand: func(d optimize.Demand) { trials += d.Trials },
+					Demand: func(d optimize.Demand) { trials = d.Trials },
 					Progress: func(done, total int) {
 						if done < last || total != 40 {
 							t.Errorf("%d of %d trials are done, after %d", done, total, last)
@@ -162,4 +162,82 @@ func (s *stubborn) Ask() (t optimize.Trial[backtest.Crossover], ok bool) {
 func (s *stubborn) Tell(int, float64) error {
 	s.told++
 	return s.refuses
+}
+
+// TestASearchSaysWhatItDoesWithout: a search reads its bars once, whatever room there is; it keeps series from the batch on
+// where that is worth its cost, counted over all trials so far; and it has the planned policy told what comes. It
+// decides the same each time.
+func TestASearchSaysWhatItDoesWithout(t *testing.T) {
+	store := openStore(t)
+	put(t, store, "small", denseSeries(3, 100))
+	put(t, store, "large", denseSeries(4, 6000))
+	space, err := optimize.NewSpace(
+		optimize.Int("fast", 2, 13, 1, func(p *backtest.Crossover) *int { return &p.Fast }),
+		optimize.Int("slow", 30, 41, 1, func(p *backtest.Crossover) *int { return &p.Slow }),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const trials = 120
+	for _, c := range []struct {
+		name, bundle  string
+		room          float64 // in bytes; 0: enough
+		kept, planned bool
+	}{
+		{"short", "small", 0, false, false},
+		{"worth while", "large", 0, true, false},
+		{"room for most", "large", 4.6e6, true, true},
+		{"no room for bars", "large", 100, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			run := func(config cachekit.Config) ([]optimize.Demand, []optimize.CacheStats, []optimize.Outcome[backtest.Crossover, backtest.Metrics]) {
+				w := workspace(t, config, store)
+				p := pin(t, w, c.bundle)
+				defer p.Close()
+				search, err := optimize.NewBayesian(space, trials, optimize.SearchOptions{Seed: 3, Batch: 12})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var told []optimize.Demand
+				out, err := optimize.SweepSearch(t.Context(), view(t, p, bundle.Query{Fields: bundle.Open | bundle.Close}), search, asStrategy,
+					func(m backtest.Metrics) float64 { return m.Sharpe },
+					optimize.Options{Workers: 2, Demand: func(d optimize.Demand) { told = append(told, d) }})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return told, w.Stats(), out
+			}
+			config := cachekit.Config{CacheSizeGB: c.room / (1 << 30)}
+			told, stats, out := run(config)
+			if len(told) != trials/12 {
+				t.Fatalf("told %d times", len(told))
+			}
+			kept, before := false, int64(0)
+			for i, d := range told {
+				if d.Trials != 12*(i+1) || d.Series.Requests <= before || d.Series.Distinct > 24*4 || kept && d.Series.Bypassed {
+					t.Errorf("batch %d: %+v after %d requests", i, d, before)
+				}
+				before = d.Series.Requests
+				if kept = !d.Series.Bypassed; kept && i == 0 {
+					t.Error("series are kept from the first batch on, before one was asked for again")
+				}
+			}
+			last := told[len(told)-1]
+			if kept != c.kept || last.Series.Planned != c.planned || (last.Bypassed() == "") != kept {
+				t.Errorf("%+v: %q", last, last.Bypassed())
+			}
+			if asked := stats[2].Hits + stats[2].Misses; (asked > 0) != kept || kept && stats[2].Hits == 0 || int64(asked) >= last.Series.Requests {
+				t.Errorf("%d requests for series, %d hits: %+v", asked, stats[2].Hits, last)
+			}
+			if stats[1].Misses != 1 {
+				t.Errorf("the bars were read %d times", stats[1].Misses)
+			}
+			if again, _, _ := run(config); fmt.Sprint(again) != fmt.Sprint(told) {
+				t.Errorf("decided otherwise the next time: %+v, %+v", told, again)
+			}
+			if _, _, plain := run(off); sameOutcomes(out, plain) != "" {
+				t.Error(sameOutcomes(out, plain))
+			}
+		})
+	}
 }

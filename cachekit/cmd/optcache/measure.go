@@ -123,22 +123,6 @@ func (r *report) note(stats []optimize.CacheStats) {
 	}
 }
 
-// added returns what the batches of a search ask the caches for together: a value counts for each
-// batch that asks for it, and a cache was left out if all did without.
-func added(d *optimize.Demand, next optimize.Demand) *optimize.Demand {
-	if d == nil {
-		return &next
-	}
-	need := func(a, b optimize.Need) optimize.Need {
-		return optimize.Need{
-			Requests: a.Requests + b.Requests, Distinct: a.Distinct + b.Distinct, Bytes: max(a.Bytes, b.Bytes),
-			Saves: a.Saves + b.Saves, Costs: a.Costs + b.Costs,
-			Bypassed: a.Bypassed && b.Bypassed, Planned: a.Planned || b.Planned,
-		}
-	}
-	return &optimize.Demand{Trials: d.Trials + next.Trials, Bars: need(d.Bars, next.Bars), Series: need(d.Series, next.Series)}
-}
-
 // noteDemand puts what the caches were asked for into the report.
 func (s *sweep[S]) noteDemand(r *report, kept *folder) {
 	if s.demand == nil || s.demand.Trials == 0 {

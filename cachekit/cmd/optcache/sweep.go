@@ -228,7 +228,7 @@ func (s *sweep[S]) once(config cachekit.Config, o optimize.Options) (out outcome
 	o.AlwaysCache = s.AlwaysCache
 	if !config.DisableCaching {
 		s.demand = nil
-		o.Demand = func(d optimize.Demand) { s.demand = added(s.demand, d) }
+		o.Demand = func(d optimize.Demand) { s.demand = &d } // of a search, the last is that of all its trials
 	}
 	out, err = s.run(s.ctx, d.view, o)
 	took = time.Since(start)
