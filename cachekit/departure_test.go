@@ -2,6 +2,7 @@ package cachekit
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -122,10 +123,16 @@ func TestOnEvictIsNeverConcurrent(t *testing.T) {
 	}
 }
 
+// TestPanicOfOnEvict: what a panic of the listener keeps from being told is told by the next who changes the cache, each
+// departure once, and those that came during the panic after the others.
 func TestPanicOfOnEvict(t *testing.T) {
-	told := 0
-	c := mustNew(t, Options[int, int]{OnEvict: func(int, int, Departure) {
-		if told++; told == 1 {
+	const late = 100
+	var told []int
+	var c *Cache[int, int]
+	c = mustNew(t, Options[int, int]{MaxEntries: 10, OnEvict: func(key, _ int, _ Departure) { // few, so that Clear is one step
+		if told = append(told, key); len(told) == 1 {
+			c.Set(late, late)
+			c.Delete(late)
 			panic("listener")
 		}
 	}})
@@ -141,8 +148,28 @@ func TestPanicOfOnEvict(t *testing.T) {
 		c.Clear()
 	}()
 	c.Clear()
-	if told != 5 || c.Len() != 0 {
-		t.Errorf("told of %d departures of 5; %d entries are left", told, c.Len())
+	if len(told) != 6 || told[5] != late || c.Len() != 0 {
+		t.Errorf("told of %v; %d entries are left", told, c.Len())
+	}
+	if slices.Sort(told); !slices.Equal(told, []int{0, 1, 2, 3, 4, late}) {
+		t.Errorf("told of %v", told)
 	}
 	validate(t, c)
+}
+
+// TestListenerThatChangesTheCache: what leaves while the listener is told is told before the call that began it returns.
+func TestListenerThatChangesTheCache(t *testing.T) {
+	var told []int
+	var c *Cache[int, int]
+	c = mustNew(t, Options[int, int]{OnEvict: func(key, _ int, _ Departure) {
+		told = append(told, key)
+		c.Delete(key + 1)
+	}})
+	for i := range 5 {
+		c.Set(i, i)
+	}
+	c.Delete(0)
+	if want := []int{0, 1, 2, 3, 4}; !slices.Equal(told, want) {
+		t.Errorf("told of %v, not %v", told, want)
+	}
 }
