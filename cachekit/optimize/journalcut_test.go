@@ -41,6 +41,37 @@ func journalledSearch(v *optimize.View, name string) journalled {
 	}
 }
 
+// journalledSweep is the same search swept in batches.
+func journalledSweep(v *optimize.View, name string) journalled {
+	space := must(optimize.NewSpace(
+		optimize.Int("fast", 1, 5, 1, func(p *crossing) *int { return &p.Fast }),
+		optimize.Int("slow", 6, 9, 1, func(p *crossing) *int { return &p.Slow }),
+	))
+	return func(t *testing.T, j *optimize.Journal, workers int) (any, int) {
+		o := optimize.SearchOptions{Seed: 4, Batch: 3}
+		var s optimize.Search[crossing]
+		switch name {
+		case "grid":
+			s = optimize.Enumerate(must(optimize.NewGrid(space, 9)))
+		case "random":
+			s = must(optimize.NewRandom(space, 9, o))
+		case "bayesian":
+			s = must(optimize.NewBayesian(space, 9, o))
+		case "genetic":
+			s = must(optimize.NewGenetic(space, 9, o))
+		}
+		ran()
+		out, err := optimize.SweepSearch(t.Context(), v, s, func(c crossing) backtest.Strategy { return watched{backtest.Crossover{Fast: c.Fast, Slow: c.Slow}} },
+			func(m backtest.Metrics) float64 { return m.TotalReturn }, optimize.Options{Workers: workers, Journal: j})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out, ran()
+	}
+}
+
+type crossing struct{ Fast, Slow int }
+
 // journalledWalk is a walk-forward by a search of that name.
 func journalledWalk(name string) journalled {
 	s := mustSegments(randomBars(3), 5)
@@ -92,13 +123,17 @@ func ends(t *testing.T, journal []byte) (all []int) {
 func TestCutAnywhereAndResumed(t *testing.T) {
 	v := journalView(t, 11)
 	for name, run := range map[string]journalled{
-		"grid search":           journalledSearch(v, "grid"),
-		"random search":         journalledSearch(v, "random"),
-		"bayesian search":       journalledSearch(v, "bayesian"),
-		"genetic search":        journalledSearch(v, "genetic"),
-		"random walk-forward":   journalledWalk("random"),
-		"bayesian walk-forward": journalledWalk("bayesian"),
-		"genetic walk-forward":  journalledWalk("genetic"),
+		"grid search":            journalledSearch(v, "grid"),
+		"random search":          journalledSearch(v, "random"),
+		"bayesian search":        journalledSearch(v, "bayesian"),
+		"genetic search":         journalledSearch(v, "genetic"),
+		"grid, swept":            journalledSweep(v, "grid"),
+		"random search, swept":   journalledSweep(v, "random"),
+		"bayesian search, swept": journalledSweep(v, "bayesian"),
+		"genetic search, swept":  journalledSweep(v, "genetic"),
+		"random walk-forward":    journalledWalk("random"),
+		"bayesian walk-forward":  journalledWalk("bayesian"),
+		"genetic walk-forward":   journalledWalk("genetic"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			want, _ := run(t, nil, 1)
