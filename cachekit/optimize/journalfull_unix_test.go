@@ -51,7 +51,13 @@ func TestJournalWithoutRoom(t *testing.T) {
 			}, o)
 		}, func(m backtest.Metrics) float64 { return m.TotalReturn }, o)
 	}
-	for name, run := range map[string]func(*optimize.Journal) ([]optimize.Outcome[backtest.Strategy, backtest.Metrics], error){"sweep": sweep, "search": search} {
+	swept := func(j *optimize.Journal) ([]optimize.Outcome[backtest.Strategy, backtest.Metrics], error) {
+		return optimize.SweepSearch(t.Context(), v, optimize.Enumerate[backtest.Strategy](plan), itself,
+			func(m backtest.Metrics) float64 { return m.TotalReturn }, optimize.Options{Workers: 2, Journal: j})
+	}
+	for name, run := range map[string]func(*optimize.Journal) ([]optimize.Outcome[backtest.Strategy, backtest.Metrics], error){
+		"sweep": sweep, "search": search, "search, swept": swept,
+	} {
 		whole := t.TempDir()
 		j := openJournal(t, whole)
 		want := must(run(j))
