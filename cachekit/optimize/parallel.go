@@ -1,6 +1,7 @@
 package optimize
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,6 +57,8 @@ type Options struct {
 	// Progress, if not nil, is told about ten times a second how many trials
 	// are done, and once at the end. It is never called concurrently.
 	Progress func(done, total int)
+
+	unit string // what the errors call a trial; empty: trial
 }
 
 // A PanicError is the error of a trial that panicked.
@@ -83,7 +86,7 @@ func Run[P, R any](ctx context.Context, plan Plan[P], newWorker func() Worker[P,
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	r := &run[P, R]{
-		ctx: ctx, stop: stop, plan: plan, newWorker: newWorker, deadline: o.Deadline,
+		ctx: ctx, stop: stop, plan: plan, newWorker: newWorker, deadline: o.Deadline, unit: cmp.Or(o.unit, "trial"),
 		outcomes: make([]Outcome[P, R], n), settled: make([]bool, n),
 	}
 	workers := o.Workers
@@ -106,6 +109,7 @@ type run[P, R any] struct {
 	plan      Plan[P]
 	newWorker func() Worker[P, R]
 	deadline  time.Duration
+	unit      string
 
 	next     atomic.Int64    // the trial that is taken next
 	done     atomic.Int64    // trials that are settled
@@ -194,10 +198,10 @@ func (r *run[P, R]) unfinished() error {
 	cause := context.Cause(r.ctx)
 	for i := range r.outcomes {
 		if !r.settled[i] {
-			r.outcomes[i] = Outcome[P, R]{Params: r.plan.At(i), Err: fmt.Errorf("trial %d: not finished: %w", i, cause)}
+			r.outcomes[i] = Outcome[P, R]{Params: r.plan.At(i), Err: fmt.Errorf("%s %d: not finished: %w", r.unit, i, cause)}
 		}
 	}
-	return fmt.Errorf("stopped after %d of %d trials: %w", done, total, cause)
+	return fmt.Errorf("stopped after %d of %d %ss: %w", done, total, r.unit, cause)
 }
 
 // work takes trials until there are none left, the context ends or the seat is

@@ -120,7 +120,7 @@ func (w *WalkForward[P]) Run(ctx context.Context, o Options) (*WalkForwardResult
 		return func(ctx context.Context, f Fold) (FoldResult[P], error) {
 			return walk.fold(ctx, f, inner)
 		}
-	}, Options{Workers: workers, Progress: o.Progress})
+	}, Options{Workers: workers, Progress: o.Progress, unit: "fold"})
 	result := &WalkForwardResult[P]{Folds: make([]FoldResult[P], len(folds))}
 	for i, out := range outcomes {
 		result.Folds[i] = out.Result

@@ -346,7 +346,7 @@ func TestWalkForwardWithoutRoom(t *testing.T) {
 	j := openJournal(t, t.TempDir())
 	j.Close() // no write succeeds any more
 	got, err := count(w, s).Run(t.Context(), optimize.Options{Journal: j, Workers: 1})
-	if err == nil || strings.Count(err.Error(), "write the journal") != 1 || !strings.HasPrefix(err.Error(), "stopped after 0 of ") {
+	if err == nil || strings.Count(err.Error(), "write the journal") != 1 || !strings.HasPrefix(err.Error(), fmt.Sprintf("stopped after 0 of %d folds: ", len(want.Folds))) {
 		t.Errorf("nothing was told: %v", err)
 	}
 	for i, f := range got.Folds {
