@@ -142,7 +142,11 @@ func (g *grouped) copyRuns() {
 		s.For(id(i).Op(":=").Range().Id(rows)).BlockFunc(func(s *jen.Group) {
 			s.Id(row).Op(":=").Op("&").Id(rows).Index(id(i))
 			s.Id(next).Op(":=").Add(g.keyOf(row))
-			s.If(id(i).Op("==").Lit(0).Op("||").Id(next).Op("!=").Id(key)).BlockFunc(func(s *jen.Group) {
+			other := id(next).Op("!=").Id(key)
+			if isText(g.by[0].Type) && !g.several() {
+				other = rt("OtherText").Call(id(next), id(key))
+			}
+			s.If(id(i).Op("==").Lit(0).Op("||").Add(other)).BlockFunc(func(s *jen.Group) {
 				s.Id(runs).Op("=").Append(id(runs), rt("Run").Types(g.keyType()).Values(
 					id("Key").Op(":").Id(next), id("Start").Op(":").Id(first).Op("+").Id(i)))
 				if g.seen {

@@ -436,7 +436,7 @@ func copyGRuns(to gColumns, rows []g, first int) (runs []rt.Run[key]) {
 	for i := range rows {
 		row_ := &rows[i]
 		next := row_.symbol
-		if i == 0 || next != key_ {
+		if i == 0 || rt.OtherText(next, key_) {
 			runs = append(runs, rt.Run[key]{Key: next, Start: first + i})
 			if i > 0 && cmp.Compare(next, key_) < 0 {
 				return runs

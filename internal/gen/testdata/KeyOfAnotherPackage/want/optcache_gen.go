@@ -258,7 +258,7 @@ func copyTickRuns(to TickColumns, rows []Tick, first int) (runs []rt.Run[keypkg.
 	for i := range rows {
 		row := &rows[i]
 		next := row.Symbol
-		if i == 0 || next != key {
+		if i == 0 || rt.OtherText(next, key) {
 			runs = append(runs, rt.Run[keypkg.Symbol]{Key: next, Start: first + i})
 			if i > 0 && cmp.Compare(next, key) < 0 {
 				return runs, true

@@ -461,7 +461,7 @@ func copyRowRuns(to RowColumns, rows []Row, first int) (runs []rt.Run[string]) {
 	for i := range rows {
 		row := &rows[i]
 		next := row.Symbol
-		if i == 0 || next != key {
+		if i == 0 || rt.OtherText(next, key) {
 			runs = append(runs, rt.Run[string]{Key: next, Start: first + i})
 			if known[next] {
 				return runs

@@ -266,7 +266,7 @@ func copyBarRuns(to BarColumns, rows []Bar, first int) (runs []rt.Run[string], o
 	for i := range rows {
 		row := &rows[i]
 		next := row.Symbol
-		if i == 0 || next != key {
+		if i == 0 || rt.OtherText(next, key) {
 			runs = append(runs, rt.Run[string]{Key: next, Start: first + i})
 			if i > 0 && strings.Compare(next, key) < 0 {
 				return runs, true
