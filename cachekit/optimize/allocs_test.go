@@ -48,3 +48,31 @@ func (r references) Len() int                         { return len(r) }
 func (r references) At(trial int) *backtest.Crossover { return r[trial] }
 
 func itselfByReference(c *backtest.Crossover) backtest.Strategy { return c }
+
+// A tester that goes from window to window, as in a walk-forward, allocates nothing once its buffers have grown.
+func TestTestersAllocateNothing(t *testing.T) {
+	store := openStore(t)
+	put(t, store, "b", denseSeries(3, 300))
+	bars, err := view(t, pin(t, workspace(t, cachekit.Config{}, store), "b"), bundle.Query{Fields: bundle.OHLCV}).Bars(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	test := mustSegments(bars, 40).Tester()
+	strategies := []backtest.Strategy{
+		&backtest.Crossover{Fast: 5, Slow: 20, CostBps: 3}, &backtest.Crossover{Fast: 5, Slow: 30}, &backtest.Momentum{Window: 9, Threshold: 0.01},
+		&backtest.Reversion{Window: 12, Entry: -1, Exit: 0.5}, &backtest.Breakout{Entry: 20, Exit: 10},
+	}
+	walk := func() {
+		for from := 0; from+80 <= 300; from += 40 {
+			for _, s := range strategies {
+				if _, err := test(t.Context(), s, optimize.Span{From: from, To: from + 80}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	walk()
+	if n := testing.AllocsPerRun(5, walk); n > 0 {
+		t.Errorf("%v allocations for 30 backtests over 6 windows", n)
+	}
+}

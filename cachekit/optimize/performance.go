@@ -16,12 +16,16 @@ type Course struct {
 
 // Returns returns the return of each bar: the equity divided by the equity before
 // it, less 1. Before the first bar it was 1.
-func (c Course) Returns() []float64 {
-	returns, last := make([]float64, len(c.Equity)), 1.0
-	for i, e := range c.Equity {
-		returns[i], last = e/last-1, e
+func (c Course) Returns() []float64 { return c.returns(make([]float64, 0, len(c.Equity))) }
+
+// returns appends them to dst.
+func (c Course) returns(dst []float64) []float64 {
+	last := 1.0
+	for _, e := range c.Equity {
+		dst = append(dst, e/last-1)
+		last = e
 	}
-	return returns
+	return dst
 }
 
 // clone returns a copy that shares nothing.

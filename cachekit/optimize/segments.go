@@ -85,37 +85,83 @@ type Tester[P any] func(ctx context.Context, p P, span Span) (Course, error)
 // asset has an equal part of the capital, as in [backtest.Runner.Run]. It keeps the
 // derived series of the span that it was asked for last, up to 16 MB of them, so trials over
 // one span are the quicker the more series they share.
-func (s *Segments) Tester() Tester[backtest.Strategy] {
-	series := spanSeries{most: maxSpanSeries}
+func (s *Segments) Tester() Tester[backtest.Strategy] { return s.tester(maxSpanSeries) }
+
+// tester returns one that keeps at most so many bytes of series.
+func (s *Segments) tester(most int64) Tester[backtest.Strategy] {
+	series := spanSeries{most: most}
 	r := backtest.Runner{Columns: series.column}
 	var own, all []float64
+	var at Span
+	var stretches []stretch // of at
 	return func(ctx context.Context, strategy backtest.Strategy, span Span) (Course, error) {
 		times, err := s.Times(span)
 		if err != nil {
 			return Course{}, fmt.Errorf("run %v over a span: %w", strategy, err)
 		}
+		if len(stretches) == 0 || span != at {
+			stretches, at = s.stretches(stretches[:0], times), span
+		}
 		all = append(all[:0], make([]float64, len(times))...)
-		for i, g := range s.groups {
+		for i := range stretches {
 			if err := ctx.Err(); err != nil {
 				return Course{}, err
 			}
+			x := &stretches[i]
 			series.begin(span, i)
-			first, last, warm := s.within(g, times)
-			if first == last {
+			if len(x.bars.Times) == 0 {
 				addFlat(all, 1)
 				continue
 			}
-			own = slices.Grow(own[:0], last-first)[:last-first]
-			if err := r.RunFrom(ctx, strategy, part(g, first-warm, last), warm, own); err != nil {
+			n := len(x.bars.Times) - x.warm
+			own = slices.Grow(own[:0], n)[:n]
+			if err := r.RunFrom(ctx, strategy, x.bars, x.warm, own); err != nil {
 				return Course{}, err
 			}
-			addPart(all, times, g.Times[first:last], own)
+			x.add(all, times, own)
 		}
 		for i := range all {
 			all[i] /= float64(len(s.groups))
 		}
 		return Course{times, all}, nil
 	}
+}
+
+// A stretch is the bars of one asset that a tester reads of a span.
+type stretch struct {
+	bars  bundle.Group // those that warm up come first
+	warm  int          // as many
+	start int          // place of the first bar after these among the times of the span; -1: there are gaps
+}
+
+// stretches appends those of all assets, given the times of a span.
+func (s *Segments) stretches(dst []stretch, times []int64) []stretch {
+	for _, g := range s.groups {
+		first, last, warm := s.within(g, times)
+		x := stretch{bars: part(g, first-warm, last), warm: warm, start: -1}
+		if first < last {
+			start, _ := slices.BinarySearch(times, g.Times[first])
+			if end := start + last - first; end <= len(times) && times[end-1] == g.Times[last-1] {
+				x.start = start // all times of an asset are among those of the span
+			}
+		}
+		dst = append(dst, x)
+	}
+	return dst
+}
+
+// add adds the equity at the bars of an asset to the sum over all assets.
+func (x *stretch) add(sum []float64, times []int64, equity []float64) {
+	if x.start < 0 {
+		addPart(sum, times, x.bars.Times[x.warm:], equity)
+		return
+	}
+	addFlat(sum[:x.start], 1)
+	held := sum[x.start:][:len(equity)]
+	for i, e := range equity {
+		held[i] += e
+	}
+	addFlat(sum[x.start+len(equity):], equity[len(equity)-1])
 }
 
 // part returns a view of some bars of an asset.

@@ -241,3 +241,68 @@ func TestASearchSaysWhatItDoesWithout(t *testing.T) {
 		})
 	}
 }
+
+// Series that a search has begun to keep stay of use to it when it looks elsewhere for a while.
+func TestASearchGoesOnKeeping(t *testing.T) {
+	store := openStore(t)
+	put(t, store, "b", denseSeries(1, 6000))
+	v := view(t, pin(t, workspace(t, cachekit.Config{}, store), "b"), bundle.Query{Fields: bundle.Open | bundle.Close})
+	same, apart := make([]backtest.Crossover, 60), make([]backtest.Crossover, 400)
+	for i := range same {
+		same[i] = backtest.Crossover{Fast: 10, Slow: 50, CostBps: float64(i)}
+	}
+	for i := range apart {
+		apart[i] = backtest.Crossover{Fast: 100 + i, Slow: 1000 + i}
+	}
+	var told []optimize.Demand
+	_, err := optimize.SweepSearch(t.Context(), v, &scripted{rounds: [][]backtest.Crossover{same, apart, same}}, asStrategy,
+		func(m backtest.Metrics) float64 { return m.Sharpe },
+		optimize.Options{Workers: 1, Demand: func(d optimize.Demand) { told = append(told, d) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, d := range told {
+		if d.Series.Bypassed {
+			t.Errorf("round %d does without: %+v", i, d)
+		}
+	}
+	if worth := told[1].Series; worth.Saves > worth.Costs {
+		t.Errorf("the second round is worth its cost: this does not show what it should: %+v", worth)
+	}
+}
+
+// A scripted search proposes one round after the other.
+type scripted struct {
+	rounds       [][]backtest.Crossover
+	number, open int
+}
+
+func (s *scripted) Len() (n int) {
+	for _, r := range s.rounds {
+		n += len(r)
+	}
+	return n + s.number
+}
+
+func (s *scripted) Ask() (t optimize.Trial[backtest.Crossover], ok bool) {
+	if len(s.rounds) == 0 {
+		return t, false
+	}
+	if len(s.rounds[0]) == 0 {
+		if s.open > 0 {
+			return t, false
+		}
+		s.rounds = s.rounds[1:]
+		return s.Ask()
+	}
+	t = optimize.Trial[backtest.Crossover]{Number: s.number, Params: s.rounds[0][0]}
+	s.rounds[0] = s.rounds[0][1:]
+	s.number++
+	s.open++
+	return t, true
+}
+
+func (s *scripted) Tell(int, float64) error {
+	s.open--
+	return nil
+}

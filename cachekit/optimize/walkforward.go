@@ -264,13 +264,15 @@ func (w *walk[P]) test(ctx context.Context, r *FoldResult[P], o Options) error {
 func (w *walk[P]) judge(span Span) func() Worker[P, Performance] {
 	return func() Worker[P, Performance] {
 		tester := w.Tester()
+		var returns []float64
 		return func(ctx context.Context, p P) (Performance, error) {
 			return w.record.performance(p, span, w.PeriodsPerYear, func() (Performance, error) {
 				c, err := tester(ctx, p, span)
 				if err != nil {
 					return Performance{}, err
 				}
-				return Measure(c.Returns(), w.PeriodsPerYear), nil
+				returns = c.returns(returns[:0])
+				return Measure(returns, w.PeriodsPerYear), nil
 			})
 		}
 	}
