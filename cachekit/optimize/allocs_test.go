@@ -58,9 +58,9 @@ func TestTestersAllocateNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	test := mustSegments(bars, 40).Tester()
-	strategies := []backtest.Strategy{
-		&backtest.Crossover{Fast: 5, Slow: 20, CostBps: 3}, &backtest.Crossover{Fast: 5, Slow: 30}, &backtest.Momentum{Window: 9, Threshold: 0.01},
-		&backtest.Reversion{Window: 12, Entry: -1, Exit: 0.5}, &backtest.Breakout{Entry: 20, Exit: 10},
+	strategies := []backtest.Strategy{ // not Reversion: its deviations have a sync.Pool, which the race detector and the collector empty
+		&backtest.Crossover{Fast: 5, Slow: 20, CostBps: 3}, &backtest.Crossover{Fast: 5, Slow: 30},
+		&backtest.Momentum{Window: 9, Threshold: 0.01}, &backtest.Breakout{Entry: 20, Exit: 10},
 	}
 	walk := func() {
 		for from := 0; from+80 <= 300; from += 40 {
@@ -73,6 +73,6 @@ func TestTestersAllocateNothing(t *testing.T) {
 	}
 	walk()
 	if n := testing.AllocsPerRun(5, walk); n > 0 {
-		t.Errorf("%v allocations for 30 backtests over 6 windows", n)
+		t.Errorf("%v allocations for 24 backtests over 6 windows", n)
 	}
 }

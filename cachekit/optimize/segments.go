@@ -102,7 +102,8 @@ func (s *Segments) tester(most int64) Tester[backtest.Strategy] {
 		if len(stretches) == 0 || span != at {
 			stretches, at = s.stretches(stretches[:0], times), span
 		}
-		all = append(all[:0], make([]float64, len(times))...)
+		all = slices.Grow(all[:0], len(times))[:len(times)]
+		clear(all)
 		for i := range stretches {
 			if err := ctx.Err(); err != nil {
 				return Course{}, err
