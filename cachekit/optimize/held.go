@@ -17,7 +17,29 @@ type held[P any] struct {
 	batches int          // counted so far
 	tally   tally        // of the series that these read
 	before  int64        // requests for series in earlier sweeps
-	spare   sync.Pool    // of *batchWorker, whose buffers are used again
+
+	spareMu sync.Mutex
+	spare   []*batchWorker[P] // whose buffers are used again; guarded by spareMu
+}
+
+// seat returns the worker for a batch.
+func (h *held[P]) seat() *batchWorker[P] {
+	h.spareMu.Lock()
+	defer h.spareMu.Unlock()
+	last := len(h.spare) - 1
+	if last < 0 {
+		return new(batchWorker[P])
+	}
+	w := h.spare[last]
+	h.spare = h.spare[:last]
+	return w
+}
+
+// unseat takes the worker of a batch back.
+func (h *held[P]) unseat(w *batchWorker[P]) {
+	h.spareMu.Lock()
+	defer h.spareMu.Unlock()
+	h.spare = append(h.spare, w)
 }
 
 // hold reads the bars. They are pinned in the cache, so that no series takes their

@@ -212,13 +212,10 @@ func (s *sweep[P]) worker() Worker[span, struct{}] {
 		columns = nil
 	}
 	return func(ctx context.Context, b span) (struct{}, error) {
-		w, ok := s.spare.Get().(*batchWorker[P])
-		if !ok {
-			w = new(batchWorker[P])
-		}
+		w := s.seat()
 		w.sweep, w.runner.Columns = s, columns
 		none, err := w.run(ctx, b)
-		s.spare.Put(w) // not after runtime.Goexit
+		s.unseat(w) // not after runtime.Goexit
 		return none, err
 	}
 }
