@@ -3,15 +3,10 @@
 package main
 
 import (
-	"bytes"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -20,35 +15,17 @@ import (
 // false if the process ended before it was held.
 func pausedAt(t *testing.T, size int64, store, dir string, do func(), args ...string) bool {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], append(slices.Clone(args), "--store="+store)...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	poll := time.NewTicker(time.Millisecond)
-	defer poll.Stop()
 	held := false
-	for {
-		select {
-		case err := <-ended:
-			if err != nil {
-				t.Fatalf("%v: %s", err, &stderr)
-			}
-			return held
-		case <-poll.C:
-			info, err := os.Stat(filepath.Join(dir, "journal"))
-			if held || err != nil || info.Size() < size {
-				continue
-			}
-			if cmd.Process.Signal(syscall.SIGSTOP) == nil {
-				do()
-				held = cmd.Process.Signal(syscall.SIGCONT) == nil
-			}
+	stderr, err := atSize(t, size, store, dir, args, func(p *os.Process) {
+		if p.Signal(syscall.SIGSTOP) == nil {
+			do()
+			held = p.Signal(syscall.SIGCONT) == nil
 		}
+	})
+	if err != nil {
+		t.Fatalf("%v: %s", err, stderr)
 	}
+	return held
 }
 
 // A bundle that is ingested anew in the middle of a run, and whose old versions are removed then as far as nobody uses them,

@@ -72,9 +72,21 @@ func read(t *testing.T, dir, name string) []byte {
 // bytes, unless it ends before.
 func stopAfter(t *testing.T, signal os.Signal, size int64, store, dir string, args []string) {
 	t.Helper()
+	stderr, err := atSize(t, size, store, dir, args, func(p *os.Process) {
+		_ = p.Signal(signal) // it may have ended by itself
+	})
+	if err != nil && signal != os.Kill && !strings.Contains(stderr, "go on with --resume") {
+		t.Errorf("%v: %s", err, stderr)
+	}
+}
+
+// atSize runs a command and calls do with its process, once, as soon as its journal has so many
+// bytes, unless it ends before. It returns what the command wrote to the standard error and how it ended.
+func atSize(t *testing.T, size int64, store, dir string, args []string, do func(*os.Process)) (stderr string, err error) {
+	t.Helper()
 	cmd := exec.Command(os.Args[0], append(slices.Clone(args), "--store="+store)...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
+	var text bytes.Buffer
+	cmd.Stderr = &text
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -82,17 +94,14 @@ func stopAfter(t *testing.T, signal os.Signal, size int64, store, dir string, ar
 	go func() { ended <- cmd.Wait() }()
 	poll := time.NewTicker(time.Millisecond)
 	defer poll.Stop()
-	for {
+	for done := false; ; {
 		select {
 		case err := <-ended:
-			if err != nil && signal != os.Kill && !strings.Contains(stderr.String(), "go on with --resume") {
-				t.Errorf("%v: %s", err, &stderr)
-			}
-			return
+			return text.String(), err
 		case <-poll.C:
-			if info, err := os.Stat(filepath.Join(dir, "journal")); err == nil && info.Size() >= size {
-				_ = cmd.Process.Signal(signal) // it may have ended by itself
-				size = 1 << 62
+			if info, err := os.Stat(filepath.Join(dir, "journal")); !done && err == nil && info.Size() >= size {
+				do(cmd.Process)
+				done = true
 			}
 		}
 	}
