@@ -68,6 +68,20 @@ func read(t *testing.T, dir, name string) []byte {
 	return raw
 }
 
+// results returns the tables of a folder.
+func results(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.csv"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no results in %s: %v", dir, err)
+	}
+	all := make(map[string][]byte)
+	for _, f := range files {
+		all[filepath.Base(f)] = read(t, dir, filepath.Base(f))
+	}
+	return all
+}
+
 // stopAfter runs a command and stops it by a signal as soon as its journal has so many
 // bytes, unless it ends before.
 func stopAfter(t *testing.T, signal os.Signal, size int64, store, dir string, args []string) {

@@ -105,17 +105,3 @@ func TestResumeAfterAFullDisk(t *testing.T) {
 		})
 	}
 }
-
-// results returns the tables of a folder.
-func results(t *testing.T, dir string) map[string][]byte {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*.csv"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no results in %s: %v", dir, err)
-	}
-	all := make(map[string][]byte)
-	for _, f := range files {
-		all[filepath.Base(f)] = read(t, dir, filepath.Base(f))
-	}
-	return all
-}
