@@ -172,6 +172,27 @@ func (a Axis[P]) When(exists func(p P) bool) Axis[P] {
 	return a
 }
 
+// Name returns the name of the parameter.
+func (a *Axis[P]) Name() string { return a.name }
+
+// Len returns the number of positions: of values that can be listed, or of equal parts of the
+// distribution, 2^52 of them, where any value between two bounds is possible.
+func (a *Axis[P]) Len() uint64 { return a.n }
+
+// Ordered reports whether positions near each other mean values near each other; it is false for a
+// [Choice].
+func (a *Axis[P]) Ordered() bool { return a.kind != categorical }
+
+// Value returns the value that p has on the axis.
+func (a *Axis[P]) Value(p P) any { return a.value(&p) }
+
+// At returns the value at a position, 0 <= position < Len().
+func (a *Axis[P]) At(position uint64) any {
+	var p P
+	a.set(&p, position)
+	return a.value(&p)
+}
+
 func newAxis[P, T any](name string, kind axisKind, field func(p *P) *T) Axis[P] {
 	return Axis[P]{
 		name: name, kind: kind,

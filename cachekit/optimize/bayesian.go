@@ -59,7 +59,7 @@ func (s *Bayesian[P]) choose(trial int) (P, []uint64) {
 	var best []candidate
 	for range candidates {
 		at := s.model.good.draw(r)
-		if _, ok := s.sampler.space.build(at); !ok || s.sampler.tried(at) {
+		if _, ok := s.sampler.space.Build(at); !ok || s.sampler.tried(at) {
 			continue
 		}
 		x := s.coordinates(at)
@@ -110,11 +110,11 @@ func thin(numbers []int, n int) []int {
 // of a category, -1 for an axis that does not exist there.
 func (s *Bayesian[P]) coordinates(at []uint64) []float64 {
 	axes := s.sampler.space.axes
-	p, _ := s.sampler.space.build(at)
+	p, _ := s.sampler.space.Build(at)
 	x := make([]float64, len(axes))
 	for i, a := range axes {
 		switch {
-		case !s.sampler.space.exists(i, p):
+		case !s.sampler.space.Has(i, p):
 			x[i] = -1
 		case a.kind == categorical:
 			x[i] = float64(at[i])

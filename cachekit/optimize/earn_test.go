@@ -9,9 +9,7 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
-	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/cachekit/optimize"
-	"github.com/bmadventure/optcache/internal/shared"
 )
 
 // A problem is a space with an objective, larger is better.
@@ -156,25 +154,4 @@ func TestSearchesEarnTheirNames(t *testing.T) {
 	t.Run("crossover of real bars", func(t *testing.T) {
 		earn(t, crossoverSurface(t, realBars(t, "AAPL", "IBM", "KO", "MSFT")))
 	})
-}
-
-// wander makes daily bars of two assets whose prices have long trends.
-func wander(t testing.TB, bars int) *bundle.Bars {
-	var rows []market.Bar
-	for _, s := range denseSeries(2, bars) {
-		for i, at := range s.Times {
-			trend := math.Exp(0.3 * math.Sin(float64(i)/47))
-			rows = append(rows, market.Bar{Symbol: s.Symbol, Time: unix(at), Open: s.Open[i] * trend, High: s.High[i] * trend, Low: s.Low[i] * trend, Close: s.Close[i] * trend, Volume: s.Volume[i]})
-		}
-	}
-	return group(t, rows)
-}
-
-// realBars reads the bars of assets from the shared market data.
-func realBars(t testing.TB, symbols ...string) *bundle.Bars {
-	var rows []market.Bar
-	for _, symbol := range symbols {
-		rows = append(rows, readRows(t, shared.Path(t, "market", "daily", symbol+".csv.gz"), symbol)...)
-	}
-	return group(t, rows)
 }

@@ -2,12 +2,6 @@ package optimize
 
 import "fmt"
 
-// A Span is a stretch of sessions, From included and To not, counted from 0.
-type Span struct{ From, To int }
-
-// Len returns the number of sessions.
-func (s Span) Len() int { return s.To - s.From }
-
 // A Fold is one round of a walk-forward: parameters are searched over Train,
 // chosen over Validation and judged over Test, which comes last.
 type Fold struct {

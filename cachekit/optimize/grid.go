@@ -16,6 +16,15 @@ type Plan[P any] interface {
 	At(trial int) P
 }
 
+// A List is the plan of the trials given, in their order.
+type List[P any] []P
+
+// Len returns the number of trials.
+func (l List[P]) Len() int { return len(l) }
+
+// At returns the parameters of a trial.
+func (l List[P]) At(trial int) P { return l[trial] }
+
 // A Grid is the plan that tries the cells of a space in their order: all of
 // them, or some that are spread evenly.
 type Grid[P any] struct {
@@ -62,26 +71,17 @@ func (g *Grid[P]) Len() int { return g.n }
 
 // At returns the parameters of a trial.
 func (g *Grid[P]) At(trial int) (p P) {
-	g.fill(trial, &p)
+	g.Fill(trial, &p)
 	return p
 }
 
-// fill is At, without an allocation if p is on the heap.
-func (g *Grid[P]) fill(trial int, p *P) {
+// Fill is At, without an allocation if p is on the heap.
+func (g *Grid[P]) Fill(trial int, p *P) {
 	cell := uint64(trial)
 	if g.cells != nil {
 		cell = g.cells[trial]
 	}
 	g.space.fill(cell, p)
-}
-
-// fill makes *p the parameters of a trial of a plan.
-func fill[P any](plan Plan[P], trial int, p *P) {
-	if g, ok := plan.(*Grid[P]); ok {
-		g.fill(trial, p)
-		return
-	}
-	*p = plan.At(trial)
 }
 
 // maxTrials bounds the trials of one plan: a result takes about 100 bytes.

@@ -2,11 +2,9 @@ package optimize
 
 import (
 	"cmp"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,7 +12,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/internal/wal"
 )
 
@@ -57,12 +54,14 @@ const (
 	journalName  = "journal"
 	journalMagic = "optcache trial 2"
 
-	kindRun         = 1 // payload: the Identity as JSON
-	kindMetrics     = 2 // payload: the key and the metrics of a backtest
-	kindPerformance = 3 // payload: the key and the performance over a window
-	kindCourse      = 4 // payload: the key, and the times and the equity over a window
+	kindRun = 1 // payload: the Identity as JSON
+)
 
-	metricsBytes = 9 * 8
+// Kinds of results, as the journal numbers them. What is recorded is the key and then the value.
+const (
+	KindMetrics     = 2 // of a backtest
+	KindPerformance = 3 // over a window
+	KindCourse      = 4 // the times and the equity over a window
 )
 
 // OpenJournal opens the journal in a folder; both are made if need be. What a
@@ -88,7 +87,7 @@ func (j *Journal) visit(at int64, kind byte, payload []byte) error {
 	case kind == kindRun:
 		j.last = nil
 		return json.Unmarshal(payload, &j.last)
-	case kind >= kindMetrics && kind <= kindCourse && len(payload) > len(trialKey{}):
+	case kind >= KindMetrics && kind <= KindCourse && len(payload) > len(trialKey{}):
 		j.places[trialKey(payload[:len(trialKey{})])] = place{at: at, bytes: uint32(len(payload)), kind: kind}
 		return nil
 	}
@@ -153,8 +152,9 @@ func (j *Journal) Taken() int { return int(j.taken.Load()) }
 // when the journal was opened.
 func (j *Journal) Torn() int64 { return j.torn }
 
-// lookup returns what is recorded under a key; nil if that is nothing.
-func (j *Journal) lookup(kind byte, k trialKey) ([]byte, error) {
+// Lookup returns what is recorded under a key; nil if that is nothing, or of another kind. It counts as
+// taken. It is for who keeps results beside those that [Sweep] keeps by itself.
+func (j *Journal) Lookup(kind byte, k trialKey) ([]byte, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	p, ok := j.places[k]
@@ -176,41 +176,42 @@ func (j *Journal) lookup(kind byte, k trialKey) ([]byte, error) {
 	return payload[len(k):], nil
 }
 
-// A finding is what is to be recorded under a key.
-type finding struct {
-	key   trialKey
-	value []byte
+// An Entry is what is to be recorded under a key.
+type Entry struct {
+	Key   trialKey
+	Value []byte
 }
 
-// record records findings. Those that are recorded already are not written again.
-func (j *Journal) record(kind byte, findings ...finding) error {
-	if len(findings) == 0 {
+// Record records entries of one kind. Those that are recorded already are not written again. It
+// returns when they are on their way to the disk.
+func (j *Journal) Record(kind byte, entries ...Entry) error {
+	if len(entries) == 0 {
 		return nil
 	}
-	records := make([]wal.Record, 0, len(findings))
+	records := make([]wal.Record, 0, len(entries))
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	fresh := findings[:0:0]
-	for _, f := range findings {
-		bytes := uint32(len(f.key) + len(f.value))
-		if p, ok := j.places[f.key]; ok && p.kind == kind && p.bytes == bytes { // else it could not be taken
+	fresh := entries[:0:0]
+	for _, f := range entries {
+		bytes := uint32(len(f.Key) + len(f.Value))
+		if p, ok := j.places[f.Key]; ok && p.kind == kind && p.bytes == bytes { // else it could not be taken
 			p.used = true
-			j.places[f.key] = p
+			j.places[f.Key] = p
 			continue
 		}
-		j.places[f.key] = place{bytes: bytes, kind: kind, used: true}
+		j.places[f.Key] = place{bytes: bytes, kind: kind, used: true}
 		fresh = append(fresh, f)
-		records = append(records, wal.Record{Kind: kind, Payload: append(f.key[:len(f.key):len(f.key)], f.value...)})
+		records = append(records, wal.Record{Kind: kind, Payload: append(f.Key[:len(f.Key):len(f.Key)], f.Value...)})
 	}
 	at, err := j.log.Append(records...)
 	for _, f := range fresh {
 		if err != nil {
-			delete(j.places, f.key)
+			delete(j.places, f.Key)
 			continue
 		}
-		p := j.places[f.key]
+		p := j.places[f.Key]
 		p.at = at
-		j.places[f.key] = p
+		j.places[f.Key] = p
 		at += wal.Length(int(p.bytes))
 	}
 	if err != nil {
@@ -272,33 +273,4 @@ func (j *Journal) Close() error {
 		return fmt.Errorf("close the journal: %w", err)
 	}
 	return nil
-}
-
-func encodeMetrics(m backtest.Metrics) []byte {
-	b := encodeFloats(m.TotalReturn, m.CAGR, m.Sharpe, m.Sortino, m.Calmar, m.MaxDrawdown, m.WinRate, m.ProfitFactor)
-	return binary.LittleEndian.AppendUint64(b, uint64(m.Trades))
-}
-
-// decodeMetrics reports false for what encodeMetrics did not make.
-func decodeMetrics(b []byte) (m backtest.Metrics, ok bool) {
-	if len(b) != metricsBytes {
-		return m, false
-	}
-	decodeFloats(b, &m.TotalReturn, &m.CAGR, &m.Sharpe, &m.Sortino, &m.Calmar, &m.MaxDrawdown, &m.WinRate, &m.ProfitFactor)
-	m.Trades = int(binary.LittleEndian.Uint64(b[metricsBytes-8:]))
-	return m, true
-}
-
-func encodeFloats(values ...float64) []byte {
-	b := make([]byte, 0, 8*len(values)+8)
-	for _, x := range values {
-		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(x))
-	}
-	return b
-}
-
-func decodeFloats(b []byte, to ...*float64) {
-	for i, x := range to {
-		*x = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
-	}
 }

@@ -56,15 +56,6 @@ func crossings(fast, slow []int, cost float64) (plan strategies) {
 	return plan
 }
 
-func openJournal(t testing.TB, dir string) *optimize.Journal {
-	t.Helper()
-	j, err := optimize.OpenJournal(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return j
-}
-
 // recorded sweeps with the journal of a folder, and returns how many trials were run.
 func recorded(t testing.TB, v *optimize.View, plan strategies, dir string) (out []optimize.Outcome[backtest.Strategy, backtest.Metrics], run int) {
 	t.Helper()
@@ -372,14 +363,6 @@ func killed() strategies {
 		fast, slow = append(fast, 2+i), append(slow, 40+i)
 	}
 	return crossings(fast, slow, 0)
-}
-
-func size(path string) int64 {
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0
-	}
-	return info.Size()
 }
 
 // TestCompact: what no run needs any more goes, the rest stays.

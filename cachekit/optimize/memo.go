@@ -10,16 +10,16 @@ import (
 // workspace, in a journal, or both. Nil keeps nothing.
 type memo struct {
 	view *View
-	keeper[backtest.Metrics]
+	Keeper[backtest.Metrics]
 }
 
 // newMemo returns the memo that the options ask for, nil if they ask for none.
 func newMemo(view *View, o Options) *memo {
-	m := &memo{view, keeper[backtest.Metrics]{journal: o.Journal, kind: kindMetrics, encode: encodeMetrics, decode: decodeMetrics, own: itself[backtest.Metrics]}}
+	m := &memo{view, Keeper[backtest.Metrics]{Codec: Metrics, Journal: o.Journal}}
 	if results := view.pin.workspace.results; o.Memo && results != nil {
-		m.cache = results.trials
+		m.Cache = results.Trials
 	}
-	if m.cache == nil && m.journal == nil {
+	if m.Cache == nil && m.Journal == nil {
 		return nil
 	}
 	return m
@@ -27,7 +27,7 @@ func newMemo(view *View, o Options) *memo {
 
 // key returns the key of a strategy's trial.
 func (m *memo) key(s backtest.Strategy) (trialKey, error) {
-	k, err := m.view.trials.key(m.view.key.Digest, s)
+	k, err := m.view.trials.Key(m.view.key.Digest, s)
 	if err != nil {
 		return k, unkept{err}
 	}
@@ -51,6 +51,6 @@ func Recorded[P any](view *View, strategy func(P) backtest.Strategy, worker Work
 		if err != nil {
 			return backtest.Metrics{}, err
 		}
-		return memo.of(key, func() (backtest.Metrics, error) { return worker(ctx, p) })
+		return memo.Of(key, func() (backtest.Metrics, error) { return worker(ctx, p) })
 	}
 }

@@ -114,6 +114,9 @@ func (m MonteCarlo) Permute(ctx context.Context, returns []float64, statistic St
 	return d, nil
 }
 
+// maxSamples bounds the samples of one test: a value takes 8 bytes.
+const maxSamples = 1 << 32
+
 // begin checks the options and measures the course itself.
 func (m *MonteCarlo) begin(returns []float64, statistic Statistic) (Distribution, error) {
 	if m.Samples == 0 {
@@ -123,7 +126,7 @@ func (m *MonteCarlo) begin(returns []float64, statistic Statistic) (Distribution
 		m.Confidence = 0.95
 	}
 	switch {
-	case m.Samples < 0 || m.Samples > maxTrials:
+	case m.Samples < 0 || m.Samples > maxSamples:
 		return Distribution{}, fmt.Errorf("%d samples: must be from 1 to 2^32, or 0 for 1,000", m.Samples)
 	case !(m.Confidence > 0 && m.Confidence < 1):
 		return Distribution{}, fmt.Errorf("confidence %v: must be above 0 and below 1", m.Confidence)

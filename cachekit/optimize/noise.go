@@ -68,7 +68,7 @@ func (n *Noise) test(ctx context.Context, s *Segments, strategy backtest.Strateg
 	if err != nil {
 		return r, err
 	}
-	statistic := func(returns []float64) float64 { return objective(Measure(returns, s.periods)) }
+	statistic := func(returns []float64) float64 { return objective(Measure(returns, s.PeriodsPerYear())) }
 	if r.Distribution, err = n.MonteCarlo.begin(course.Returns(), statistic); err != nil {
 		return r, err
 	}
@@ -114,13 +114,7 @@ func (n *Noise) worst(values []float64) float64 {
 
 // infuse returns the segments with the noise of one sample.
 func (n *Noise) infuse(s *Segments, sample int) *Segments {
-	noisy := &Segments{
-		groups: make([]bundle.Group, len(s.groups)), timeline: s.timeline, starts: s.starts, periods: s.periods, warmup: s.warmup,
-	} // and no digests: those are of other bars
-	for i, g := range s.groups {
-		noisy.groups[i] = n.scale(g, n.factors(g, i, sample))
-	}
-	return noisy
+	return s.Transform(func(asset int, g bundle.Group) bundle.Group { return n.scale(g, n.factors(g, asset, sample)) })
 }
 
 // factors returns a factor for each bar of asset number i.

@@ -24,6 +24,19 @@ type Outcome[P, R any] struct {
 	Err    error // nil, the worker's error, a [PanicError], or the context's error
 }
 
+// ErrNaN is why a trial whose objective is not a number counts as failed.
+var ErrNaN = errors.New("the objective is not a number")
+
+// FirstError returns why the first trial failed; [ErrNaN] if none has an error.
+func FirstError[P, R any](outcomes []Outcome[P, R]) error {
+	for _, o := range outcomes {
+		if o.Err != nil {
+			return o.Err
+		}
+	}
+	return ErrNaN
+}
+
 // Options are how [Run] runs the trials. The zero value is a good choice.
 type Options struct {
 	// Workers is the number of goroutines. 0 means one for each processor.
@@ -58,7 +71,8 @@ type Options struct {
 	// are done, and once at the end. It is never called concurrently.
 	Progress func(done, total int)
 
-	unit string // what the errors call a trial; empty: trial
+	// Unit is what errors call a trial, such as fold; empty means trial.
+	Unit string
 }
 
 // A PanicError is the error of a trial that panicked.
@@ -86,7 +100,7 @@ func Run[P, R any](ctx context.Context, plan Plan[P], newWorker func() Worker[P,
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	r := &run[P, R]{
-		ctx: ctx, stop: stop, plan: plan, newWorker: newWorker, deadline: o.Deadline, unit: cmp.Or(o.unit, "trial"),
+		ctx: ctx, stop: stop, plan: plan, newWorker: newWorker, deadline: o.Deadline, unit: cmp.Or(o.Unit, "trial"),
 		outcomes: make([]Outcome[P, R], n), settled: make([]bool, n),
 	}
 	workers := o.Workers

@@ -16,10 +16,10 @@ type Course struct {
 
 // Returns returns the return of each bar: the equity divided by the equity before
 // it, less 1. Before the first bar it was 1.
-func (c Course) Returns() []float64 { return c.returns(make([]float64, 0, len(c.Equity))) }
+func (c Course) Returns() []float64 { return c.AppendReturns(make([]float64, 0, len(c.Equity))) }
 
-// returns appends them to dst.
-func (c Course) returns(dst []float64) []float64 {
+// AppendReturns appends the returns to dst.
+func (c Course) AppendReturns(dst []float64) []float64 {
 	last := 1.0
 	for _, e := range c.Equity {
 		dst = append(dst, e/last-1)
@@ -28,8 +28,8 @@ func (c Course) returns(dst []float64) []float64 {
 	return dst
 }
 
-// clone returns a copy that shares nothing.
-func (c Course) clone() Course {
+// Clone returns a copy that shares nothing.
+func (c Course) Clone() Course {
 	return Course{append([]int64(nil), c.Times...), append([]float64(nil), c.Equity...)}
 }
 
@@ -88,35 +88,4 @@ func Measure(returns []float64, periodsPerYear float64) Performance {
 	p.Sharpe = ratio(mean, deviation(returns, mean)) * year
 	p.Sortino = ratio(mean, math.Sqrt(downside/n)) * year
 	return p
-}
-
-// deviation returns the standard deviation of a sample, which divides by n-1. It
-// is NaN for fewer than 2 numbers.
-func deviation(x []float64, mean float64) float64 {
-	if len(x) < 2 {
-		return math.NaN()
-	}
-	sum := 0.0
-	for _, v := range x {
-		sum += float64((v - mean) * (v - mean))
-	}
-	return math.Sqrt(sum / float64(len(x)-1))
-}
-
-// mean is NaN without numbers.
-func mean(x []float64) float64 {
-	sum := 0.0
-	for _, v := range x {
-		sum += v
-	}
-	return ratio(sum, float64(len(x)))
-}
-
-// ratio returns a/b; where that is no number, the NaN that is the same on all
-// machines.
-func ratio(a, b float64) float64 {
-	if q := a / b; q == q {
-		return q
-	}
-	return math.NaN()
 }

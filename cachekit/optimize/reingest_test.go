@@ -12,7 +12,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/market"
-	"github.com/bmadventure/optcache/property_test"
+	propertytest "github.com/bmadventure/optcache/property_test"
 )
 
 // TestIngestInTheMiddle: a bundle that is ingested anew in the middle of a sweep, a search or a walk-forward, and

@@ -65,7 +65,7 @@ func coprime(r *rand.Rand, n uint64) uint64 {
 func (s *sampler[P]) probe(r *rand.Rand) bool {
 	for range draws {
 		s.draw(r, s.some)
-		if _, ok := s.space.build(s.some); ok {
+		if _, ok := s.space.Build(s.some); ok {
 			return true
 		}
 	}
@@ -96,7 +96,7 @@ func (s *sampler[P]) spread(cell uint64, at []uint64) {
 // reports which it does not take: those that break a rule or were tried before.
 // It changes positions on axes that do not exist.
 func (s *sampler[P]) take(at []uint64) (p P, verdict verdict) {
-	p, ok := s.space.build(at)
+	p, ok := s.space.Build(at)
 	if !ok {
 		return p, broken
 	}
@@ -195,11 +195,11 @@ func (s *sampler[P]) walk(at []uint64) (p P, ok bool) {
 func (s *sampler[P]) repeat(r *rand.Rand, at []uint64) P {
 	for range patience {
 		s.draw(r, at)
-		if p, ok := s.space.build(at); ok {
+		if p, ok := s.space.Build(at); ok {
 			return p
 		}
 	}
 	copy(at, s.some)
-	p, _ := s.space.build(at)
+	p, _ := s.space.Build(at)
 	return p
 }

@@ -14,20 +14,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/leanovate/gopter"
-	"github.com/leanovate/gopter/gen"
-	"github.com/leanovate/gopter/prop"
 
 	"github.com/bmadventure/optcache/cachekit/optimize"
 )
-
-type knobs struct {
-	A, B    int
-	F, G, H float64
-	Kind    string
-	Decay   float64
-	Deep    bool
-}
 
 // randomSpace makes a space of some axes of all kinds, with or without a rule and
 // conditions. Some are continuous, some have a handful of cells.
@@ -125,15 +114,6 @@ func converse(s optimize.Search[knobs], outstanding int, r *rand.Rand) ([]knobs,
 		}
 		open = slices.Delete(open, i, i+1)
 	}
-}
-
-func property(t *testing.T, runs int, check func(seed uint64) string) {
-	t.Helper()
-	params := gopter.DefaultTestParametersWithSeed(1)
-	params.MinSuccessfulTests = runs
-	properties := gopter.NewProperties(params)
-	properties.Property(t.Name(), prop.ForAll(check, gen.UInt64()))
-	properties.TestingRun(t)
 }
 
 // The trials of a search are the same with any number of them outstanding, told in

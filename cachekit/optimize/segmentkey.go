@@ -24,7 +24,7 @@ func (s *Segments) Key(strategy backtest.Strategy, span Span) ([32]byte, error) 
 		return [32]byte{}, err
 	}
 	digest, _ := s.digests.LoadOrStore(span, sync.OnceValue(func() [32]byte { return s.digest(times) }))
-	key, err := s.trials.key(digest.(func() [32]byte)(), strategy)
+	key, err := s.trials.Key(digest.(func() [32]byte)(), strategy)
 	return key, err
 }
 
@@ -73,7 +73,7 @@ func newDigest(name string) *digest {
 	return h
 }
 
-func (h *digest) text(s string) { h.bytes(appendText(h.scratch[:0], s)) }
+func (h *digest) text(s string) { h.bytes(AppendText(h.scratch[:0], s)) }
 
 func (h *digest) number(n uint64) { h.bytes(binary.LittleEndian.AppendUint64(h.scratch[:0], n)) }
 

@@ -27,7 +27,7 @@ type Segments struct {
 	periods  float64
 	warmup   int
 	digests  sync.Map // of Span to func() [32]byte: what a span reads, hashed once
-	trials   keyer
+	trials   Keyer
 }
 
 // NewSegments divides bars into sessions, which are the dates in UTC that occur
@@ -62,11 +62,30 @@ func date(t int64) int64 {
 	return d
 }
 
+// Transform returns segments whose bars are those that change makes of the bars of each asset: for
+// trials on bars that did not happen. change must not write to the columns that it is given, but may return
+// them; the times stay as they are. Nothing of them is ever cached.
+func (s *Segments) Transform(change func(asset int, g bundle.Group) bundle.Group) *Segments {
+	t := &Segments{
+		groups: make([]bundle.Group, len(s.groups)), timeline: s.timeline, starts: s.starts, periods: s.periods, warmup: s.warmup,
+	} // and no digests: those are of other bars
+	for i, g := range s.groups {
+		t.groups[i] = change(i, g)
+	}
+	return t
+}
+
 // Sessions returns the number of sessions.
 func (s *Segments) Sessions() int { return len(s.starts) - 1 }
 
 // PeriodsPerYear returns how many bars make a year, see [bundle.Bars.PeriodsPerYear].
 func (s *Segments) PeriodsPerYear() float64 { return s.periods }
+
+// A Span is a stretch of sessions, From included and To not, counted from 0.
+type Span struct{ From, To int }
+
+// Len returns the number of sessions.
+func (s Span) Len() int { return s.To - s.From }
 
 // Times returns the times of the bars in a span. It must not be written to.
 func (s *Segments) Times(span Span) ([]int64, error) {

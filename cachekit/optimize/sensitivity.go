@@ -76,7 +76,7 @@ func (s Sensitivity[P]) Run(ctx context.Context, newWorker func() Worker[P, floa
 	if err != nil {
 		return nil, fmt.Errorf("measure sensitivity around %+v: %w", s.Base, err)
 	}
-	outcomes, err := Run(ctx, list[P](plan.trials), newWorker, o)
+	outcomes, err := Run(ctx, List[P](plan.trials), newWorker, o)
 	if err != nil {
 		return nil, fmt.Errorf("measure sensitivity around %+v: %w", s.Base, err)
 	}
@@ -95,7 +95,7 @@ func (s Sensitivity[P]) Run(ctx context.Context, newWorker func() Worker[P, floa
 	if math.IsNaN(values[0]) {
 		cause := outcomes[0].Err
 		if cause == nil {
-			cause = errNaN
+			cause = ErrNaN
 		}
 		return nil, fmt.Errorf("measure sensitivity around %+v: the base failed: %w", s.Base, cause)
 	}
@@ -132,25 +132,25 @@ func (s *Sensitivity[P]) lay() (*layout[P], error) {
 	if s.Points < 1 || !(s.Reach > 0 && s.Reach <= 1) {
 		return nil, fmt.Errorf("%d points up to %v of an axis: must be at least 1, and above 0 and at most 1", s.Points, s.Reach)
 	}
-	base := make([]uint64, len(s.Space.axes))
-	if !s.Space.locate(s.Base, base) {
+	base := make([]uint64, len(s.Space.Axes()))
+	if !s.Space.Locate(s.Base, base) {
 		return nil, fmt.Errorf("it is no point of %s", s.Space)
 	}
 	l := &layout[P]{trials: []P{s.Base}}
 	steps := make(map[int]uint64) // position one step from the base, by axis
-	for i := range s.Space.axes {
-		if !s.Space.exists(i, s.Base) {
+	for i := range s.Space.Axes() {
+		if !s.Space.Has(i, s.Base) {
 			continue
 		}
 		positions := s.positions(i, base[i])
 		l.axes = append(l.axes, s.line(l, i, base, positions))
-		if s.Space.axes[i].kind != categorical {
+		if s.Space.Axes()[i].Ordered() {
 			if next, ok := beside(positions, base[i]); ok {
 				steps[i] = next
 			}
 		}
 	}
-	for i := range s.Space.axes {
+	for i := range s.Space.Axes() {
 		for j := range i {
 			a, hasA := steps[j]
 			b, hasB := steps[i]
@@ -164,21 +164,21 @@ func (s *Sensitivity[P]) lay() (*layout[P], error) {
 
 // positions returns the positions on an axis that are tried, in order.
 func (s *Sensitivity[P]) positions(axis int, base uint64) []uint64 {
-	a := &s.Space.axes[axis]
+	a := &s.Space.Axes()[axis]
 	var all []uint64
-	if a.kind == categorical {
-		for i := range a.n {
+	if !a.Ordered() {
+		for i := range a.Len() {
 			all = append(all, i)
 		}
 		return all
 	}
-	far := max(1, uint64(s.Reach*float64(a.n-1)))
+	far := max(1, uint64(s.Reach*float64(a.Len()-1)))
 	for k := range uint64(s.Points) {
 		d := max(1, uint64(float64(k+1)*float64(far)/float64(s.Points)))
 		if d <= base {
 			all = append(all, base-d)
 		}
-		if d < a.n-base {
+		if d < a.Len()-base {
 			all = append(all, base+d)
 		}
 	}
@@ -229,7 +229,7 @@ func (s *Sensitivity[P]) square(l *layout[P], a, b int, stepA, stepB uint64, bas
 func (s *Sensitivity[P]) add(l *layout[P], base []uint64, change func(at []uint64)) int {
 	at := slices.Clone(base)
 	change(at)
-	p, ok := s.Space.build(at)
+	p, ok := s.Space.Build(at)
 	if !ok {
 		return -1
 	}
@@ -254,17 +254,17 @@ func (s *Sensitivity[P]) describe(r *SensitivityResult, l *layout[P], values []f
 		total += variances[i]
 	}
 	for i, n := range l.axes {
-		a := AxisSensitivity{Name: s.Space.axes[n.axis].name, Drop: s.drop(n, values, r.Range)}
+		a := AxisSensitivity{Name: s.Space.Axes()[n.axis].Name(), Drop: s.drop(n, values, r.Range)}
 		if total > 0 {
 			a.Share = variances[i] / total
 		}
 		for _, trial := range n.trials {
-			a.Points = append(a.Points, SensitivityPoint{s.Space.axes[n.axis].value(&l.trials[trial]), values[trial]})
+			a.Points = append(a.Points, SensitivityPoint{s.Space.Axes()[n.axis].Value(l.trials[trial]), values[trial]})
 		}
 		r.Axes = append(r.Axes, a)
 	}
 	for _, q := range l.pairs {
-		p := Pair{A: s.Space.axes[q.a].name, B: s.Space.axes[q.b].name, Interaction: math.NaN()}
+		p := Pair{A: s.Space.Axes()[q.a].Name(), B: s.Space.Axes()[q.b].Name(), Interaction: math.NaN()}
 		if q.one >= 0 && q.other >= 0 && q.both >= 0 {
 			p.Interaction = share(math.Abs((values[q.both]-values[q.one])-(values[q.other]-values[0])), r.Range)
 		}
@@ -292,7 +292,7 @@ func variance(n line, values []float64, lo, width float64) float64 {
 func (s *Sensitivity[P]) drop(n line, values []float64, width float64) float64 {
 	var losses []float64
 	for i, trial := range n.trials {
-		near := i == n.base-1 || i == n.base+1 || s.Space.axes[n.axis].kind == categorical && i != n.base
+		near := i == n.base-1 || i == n.base+1 || !s.Space.Axes()[n.axis].Ordered() && i != n.base
 		if !near || math.IsNaN(values[trial]) {
 			continue
 		}

@@ -119,7 +119,7 @@ func (s *Space[P]) Index(p P) (cell uint64, ok bool) {
 		return 0, false
 	}
 	at := make([]uint64, len(s.axes))
-	if !s.locate(p, at) {
+	if !s.Locate(p, at) {
 		return 0, false
 	}
 	return s.cell(at), true
@@ -133,9 +133,12 @@ func (s *Space[P]) cell(at []uint64) (cell uint64) {
 	return cell
 }
 
-// locate finds the position of p on every axis, 0 on those that do not exist. It
-// reports false if p is not in the space or breaks a rule.
-func (s *Space[P]) locate(p P, at []uint64) bool {
+// Axes returns the axes, in the order in which they were given. They must not be changed.
+func (s *Space[P]) Axes() []Axis[P] { return s.axes }
+
+// Locate finds the position of p on every axis, 0 on those that do not exist, and writes them to at,
+// which has an element for each axis. It reports false if p is not in the space or breaks a rule.
+func (s *Space[P]) Locate(p P, at []uint64) bool {
 	for i := range s.axes {
 		a := &s.axes[i]
 		if a.given != nil && !a.given(p) {
@@ -152,9 +155,9 @@ func (s *Space[P]) locate(p P, at []uint64) bool {
 	return s.keeps(p)
 }
 
-// build returns the parameters at the positions and whether they keep all rules.
+// Build returns the parameters at a position of each axis, and whether they keep all rules.
 // It sets the positions on axes that do not exist to 0.
-func (s *Space[P]) build(at []uint64) (p P, ok bool) {
+func (s *Space[P]) Build(at []uint64) (p P, ok bool) {
 	for i := range s.axes {
 		a := &s.axes[i]
 		if a.given == nil || a.given(p) {
@@ -166,8 +169,8 @@ func (s *Space[P]) build(at []uint64) (p P, ok bool) {
 	return p, s.keeps(p)
 }
 
-// exists reports whether p has the parameter of axis i.
-func (s *Space[P]) exists(i int, p P) bool {
+// Has reports whether p has the parameter of axis i, which a condition of the axis may deny ([Axis.When]).
+func (s *Space[P]) Has(i int, p P) bool {
 	return s.axes[i].given == nil || s.axes[i].given(p)
 }
 
@@ -191,7 +194,7 @@ func (s *Space[P]) Params(p P) []Param {
 	params := make([]Param, len(s.axes))
 	for i, a := range s.axes {
 		params[i] = Param{Name: a.name}
-		if s.exists(i, p) {
+		if s.Has(i, p) {
 			params[i].Value = a.value(&p)
 		}
 	}

@@ -36,21 +36,22 @@ func stability[P any](space *Space[P], folds []FoldResult[P]) []Stability {
 	if space == nil {
 		return nil
 	}
-	all := make([]Stability, len(space.axes))
-	for i, a := range space.axes {
+	all := make([]Stability, len(space.Axes()))
+	for i, a := range space.Axes() {
 		var values []any
 		for _, f := range folds {
-			if f.Err == nil && space.exists(i, f.Params) {
-				values = append(values, a.value(&f.Params))
+			if f.Err == nil && space.Has(i, f.Params) {
+				values = append(values, a.Value(f.Params))
 			}
 		}
-		all[i] = a.stability(values)
+		all[i] = stabilityAlong(&a, values)
 	}
 	return all
 }
 
-func (a *Axis[P]) stability(values []any) Stability {
-	s := Stability{Name: a.name, Folds: len(values)}
+// stabilityAlong returns that of the values chosen on one axis.
+func stabilityAlong[P any](a *Axis[P], values []any) Stability {
+	s := Stability{Name: a.Name(), Folds: len(values)}
 	s.Mode, s.Share = mode(values)
 	var numbers []float64
 	for _, v := range values {
@@ -68,12 +69,9 @@ func (a *Axis[P]) stability(values []any) Stability {
 		s.Variation = ratio(s.Deviation, math.Abs(s.Mean))
 	}
 	s.Spread = math.NaN()
-	var first, last P
-	a.set(&first, 0)
-	a.set(&last, a.n-1)
-	lo, ok := number(a.value(&first))
-	hi, _ := number(a.value(&last))
-	if ok && a.kind != categorical && hi > lo {
+	lo, ok := number(a.At(0))
+	hi, _ := number(a.At(a.Len() - 1))
+	if ok && a.Ordered() && hi > lo {
 		s.Spread = ratio(s.Deviation, (hi-lo)/2)
 	}
 	return s

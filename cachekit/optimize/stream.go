@@ -34,4 +34,7 @@ func mix(x uint64) uint64 {
 
 // normal draws a standard normal number from one uniform one: the sampler of the
 // standard library uses logarithms that differ between machines.
-func normal(r *rand.Rand) float64 { return normalQuantile(middle(r.Uint64N(parts), parts)) }
+func normal(r *rand.Rand) float64 {
+	const parts = 1 << 52 // the middle of each is a float64 without rounding
+	return normalQuantile((float64(r.Uint64N(parts)) + 0.5) / parts)
+}

@@ -133,7 +133,7 @@ func (s *sweep[P]) recall(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		m, known, err := s.memo.lookup(key)
+		m, known, err := s.memo.Lookup(key)
 		if err != nil {
 			return err
 		}
@@ -273,7 +273,7 @@ func (s *sweep[P]) record(b span, metrics []backtest.Metrics, errs []error) erro
 	if s.memo == nil {
 		return nil
 	}
-	results := make([]kept[backtest.Metrics], 0, len(metrics))
+	results := make([]Kept[backtest.Metrics], 0, len(metrics))
 	for i, m := range metrics {
 		if errs[i] != nil {
 			continue
@@ -282,9 +282,9 @@ func (s *sweep[P]) record(b span, metrics []backtest.Metrics, errs []error) erro
 		if err != nil {
 			return err
 		}
-		results = append(results, kept[backtest.Metrics]{key, m})
+		results = append(results, Kept[backtest.Metrics]{key, m})
 	}
-	return s.memo.record(results...)
+	return s.memo.Record(results...)
 }
 
 // load returns the bars of a batch.
@@ -384,4 +384,13 @@ func stoppedAfter(done, total int, stopped error) error {
 		return nil
 	}
 	return fmt.Errorf("stopped after %d of %d trials: %w", done, total, errors.Unwrap(stopped))
+}
+
+// fill makes *p the parameters of a trial of a plan, without an allocation where the plan can do that.
+func fill[P any](plan Plan[P], trial int, p *P) {
+	if g, ok := plan.(*Grid[P]); ok {
+		g.Fill(trial, p)
+		return
+	}
+	*p = plan.At(trial)
 }

@@ -83,8 +83,8 @@ func (e *expedition[P]) stopped(more int, cause error) error {
 }
 
 // ask returns the trials that the search proposes now.
-func (e *expedition[P]) ask() (list[P], error) {
-	var plan list[P]
+func (e *expedition[P]) ask() (List[P], error) {
+	var plan List[P]
 	for e.proposed < len(e.out) {
 		t, ok := e.search.Ask()
 		if !ok {

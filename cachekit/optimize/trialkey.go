@@ -13,17 +13,13 @@ import (
 	"github.com/bmadventure/optcache/cachekit/backtest"
 )
 
-// A trialKey names the result of a trial by all that it follows from: SHA-256 of the
-// rules of the account, the key of the bars, and the strategy.
-type trialKey [sha256.Size]byte
-
 // rules names the conventions of package backtest. It grows whenever the same trial
 // begins to have another result.
 const rules = "optcache backtest 1"
 
-// A keyer makes keys of trials. All that comes before a trial's parameters is the same
+// A Keyer makes keys of trials. All that comes before a trial's parameters is the same
 // for many of them, and hashed once. The zero value is ready, and may be used concurrently.
-type keyer struct {
+type Keyer struct {
 	mu     sync.RWMutex
 	starts map[keyStart][]byte // the state of the hash behind each; guarded by mu
 }
@@ -35,9 +31,9 @@ type keyStart struct {
 	strategy reflect.Type
 }
 
-// key returns the key of the trial of a strategy on the bars of a digest. It fails for a
+// Key returns the key of the trial of a strategy on the bars of a digest. It fails for a
 // strategy that holds something whose value cannot be told, such as a function.
-func (k *keyer) key(bars [sha256.Size]byte, s backtest.Strategy) (trialKey, error) {
+func (k *Keyer) Key(bars [sha256.Size]byte, s backtest.Strategy) (trialKey, error) {
 	t := reflect.TypeOf(s)
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -57,16 +53,16 @@ func (k *keyer) key(bars [sha256.Size]byte, s backtest.Strategy) (trialKey, erro
 }
 
 // start returns the state of the hash behind a start.
-func (k *keyer) start(at keyStart) ([]byte, error) {
+func (k *Keyer) start(at keyStart) ([]byte, error) {
 	k.mu.RLock()
 	state, ok := k.starts[at]
 	k.mu.RUnlock()
 	if ok {
 		return state, nil
 	}
-	b := append(appendText(nil, rules), at.bars[:]...)
+	b := append(AppendText(nil, rules), at.bars[:]...)
 	for _, text := range []string{at.name, at.strategy.PkgPath(), at.strategy.String()} {
-		b = appendText(b, text)
+		b = AppendText(b, text)
 	}
 	for len(b)%sha256.BlockSize != 0 { // so that it is never hashed again
 		b = append(b, 0)
@@ -105,8 +101,8 @@ func (h *hasher) from(state []byte) (trialKey, error) {
 	return h.sum, nil
 }
 
-// appendText appends s behind its length.
-func appendText(b []byte, s string) []byte {
+// AppendText appends s behind its length.
+func AppendText(b []byte, s string) []byte {
 	return append(binary.LittleEndian.AppendUint64(b, uint64(len(s))), s...)
 }
 
@@ -126,7 +122,7 @@ func appendValue(b []byte, v reflect.Value) (_ []byte, err error) {
 	case reflect.Float32, reflect.Float64:
 		return binary.LittleEndian.AppendUint64(b, math.Float64bits(v.Float())), nil
 	case reflect.String:
-		return appendText(b, v.String()), nil
+		return AppendText(b, v.String()), nil
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if b, err = appendValue(b, v.Field(i)); err != nil {

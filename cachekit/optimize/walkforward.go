@@ -2,7 +2,6 @@ package optimize
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -116,11 +115,11 @@ func (w *WalkForward[P]) Run(ctx context.Context, o Options) (*WalkForwardResult
 	}
 	inner := Options{Workers: (workers + len(folds) - 1) / len(folds), Deadline: o.Deadline}
 	walk := &walk[P]{w, record}
-	outcomes, err := Run(ctx, list[Fold](folds), func() Worker[Fold, FoldResult[P]] {
+	outcomes, err := Run(ctx, List[Fold](folds), func() Worker[Fold, FoldResult[P]] {
 		return func(ctx context.Context, f Fold) (FoldResult[P], error) {
 			return walk.fold(ctx, f, inner)
 		}
-	}, Options{Workers: workers, Progress: o.Progress, unit: "fold"})
+	}, Options{Workers: workers, Progress: o.Progress, Unit: "fold"})
 	result := &WalkForwardResult[P]{Folds: make([]FoldResult[P], len(folds))}
 	for i, out := range outcomes {
 		result.Folds[i] = out.Result
@@ -141,19 +140,13 @@ type walk[P any] struct {
 	record *windowRecord[P] // nil: nothing is kept
 }
 
-// list is the plan of the values given.
-type list[T any] []T
-
-func (l list[T]) Len() int   { return len(l) }
-func (l list[T]) At(i int) T { return l[i] }
-
 // fold runs one fold. Its error ends the walk: it is the context's, or says that a result
 // could not be kept; all else is in the result.
 func (w *walk[P]) fold(ctx context.Context, f Fold, o Options) (FoldResult[P], error) {
 	r := FoldResult[P]{Fold: f, Chosen: -1}
 	if err := w.run(ctx, &r, o); err != nil {
 		r.Err = fmt.Errorf("fold %d: %w", f.Number, err)
-		if isUnkept(err) {
+		if Failed(err) {
 			return r, err
 		}
 	}
@@ -196,7 +189,7 @@ func (w *walk[P]) train(ctx context.Context, r *FoldResult[P], o Options) ([]Per
 		trained = append(trained, outcomes[i].Result)
 	}
 	if len(r.Candidates) == 0 {
-		return nil, fmt.Errorf("all %d trials failed in training: %w", r.Trials, reason(outcomes))
+		return nil, fmt.Errorf("all %d trials failed in training: %w", r.Trials, FirstError(outcomes))
 	}
 	return trained, nil
 }
@@ -218,7 +211,7 @@ func (w *walk[P]) choose(ctx context.Context, r *FoldResult[P], o Options) error
 		r.Chosen = 0
 		return nil
 	}
-	plan := make(list[P], len(r.Candidates))
+	plan := make(List[P], len(r.Candidates))
 	for i, c := range r.Candidates {
 		plan[i] = c.Params
 	}
@@ -232,7 +225,7 @@ func (w *walk[P]) choose(ctx context.Context, r *FoldResult[P], o Options) error
 	}
 	best := Rank(values, w.Minimize, 1)
 	if len(best) == 0 {
-		return fmt.Errorf("all %d candidates failed in validation: %w", len(values), reason(outcomes))
+		return fmt.Errorf("all %d candidates failed in validation: %w", len(values), FirstError(outcomes))
 	}
 	r.Chosen, r.InValidation = best[0], outcomes[best[0]].Result
 	return nil
@@ -240,12 +233,12 @@ func (w *walk[P]) choose(ctx context.Context, r *FoldResult[P], o Options) error
 
 // test runs the chosen candidate over the test window.
 func (w *walk[P]) test(ctx context.Context, r *FoldResult[P], o Options) error {
-	outcomes, err := Run(ctx, list[P]{r.Params}, func() Worker[P, Course] {
+	outcomes, err := Run(ctx, List[P]{r.Params}, func() Worker[P, Course] {
 		tester := w.Tester()
 		return func(ctx context.Context, p P) (Course, error) {
 			return w.record.course(p, r.Fold.Test, func() (Course, error) {
 				c, err := tester(ctx, p, r.Fold.Test)
-				return c.clone(), err
+				return c.Clone(), err
 			})
 		}
 	}, o)
@@ -271,7 +264,7 @@ func (w *walk[P]) judge(span Span) func() Worker[P, Performance] {
 				if err != nil {
 					return Performance{}, err
 				}
-				returns = c.returns(returns[:0])
+				returns = c.AppendReturns(returns[:0])
 				return Measure(returns, w.PeriodsPerYear), nil
 			})
 		}
@@ -288,18 +281,6 @@ func (w *WalkForward[P]) values(outcomes []Outcome[P, Performance]) []float64 {
 		}
 	}
 	return values
-}
-
-var errNaN = errors.New("the objective is not a number")
-
-// reason returns why the first trial failed.
-func reason[P, R any](outcomes []Outcome[P, R]) error {
-	for _, o := range outcomes {
-		if o.Err != nil {
-			return o.Err
-		}
-	}
-	return errNaN
 }
 
 // stitch joins the tests to one account.

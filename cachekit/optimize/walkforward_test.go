@@ -17,7 +17,6 @@ import (
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
-	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/cachekit/optimize"
 )
 
@@ -91,52 +90,6 @@ func TestWindowsRefuse(t *testing.T) {
 	}
 }
 
-// randomBars makes bars of a few assets with gaps, unequal lengths, prices that
-// never change, and assets of one bar.
-func randomBars(seed uint64) *bundle.Bars {
-	r := rand.New(rand.NewPCG(seed, 17))
-	unit, frequency := 24*time.Hour, market.Daily
-	if r.IntN(3) == 0 {
-		unit, frequency = 5*time.Hour, market.Minute // several bars a session
-	}
-	var rows []market.Bar
-	days := 40 + r.IntN(120)
-	for a := range 1 + r.IntN(4) {
-		price, still := 100.0, r.IntN(5) == 0
-		from, to := r.IntN(days/3), days-r.IntN(days/3)
-		if r.IntN(6) == 0 {
-			to = from + 1
-		}
-		for d := from; d < to; d++ {
-			if r.IntN(8) == 0 && d > from {
-				continue
-			}
-			open := price
-			if !still {
-				open *= 0.98 + 0.04*r.Float64()
-				price = open * (0.97 + 0.061*r.Float64())
-			}
-			rows = append(rows, market.Bar{
-				Symbol: fmt.Sprintf("S%d", a), Time: time.Date(1969, 11, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(d) * unit),
-				Open: open, High: max(open, price), Low: min(open, price), Close: price, Volume: 100,
-			})
-		}
-	}
-	bars, err := bundle.GroupRows(frequency, rows)
-	if err != nil {
-		panic(err)
-	}
-	return bars
-}
-
-func mustSegments(bars *bundle.Bars, warmup int) *optimize.Segments {
-	s, err := optimize.NewSegments(bars, warmup)
-	if err != nil {
-		panic(err)
-	}
-	return s
-}
-
 // A span of all sessions is the run of the backtest, and with enough bars to warm
 // up the course over any span is that of an account opened there.
 func TestSegmentsAgreeWithTheWholeRun(t *testing.T) {
@@ -186,10 +139,6 @@ func TestSegmentsAgreeWithTheWholeRun(t *testing.T) {
 	})
 }
 
-func near(a, b float64) bool {
-	return a == b || math.IsNaN(a) && math.IsNaN(b) || math.Abs(a-b) <= 1e-9*(1+math.Abs(a))
-}
-
 // Without warm-up an indicator starts cold in each window, with it it does not.
 func TestWarmUp(t *testing.T) {
 	bars := group(t, rising(60))
@@ -223,28 +172,6 @@ func TestWarmUp(t *testing.T) {
 			t.Errorf("%+v passes", bad)
 		}
 	}
-}
-
-// rising makes bars whose prices rise by 1 % from open to open and at once.
-func rising(n int) []market.Bar {
-	var rows []market.Bar
-	price := 100.0
-	for d := range n {
-		rows = append(rows, market.Bar{Symbol: "A", Time: unix(int64(d) * 24 * int64(time.Hour)), Open: price, High: price, Low: price, Close: price, Volume: 1})
-		price *= 1.01
-	}
-	return rows
-}
-
-func crossovers2() *optimize.Space[backtest.Crossover] {
-	s, err := optimize.NewSpace(
-		optimize.Int("fast", 1, 8, 1, func(p *backtest.Crossover) *int { return &p.Fast }),
-		optimize.Int("slow", 2, 20, 1, func(p *backtest.Crossover) *int { return &p.Slow }),
-	)
-	if err != nil {
-		panic(err)
-	}
-	return s.Where("fast < slow", func(p backtest.Crossover) bool { return p.Fast < p.Slow })
 }
 
 // forward makes a walk-forward of crossovers over the bars.
@@ -282,12 +209,6 @@ func forward(seed uint64, s *optimize.Segments) *optimize.WalkForward[backtest.C
 		Objective:      func(p optimize.Performance) float64 { return p.TotalReturn },
 		TopK:           r.IntN(4),
 	}
-}
-
-// sameBits compares results to the last bit.
-var sameBits = cmp.Options{
-	cmp.Comparer(func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }),
-	cmp.Comparer(func(a, b error) bool { return fmt.Sprint(a) == fmt.Sprint(b) }),
 }
 
 func TestWalkForwardDoesNotDependOnWorkers(t *testing.T) {
@@ -337,13 +258,6 @@ func TestWalkForwardDoesNotDependOnCaches(t *testing.T) {
 		}
 		return cmp.Diff(results[0], results[1], sameBits) + cmp.Diff(results[0], results[2], sameBits)
 	})
-}
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
 }
 
 // Every fold is what a naive loop over train, validation and test makes of it.

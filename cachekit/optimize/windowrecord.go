@@ -10,8 +10,8 @@ import (
 // A windowRecord keeps how parameters did over windows, what a [WalkForward] with
 // a Key found: in a journal, in a workspace, or both. A nil one keeps nothing.
 type windowRecord[P any] struct {
-	journal *Journal      // nil: not in a journal
-	results *resultCaches // nil: not in a workspace
+	journal *Journal // nil: not in a journal
+	results *Caches  // nil: not in a workspace
 	keyOf   func(P, Span) ([32]byte, error)
 }
 
@@ -29,7 +29,7 @@ func newWindowRecord[P any](w *WalkForward[P], o Options) (*windowRecord[P], err
 		if err != nil {
 			return nil, fmt.Errorf("keep results in the workspace of the process: %w", err)
 		}
-		r.results = workspace.results
+		r.results = workspace.Results()
 	}
 	if r.journal == nil && r.results == nil {
 		return nil, nil
@@ -43,9 +43,9 @@ func (r *windowRecord[P]) performance(p P, span Span, periodsPerYear float64, ru
 	if r == nil {
 		return run()
 	}
-	k := keeper[Performance]{journal: r.journal, kind: kindPerformance, encode: encodePerformance, decode: decodePerformance, own: itself[Performance]}
+	k := Keeper[Performance]{Codec: Performances, Journal: r.journal}
 	if r.results != nil {
-		k.cache = r.results.performances
+		k.Cache = r.results.Performances
 	}
 	return recorded(r, k, p, span, periodsPerYear, run)
 }
@@ -55,9 +55,9 @@ func (r *windowRecord[P]) course(p P, span Span, run func() (Course, error)) (Co
 	if r == nil {
 		return run()
 	}
-	k := keeper[Course]{journal: r.journal, kind: kindCourse, encode: encodeCourse, decode: decodeCourse, own: Course.clone}
+	k := Keeper[Course]{Codec: Courses, Journal: r.journal}
 	if r.results != nil {
-		k.cache = r.results.courses
+		k.Cache = r.results.Courses
 	}
 	return recorded(r, k, p, span, 0, run)
 }
@@ -73,49 +73,11 @@ func (r *windowRecord[P]) key(kind byte, p P, span Span, periodsPerYear float64)
 	return sha256.Sum256(append(b, of[:]...)), nil
 }
 
-func recorded[P, R any](r *windowRecord[P], k keeper[R], p P, span Span, periodsPerYear float64, run func() (R, error)) (R, error) {
-	key, err := r.key(k.kind, p, span, periodsPerYear)
+func recorded[P, R any](r *windowRecord[P], k Keeper[R], p P, span Span, periodsPerYear float64, run func() (R, error)) (R, error) {
+	key, err := r.key(k.Kind, p, span, periodsPerYear)
 	if err != nil {
 		var none R
 		return none, err
 	}
-	return k.of(key, run)
-}
-
-func encodePerformance(p Performance) []byte {
-	b := encodeFloats(p.TotalReturn, p.CAGR, p.Sharpe, p.Sortino, p.Calmar, p.MaxDrawdown)
-	return binary.LittleEndian.AppendUint64(b, uint64(p.Bars))
-}
-
-// decodePerformance reports false for what encodePerformance did not make.
-func decodePerformance(b []byte) (p Performance, ok bool) {
-	const size = 7 * 8
-	if len(b) != size {
-		return p, false
-	}
-	decodeFloats(b, &p.TotalReturn, &p.CAGR, &p.Sharpe, &p.Sortino, &p.Calmar, &p.MaxDrawdown)
-	p.Bars = int(binary.LittleEndian.Uint64(b[size-8:]))
-	return p, true
-}
-
-func encodeCourse(c Course) []byte {
-	b := encodeFloats(c.Equity...)
-	for _, t := range c.Times {
-		b = binary.LittleEndian.AppendUint64(b, uint64(t))
-	}
-	return b
-}
-
-// decodeCourse reports false for what encodeCourse did not make.
-func decodeCourse(b []byte) (c Course, ok bool) {
-	n := len(b) / 16
-	if n == 0 || len(b) != 16*n {
-		return c, false
-	}
-	c = Course{make([]int64, n), make([]float64, n)}
-	for i := range n {
-		c.Equity[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
-		c.Times[i] = int64(binary.LittleEndian.Uint64(b[8*(n+i):]))
-	}
-	return c, true
+	return k.Of(key, run)
 }

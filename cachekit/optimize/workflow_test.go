@@ -21,7 +21,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/cachekit/optimize"
 	"github.com/bmadventure/optcache/policy"
-	"github.com/bmadventure/optcache/property_test"
+	propertytest "github.com/bmadventure/optcache/property_test"
 )
 
 // A market of a case: a bundle in a store, and the seed of all else that is

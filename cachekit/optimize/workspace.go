@@ -28,7 +28,7 @@ type Workspace struct {
 	series   *cachekit.Cache[seriesKey, []float64] // nil: caching is off
 	foretold atomic.Bool                           // a sweep tells series what it will be asked for
 
-	results *resultCaches // nil: caching is off
+	results *Caches // nil: caching is off
 
 	mu       sync.Mutex
 	versions map[bundle.ListKey]*version // pinned, and those that were and are still current; guarded by mu
@@ -68,6 +68,9 @@ func NewWorkspace(config cachekit.Config, store *bundle.Store) (*Workspace, erro
 	}
 	return w, nil
 }
+
+// Results returns the caches of results, nil with caching off. It is for the packages beneath this one.
+func (w *Workspace) Results() *Caches { return w.results }
 
 // newListCache returns the cache of asset lists, with the policy that config names.
 func (w *Workspace) newListCache(config cachekit.Config, budget *sizing.Budget) (*assets.AssetListCache, error) {
@@ -146,7 +149,7 @@ func (w *Workspace) Stats() []CacheStats {
 		{w.lists.Stats(), cachekit.AssetListBands},
 		{w.bars.Stats(), cachekit.BarsBands},
 		{w.series.Stats(), cachekit.BarsBands},
-	}, w.results.stats()...)
+	}, resultStats(w.results)...)
 }
 
 // CacheStats are the statistics of one cache of a workspace.
@@ -165,7 +168,7 @@ func (w *Workspace) Clear() {
 		w.lists.Clear()
 		w.bars.Clear()
 		w.series.Clear()
-		w.results.clear()
+		clearResults(w.results)
 	}
 }
 
@@ -299,7 +302,7 @@ type View struct {
 	query    bundle.Query
 	key      bundle.BarsKey
 	loadBars func(context.Context, bundle.BarsKey) (*bundle.Bars, error)
-	trials   keyer
+	trials   Keyer
 
 	keysMu sync.RWMutex
 	keys   map[assetFields]bundle.BarsKey // guarded by keysMu

@@ -21,7 +21,6 @@ import (
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
-	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/cachekit/optimize"
 )
 
@@ -47,56 +46,6 @@ func randomSeries(seed uint64, assets, bars int) []bundle.Series {
 		all = append(all, s)
 	}
 	return all
-}
-
-func openStore(t testing.TB) *bundle.Store {
-	t.Helper()
-	s, err := bundle.OpenStore(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func put(t testing.TB, s *bundle.Store, name string, series []bundle.Series) bundle.Version {
-	t.Helper()
-	r, err := s.Write(context.Background(), name, market.Daily, series)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r.Version
-}
-
-func workspace(t testing.TB, c cachekit.Config, s *bundle.Store) *optimize.Workspace {
-	t.Helper()
-	w, err := optimize.NewWorkspace(c, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := w.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return w
-}
-
-func pin(t testing.TB, w *optimize.Workspace, name string) *optimize.Pin {
-	t.Helper()
-	p, err := w.Pin(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-func view(t testing.TB, p *optimize.Pin, q bundle.Query) *optimize.View {
-	t.Helper()
-	v, err := p.View(q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
 }
 
 func load(t testing.TB, v *optimize.View) (*bundle.AssetList, *bundle.Bars) {
@@ -438,28 +387,6 @@ func coldSweep(t testing.TB, c cachekit.Config, store *bundle.Store, n int) {
 			t.Fatal(o.Err)
 		}
 	}
-}
-
-var off = cachekit.Config{DisableCaching: true, DisableBundlePooling: true}
-
-// denseSeries makes assets that all trade on the same dates.
-func denseSeries(assets, bars int) []bundle.Series {
-	rng := rand.New(rand.NewPCG(1, 1))
-	all := make([]bundle.Series, assets)
-	for a := range all {
-		s := bundle.Series{Symbol: fmt.Sprintf("S%03d", a)}
-		price := 100.0
-		for d := range bars {
-			open := price * (0.99 + float64(0.02*rng.Float64()))
-			price = max(1, open*(0.985+float64(0.0302*rng.Float64())))
-			s.Times = append(s.Times, time.Date(2010, 1, 1+d, 0, 0, 0, 0, time.UTC).UnixNano())
-			s.Open, s.Close = append(s.Open, open), append(s.Close, price)
-			s.High, s.Low = append(s.High, max(open, price)), append(s.Low, min(open, price))
-			s.Volume = append(s.Volume, 1000)
-		}
-		all[a] = s
-	}
-	return all
 }
 
 // BenchmarkSweep times a whole sweep from cold caches, 100 trials over 50 x 252

@@ -1,0 +1,53 @@
+package optimize
+
+import (
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bmadventure/optcache/cachekit/bundle"
+)
+
+// digestBytes is how much of an asset's digest an identity keeps. It tells a changed asset from
+// one that is the same to a person; the version, all of which is kept, decides.
+const digestBytes = 8
+
+// Identity says which bars the trials of a view may read: the bundle, its version with a digest of each
+// asset, and the symbols and the window of the query where it has them. It is what the
+// [Identity] of a run over the view begins with. It reads no bars.
+func (v *View) Identity() (Identity, error) {
+	b, q := v.pin.bundle, v.query
+	symbols := q.Symbols
+	if symbols == nil {
+		for _, a := range b.Assets() {
+			symbols = append(symbols, a.Symbol)
+		}
+	}
+	digests := make(map[string]string, len(symbols))
+	for _, s := range symbols {
+		key, err := b.Key(bundle.Query{Symbols: []string{s}, Window: q.Window})
+		if err != nil {
+			return nil, fmt.Errorf("identify the bars of %s: %w", s, err)
+		}
+		digests[s] = hex.EncodeToString(key.Digest[:digestBytes])
+	}
+	id := Identity{{Name: "bundle", Value: b.Name()}, {Name: "version", Value: b.Version().String(), Assets: digests}}
+	if q.Symbols != nil {
+		id = append(id, IdentityLine{Name: "assets", Value: strings.Join(slices.Sorted(maps.Keys(digests)), ",")})
+	}
+	if w := q.Window; !w.From.IsZero() || !w.To.IsZero() {
+		id = append(id, IdentityLine{Name: "window", Value: end(w.From) + " to " + end(w.To)})
+	}
+	return id, nil
+}
+
+// end names the end of a window.
+func end(t time.Time) string {
+	if t.IsZero() {
+		return "any time"
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
