@@ -12,6 +12,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/search"
 	"github.com/bmadventure/optcache/property_test"
 )
 
@@ -48,14 +49,14 @@ type crossing struct{ Fast, Slow int }
 
 // sweep runs a sweep of crossovers over the bundle in a store with the caches that c asks for.
 func sweep(ctx context.Context, store *bundle.Store, c propertytest.Config) (all []outcome, err error) {
-	space, err := optimize.NewSpace(
-		optimize.Int("fast", 1, 9, 2, func(p *crossing) *int { return &p.Fast }),
-		optimize.Int("slow", 2, 20, 6, func(p *crossing) *int { return &p.Slow }),
+	space, err := search.NewSpace(
+		search.Int("fast", 1, 9, 2, func(p *crossing) *int { return &p.Fast }),
+		search.Int("slow", 2, 20, 6, func(p *crossing) *int { return &p.Slow }),
 	)
 	if err != nil {
 		return nil, err
 	}
-	grid, err := optimize.NewGrid(space.Where("fast < slow", func(p crossing) bool { return p.Fast < p.Slow }), 0)
+	grid, err := search.NewGrid(space.Where("fast < slow", func(p crossing) bool { return p.Fast < p.Slow }), 0)
 	if err != nil {
 		return nil, err
 	}

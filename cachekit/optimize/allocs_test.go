@@ -6,18 +6,19 @@ import (
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed"
 	"github.com/bmadventure/optcache/cachekit/optimize"
 )
 
 // A sweep of ten times as many trials over the same series allocates hardly more often: the results lie in one piece, and
 // what is left over belongs to batches.
 func TestTrialsAllocateNothing(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", denseSeries(3, 200))
-	w := workspace(t, cachekit.Config{}, store)
-	p := pin(t, w, "b")
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", testbed.DenseSeries(3, 200))
+	w := testbed.Workspace(t, cachekit.Config{}, store)
+	p := testbed.Pin(t, w, "b")
 	defer p.Close()
-	v := view(t, p, bundle.Query{Fields: bundle.Open | bundle.Close})
+	v := testbed.View(t, p, bundle.Query{Fields: bundle.Open | bundle.Close})
 	allocs := func(trials int, always bool) float64 {
 		plan := make(pairs, trials)
 		for i := range plan {
@@ -51,13 +52,13 @@ func itselfByReference(c *backtest.Crossover) backtest.Strategy { return c }
 
 // A tester that goes from window to window, as in a walk-forward, allocates nothing once its buffers have grown.
 func TestTestersAllocateNothing(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", denseSeries(3, 300))
-	bars, err := view(t, pin(t, workspace(t, cachekit.Config{}, store), "b"), bundle.Query{Fields: bundle.OHLCV}).Bars(t.Context())
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", testbed.DenseSeries(3, 300))
+	bars, err := testbed.View(t, testbed.Pin(t, testbed.Workspace(t, cachekit.Config{}, store), "b"), bundle.Query{Fields: bundle.OHLCV}).Bars(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	test := mustSegments(bars, 40).Tester()
+	test := testbed.Segments(bars, 40).Tester()
 	strategies := []backtest.Strategy{ // not Reversion: its deviations have a sync.Pool, which the race detector and the collector empty
 		&backtest.Crossover{Fast: 5, Slow: 20, CostBps: 3}, &backtest.Crossover{Fast: 5, Slow: 30},
 		&backtest.Momentum{Window: 9, Threshold: 0.01}, &backtest.Breakout{Entry: 20, Exit: 10},

@@ -11,14 +11,15 @@ import (
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed"
 	"github.com/bmadventure/optcache/cachekit/optimize"
 )
 
 // What the sweep asks for is what it said, what it does without it does not ask for, and neither changes a bit.
 func TestASweepSaysWhatItDoesWithout(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "small", denseSeries(3, 100))
-	put(t, store, "large", denseSeries(4, 6000))
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "small", testbed.DenseSeries(3, 100))
+	testbed.Put(t, store, "large", testbed.DenseSeries(4, 6000))
 	var many, apart, one pairs
 	for fast := range 16 {
 		for slow := range 16 {
@@ -41,11 +42,11 @@ func TestASweepSaysWhatItDoesWithout(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			run := func(config cachekit.Config, always bool) (optimize.Demand, []optimize.CacheStats, []optimize.Outcome[backtest.Crossover, backtest.Metrics]) {
-				w := workspace(t, config, store)
-				p := pin(t, w, c.bundle)
+				w := testbed.Workspace(t, config, store)
+				p := testbed.Pin(t, w, c.bundle)
 				defer p.Close()
 				var d optimize.Demand
-				out, err := optimize.Sweep(t.Context(), view(t, p, bundle.Query{Fields: bundle.Open | bundle.Close}), c.plan, asStrategy,
+				out, err := optimize.Sweep(t.Context(), testbed.View(t, p, bundle.Query{Fields: bundle.Open | bundle.Close}), c.plan, asStrategy,
 					optimize.Options{Workers: 2, AlwaysCache: always, Demand: func(x optimize.Demand) { d = x }})
 				if err != nil {
 					t.Fatal(err)
@@ -67,7 +68,7 @@ func TestASweepSaysWhatItDoesWithout(t *testing.T) {
 			if all.Bars.Bypassed || all.Series.Bypassed || asked(1) == 0 || asked(2) != all.Series.Requests || int64(stats[2].Entries) != all.Series.Distinct {
 				t.Errorf("with all caches: %+v, %d requests for series, %d kept", all, asked(2), stats[2].Entries)
 			}
-			none, _, plain := run(off, false)
+			none, _, plain := run(testbed.Off, false)
 			if none != (optimize.Demand{}) {
 				t.Errorf("without caches: %+v", none)
 			}
@@ -82,12 +83,12 @@ func TestASweepSaysWhatItDoesWithout(t *testing.T) {
 
 // Who runs the same small sweep again and again has its bars and its series kept in the end.
 func TestWhatIsAskedForAgainIsKept(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", denseSeries(2, 3000))
-	w := workspace(t, cachekit.Config{}, store)
-	p := pin(t, w, "b")
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", testbed.DenseSeries(2, 3000))
+	w := testbed.Workspace(t, cachekit.Config{}, store)
+	p := testbed.Pin(t, w, "b")
 	defer p.Close()
-	v := view(t, p, bundle.Query{Fields: bundle.Open | bundle.Close})
+	v := testbed.View(t, p, bundle.Query{Fields: bundle.Open | bundle.Close})
 	bars, series := -1, -1
 	for i := range 20 {
 		_, err := optimize.Sweep(t.Context(), v, pairs{{Fast: 5, Slow: 20}}, asStrategy, optimize.Options{Demand: func(d optimize.Demand) {
@@ -119,8 +120,8 @@ func BenchmarkTwentyFive(b *testing.B) {
 		apart = append(apart, backtest.Crossover{Fast: 2 + i, Slow: 50 + i})
 	}
 	for _, size := range []struct{ assets, bars int }{{1, 20}, {1, 252}, {50, 252}, {50, 2520}} {
-		store := openStore(b)
-		put(b, store, "b", denseSeries(size.assets, size.bars))
+		store := testbed.OpenStore(b)
+		testbed.Put(b, store, "b", testbed.DenseSeries(size.assets, size.bars))
 		for _, c := range []struct {
 			name   string
 			plan   pairs
@@ -135,8 +136,8 @@ func BenchmarkTwentyFive(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				p := pin(b, w, "b")
-				if _, err := optimize.Sweep(context.Background(), view(b, p, bundle.Query{Fields: bundle.Open | bundle.Close}), c.plan, asStrategy, optimize.Options{}); err != nil {
+				p := testbed.Pin(b, w, "b")
+				if _, err := optimize.Sweep(context.Background(), testbed.View(b, p, bundle.Query{Fields: bundle.Open | bundle.Close}), c.plan, asStrategy, optimize.Options{}); err != nil {
 					b.Fatal(err)
 				}
 				p.Close()
@@ -149,7 +150,7 @@ func BenchmarkTwentyFive(b *testing.B) {
 					sides := [2]time.Duration{}
 					for k := range 2 {
 						side := (i + k) % 2
-						sides[side] = run([]cachekit.Config{c.config, off}[side])
+						sides[side] = run([]cachekit.Config{c.config, testbed.Off}[side])
 					}
 					ratios = append(ratios, sides[0].Seconds()/sides[1].Seconds())
 				}

@@ -1,7 +1,7 @@
 // Package optimize runs sweeps: many trials of one backtest over the same bars
 // with other parameters.
 //
-// A [Space] says which parameters there are, a [Plan] such as a [Grid] which of
+// A [search.Space] says which parameters there are, a [search.Plan] such as a [search.Grid] which of
 // them are tried, and [Run] tries them on all processors. The outcomes come in
 // the order of the trials and do not depend on the number of workers.
 //

@@ -12,6 +12,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // A dip buys when the relative strength is low although the price is above its
@@ -80,16 +81,16 @@ func ExampleSweep() {
 		log.Fatal(err)
 	}
 
-	space, err := optimize.NewSpace(
-		optimize.Int("window", 4, 12, 4, func(d *dip) *int { return &d.Window }),
-		optimize.Int("trend", 50, 100, 50, func(d *dip) *int { return &d.Trend }),
-		optimize.Float("low", 10, 50, 10, func(d *dip) *float64 { return &d.Low }),
-		optimize.Float("high", 60, 90, 30, func(d *dip) *float64 { return &d.High }),
+	space, err := search.NewSpace(
+		search.Int("window", 4, 12, 4, func(d *dip) *int { return &d.Window }),
+		search.Int("trend", 50, 100, 50, func(d *dip) *int { return &d.Trend }),
+		search.Float("low", 10, 50, 10, func(d *dip) *float64 { return &d.Low }),
+		search.Float("high", 60, 90, 30, func(d *dip) *float64 { return &d.High }),
 	)
 	if err != nil {
 		log.Fatal(err)
 	}
-	grid, err := optimize.NewGrid(space, 0)
+	grid, err := search.NewGrid(space, 0)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -105,7 +106,7 @@ func ExampleSweep() {
 		}
 		returns[i] = o.Result.TotalReturn
 	}
-	for _, i := range optimize.Rank(returns, false, 2) {
+	for _, i := range search.Rank(returns, false, 2) {
 		fmt.Printf("%+v: %.2f-fold in %d trades\n", outcomes[i].Params, 1+returns[i], outcomes[i].Result.Trades)
 	}
 	for _, s := range workspace.Stats() {

@@ -12,6 +12,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // A whole sweep: bars into a store, a version pinned, a grid of parameters tried
@@ -46,14 +47,14 @@ func Example() {
 	}
 
 	type params struct{ Fast, Slow int }
-	space, err := optimize.NewSpace(
-		optimize.Int("fast", 2, 20, 2, func(p *params) *int { return &p.Fast }),
-		optimize.Int("slow", 10, 60, 10, func(p *params) *int { return &p.Slow }),
+	space, err := search.NewSpace(
+		search.Int("fast", 2, 20, 2, func(p *params) *int { return &p.Fast }),
+		search.Int("slow", 10, 60, 10, func(p *params) *int { return &p.Slow }),
 	)
 	if err != nil {
 		log.Fatal(err)
 	}
-	grid, err := optimize.NewGrid(space.Where("fast < slow", func(p params) bool { return p.Fast < p.Slow }), 0)
+	grid, err := search.NewGrid(space.Where("fast < slow", func(p params) bool { return p.Fast < p.Slow }), 0)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func Example() {
 		}
 		returns[i] = o.Result.TotalReturn
 	}
-	for _, i := range optimize.Rank(returns, false, 2) {
+	for _, i := range search.Rank(returns, false, 2) {
 		o := outcomes[i]
 		fmt.Printf("trial %d: fast %d, slow %d: %.1f-fold in %d trades\n", i, o.Params.Fast, o.Params.Slow, 1+o.Result.TotalReturn, o.Result.Trades)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed"
 	"github.com/bmadventure/optcache/cachekit/optimize"
 	"github.com/bmadventure/optcache/internal/simulate"
 )
@@ -70,10 +71,10 @@ func requests(seen []sighting, assets map[float64]int) (all []simulate.Request) 
 // requests that the trials were seen to make; one that knows the past alone hits nothing of a loop.
 func TestASweepHitsTheOptimum(t *testing.T) {
 	const assets, bars = 24, 1500
-	store := openStore(t)
-	put(t, store, "b", denseSeries(assets, bars))
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", testbed.DenseSeries(assets, bars))
 	numbers := make(map[float64]int)
-	all := must(view(t, pin(t, workspace(t, off, store), "b"), bundle.Query{Fields: bundle.Close}).Bars(t.Context()))
+	all := testbed.Must(testbed.View(t, testbed.Pin(t, testbed.Workspace(t, testbed.Off, store), "b"), bundle.Query{Fields: bundle.Close}).Bars(t.Context()))
 	for i := range assets {
 		numbers[all.Group(i).Close[0]] = i
 	}
@@ -105,12 +106,12 @@ func TestASweepHitsTheOptimum(t *testing.T) {
 				return witness{p, &seen}
 			}
 			run := func(config cachekit.Config) (cachekit.Stats, int64, optimize.Demand) {
-				w := workspace(t, config, store)
-				p := pin(t, w, "b")
+				w := testbed.Workspace(t, config, store)
+				p := testbed.Pin(t, w, "b")
 				defer p.Close()
 				seen = nil
 				var d optimize.Demand
-				out, err := optimize.Sweep(t.Context(), view(t, p, bundle.Query{Fields: bundle.Open | bundle.Close}), c.plan, strategy,
+				out, err := optimize.Sweep(t.Context(), testbed.View(t, p, bundle.Query{Fields: bundle.Open | bundle.Close}), c.plan, strategy,
 					optimize.Options{Workers: workers, AlwaysCache: true, Demand: func(x optimize.Demand) { d = x }})
 				if err != nil || out[0].Err != nil {
 					t.Fatal(err, out[0].Err)

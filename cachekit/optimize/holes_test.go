@@ -17,8 +17,10 @@ import (
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/optimize/robust"
 )
 
 // Holes of caches for market data that are known from the field, as far as they
@@ -31,7 +33,7 @@ func agree(t *testing.T, cached, plain *optimize.View, indicators ...backtest.Se
 	t.Helper()
 	_, got := load(t, cached)
 	_, want := load(t, plain)
-	if d := cmp.Diff(want.Rows(), got.Rows(), sameBits); d != "" {
+	if d := cmp.Diff(want.Rows(), got.Rows(), testbed.SameBits); d != "" {
 		t.Errorf("the bars are others with caches (-without +with):\n%s", d)
 	}
 	for a := range want.Assets() {
@@ -44,7 +46,7 @@ func agree(t *testing.T, cached, plain *optimize.View, indicators ...backtest.Se
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(column, held, sameBits); d != "" {
+			if d := cmp.Diff(column, held, testbed.SameBits); d != "" {
 				t.Errorf("%v of %s is another with caches: %s", s, want.Assets()[a].Symbol, d)
 			}
 		}
@@ -54,9 +56,9 @@ func agree(t *testing.T, cached, plain *optimize.View, indicators ...backtest.Se
 // Hole 1: a key that leaves out the window, the assets or the fields serves the
 // bars of training to validation and test, and one asset's to another.
 func TestH1KeysHaveAllOfTheSlice(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", denseSeries(3, 90))
-	cached, plain := pin(t, workspace(t, cachekit.Config{}, store), "b"), pin(t, workspace(t, off, store), "b")
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", testbed.DenseSeries(3, 90))
+	cached, plain := testbed.Pin(t, testbed.Workspace(t, cachekit.Config{}, store), "b"), testbed.Pin(t, testbed.Workspace(t, testbed.Off, store), "b")
 	defer cached.Close()
 	defer plain.Close()
 	at := func(d int) time.Time { return time.Date(2010, 1, 1+d, 0, 0, 0, 0, time.UTC) }
@@ -64,7 +66,7 @@ func TestH1KeysHaveAllOfTheSlice(t *testing.T) {
 		for _, symbols := range [][]string{nil, {"S000"}, {"S001"}, {"S001", "S002"}} {
 			for _, fields := range []bundle.Fields{bundle.Close, bundle.OHLCV, bundle.Open | bundle.Close} {
 				q := bundle.Query{Symbols: symbols, Fields: fields, Window: window}
-				agree(t, view(t, cached, q), view(t, plain, q), backtest.Series{Of: backtest.SMA, Length: 5}, backtest.Series{Of: backtest.SMA, Length: 6})
+				agree(t, testbed.View(t, cached, q), testbed.View(t, plain, q), backtest.Series{Of: backtest.SMA, Length: 5}, backtest.Series{Of: backtest.SMA, Length: 6})
 			}
 		}
 	}
@@ -73,20 +75,20 @@ func TestH1KeysHaveAllOfTheSlice(t *testing.T) {
 // Hole 2: noisy bars under the key of the true ones give back the true ones, and
 // every strategy is robust. Here the true bars and their series are in the caches.
 func TestH2NoiseIsNotServedFromTheCache(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", denseSeries(2, 120))
-	p := pin(t, workspace(t, cachekit.Config{}, store), "b")
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", testbed.DenseSeries(2, 120))
+	p := testbed.Pin(t, testbed.Workspace(t, cachekit.Config{}, store), "b")
 	defer p.Close()
-	v := view(t, p, bundle.Query{Fields: bundle.OHLCV})
+	v := testbed.View(t, p, bundle.Query{Fields: bundle.OHLCV})
 	strategy := backtest.Crossover{Fast: 3, Slow: 10}
 	if _, err := optimize.Sweep(t.Context(), v, strategies{strategy}, itself, optimize.Options{AlwaysCache: true}); err != nil {
 		t.Fatal(err)
 	}
-	noise := func(v *optimize.View) optimize.NoiseResult {
-		s := mustSegments(must(v.Bars(t.Context())), 10)
-		n := optimize.Noise{Deviation: 0.03, MonteCarlo: optimize.MonteCarlo{Samples: 30}}
+	noise := func(v *optimize.View) robust.NoiseResult {
+		s := testbed.Segments(testbed.Must(v.Bars(t.Context())), 10)
+		n := robust.Noise{Deviation: 0.03, MonteCarlo: robust.MonteCarlo{Samples: 30}}
 		r, err := n.Test(t.Context(), s, strategy, optimize.Span{From: 20, To: s.Sessions()},
-			func(p optimize.Performance) float64 { return p.TotalReturn }, optimize.Options{})
+			func(p backtest.Performance) float64 { return p.TotalReturn }, optimize.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,9 +98,9 @@ func TestH2NoiseIsNotServedFromTheCache(t *testing.T) {
 	if r.Mean == r.Observed || !(r.Deviation > 0) || !(r.Low < r.High) {
 		t.Errorf("noise of 3 %% changes nothing: %+v", r)
 	}
-	q := pin(t, workspace(t, off, store), "b")
+	q := testbed.Pin(t, testbed.Workspace(t, testbed.Off, store), "b")
 	defer q.Close()
-	if d := cmp.Diff(noise(view(t, q, bundle.Query{Fields: bundle.OHLCV})), r, sameBits); d != "" {
+	if d := cmp.Diff(noise(testbed.View(t, q, bundle.Query{Fields: bundle.OHLCV})), r, testbed.SameBits); d != "" {
 		t.Errorf("noise is another with caches: %s", d)
 	}
 }
@@ -120,40 +122,40 @@ func morningSeries(days, minutes int) []bundle.Series {
 // Hole 5: a key that drops the time of day, or the frequency, gives whoever asks at
 // 09:45 the window of 15:30, which is the future.
 func TestH5NoWindowShowsTheFutureOfItsDay(t *testing.T) {
-	store := openStore(t)
+	store := testbed.OpenStore(t)
 	if _, err := store.Write(t.Context(), "m", market.Minute, morningSeries(2, 60)); err != nil {
 		t.Fatal(err)
 	}
-	caches, none := workspace(t, cachekit.Config{}, store), workspace(t, off, store)
-	cached, plain := pin(t, caches, "m"), pin(t, none, "m")
+	caches, none := testbed.Workspace(t, cachekit.Config{}, store), testbed.Workspace(t, testbed.Off, store)
+	cached, plain := testbed.Pin(t, caches, "m"), testbed.Pin(t, none, "m")
 	defer cached.Close()
 	defer plain.Close()
 	first := time.Date(2021, 3, 1, 9, 31, 0, 0, time.UTC)
 	for _, minutes := range []int{59, 5, 31, 30, 1} { // late ones first, as another trial's
 		now := first.Add(time.Duration(minutes) * time.Minute)
 		q := bundle.Query{Fields: bundle.OHLCV, Window: bundle.Window{From: first, To: now}}
-		v := view(t, cached, q)
+		v := testbed.View(t, cached, q)
 		_, bars := load(t, v)
 		for _, row := range bars.Rows() {
 			if !row.Time.Before(now) {
 				t.Errorf("asked at %s, a trial sees the bar of %s", now.Format(time.TimeOnly), row.Time.Format(time.TimeOnly))
 			}
 		}
-		agree(t, v, view(t, plain, q), backtest.Series{Of: backtest.SMA, Length: 3})
+		agree(t, v, testbed.View(t, plain, q), backtest.Series{Of: backtest.SMA, Length: 3})
 	}
 	// The same dates as daily bars: other bars under other keys.
-	daily := denseSeries(1, 2)
+	daily := testbed.DenseSeries(1, 2)
 	daily[0].Symbol = "A"
 	for i := range daily[0].Times {
 		daily[0].Times[i] = time.Date(2021, 3, 1+i, 0, 0, 0, 0, time.UTC).UnixNano()
 	}
-	put(t, store, "m", daily)
-	again, without := pin(t, caches, "m"), pin(t, none, "m")
+	testbed.Put(t, store, "m", daily)
+	again, without := testbed.Pin(t, caches, "m"), testbed.Pin(t, none, "m")
 	defer again.Close()
 	defer without.Close()
 	for _, q := range []bundle.Query{{Fields: bundle.OHLCV}, {Fields: bundle.OHLCV, Window: bundle.Window{From: first.Add(-time.Hour), To: first.Add(47 * time.Hour)}}} {
-		load(t, view(t, cached, q))
-		agree(t, view(t, again, q), view(t, without, q), backtest.Series{Of: backtest.SMA, Length: 2})
+		load(t, testbed.View(t, cached, q))
+		agree(t, testbed.View(t, again, q), testbed.View(t, without, q), backtest.Series{Of: backtest.SMA, Length: 2})
 	}
 }
 
@@ -172,22 +174,22 @@ func (v vandal) Decide(b *backtest.Block, w *backtest.Wishes) {
 // Hole 6: values are shared, and whoever writes to them corrupts the trials after
 // it. The verification of a sweep against one without caches tells it.
 func TestH6AStrategyThatWritesIsFoundOut(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", denseSeries(2, 60))
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", testbed.DenseSeries(2, 60))
 	run := func(config cachekit.Config, s backtest.Strategy) []optimize.Outcome[backtest.Strategy, backtest.Metrics] {
-		p := pin(t, workspace(t, config, store), "b")
+		p := testbed.Pin(t, testbed.Workspace(t, config, store), "b")
 		defer p.Close()
-		out, err := optimize.Sweep(t.Context(), view(t, p, bundle.Query{Fields: bundle.Open | bundle.Close}), strategies{s, s, s}, itself, optimize.Options{Workers: 1, AlwaysCache: true})
+		out, err := optimize.Sweep(t.Context(), testbed.View(t, p, bundle.Query{Fields: bundle.Open | bundle.Close}), strategies{s, s, s}, itself, optimize.Options{Workers: 1, AlwaysCache: true})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return out
 	}
 	honest := backtest.Crossover{Fast: 2, Slow: 7}
-	if d := sameOutcomes(run(off, honest), run(cachekit.Config{}, honest)); d != "" {
+	if d := sameOutcomes(run(testbed.Off, honest), run(cachekit.Config{}, honest)); d != "" {
 		t.Errorf("nobody wrote: %s", d)
 	}
-	if sameOutcomes(run(off, vandal{honest}), run(cachekit.Config{}, vandal{honest})) == "" {
+	if sameOutcomes(run(testbed.Off, vandal{honest}), run(cachekit.Config{}, vandal{honest})) == "" {
 		t.Error("a strategy that writes to shared columns passes as one that does not")
 	}
 }
@@ -195,12 +197,12 @@ func TestH6AStrategyThatWritesIsFoundOut(t *testing.T) {
 // Holes 7 and 13: every worker has caches of its own, loads for itself and has a
 // budget for itself. Here sixteen share one load of everything and one budget.
 func TestH7H13WorkersShareLoadsAndBudget(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", denseSeries(3, 80))
-	w := workspace(t, cachekit.Config{}, store)
-	p := pin(t, w, "b")
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", testbed.DenseSeries(3, 80))
+	w := testbed.Workspace(t, cachekit.Config{}, store)
+	p := testbed.Pin(t, w, "b")
 	defer p.Close()
-	v := view(t, p, bundle.Query{Fields: bundle.Open | bundle.Close})
+	v := testbed.View(t, p, bundle.Query{Fields: bundle.Open | bundle.Close})
 	held := make([]*bundle.Bars, 16)
 	var workers sync.WaitGroup
 	for i := range held {
@@ -234,17 +236,17 @@ func TestH7H13WorkersShareLoadsAndBudget(t *testing.T) {
 // the budget is a wish. Here all caches together stay within it at every moment,
 // and what does not fit is answered nevertheless.
 func TestH8H9NothingIsBeyondTheBudget(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", denseSeries(4, 300))
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", testbed.DenseSeries(4, 300))
 	for _, bytes := range []float64{1, 2000, 20_000, 60_000} {
-		w := workspace(t, cachekit.Config{CacheSizeGB: bytes / (1 << 30)}, store)
-		p := pin(t, w, "b")
+		w := testbed.Workspace(t, cachekit.Config{CacheSizeGB: bytes / (1 << 30)}, store)
+		p := testbed.Pin(t, w, "b")
 		for i := range 30 {
 			q := bundle.Query{Fields: bundle.Open | bundle.Close, Symbols: []string{fmt.Sprintf("S%03d", i%4)}}
 			if i%7 == 6 {
 				q.Symbols = nil
 			}
-			v := view(t, p, q)
+			v := testbed.View(t, p, q)
 			_, bars := load(t, v)
 			if got := len(bars.Group(0).Times); got != 300 {
 				t.Fatalf("budget %v: %d bars of 300", bytes, got)
@@ -274,18 +276,18 @@ func TestH8H9NothingIsBeyondTheBudget(t *testing.T) {
 // Hole 10: old versions stay until others push them out.
 func TestH10AnIngestGivesBackWhatIsOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // for Wait: a cache gives bytes back on a goroutine
-		store := openStore(t)
-		series := denseSeries(2, 60)
-		w := workspace(t, cachekit.Config{}, store)
+		store := testbed.OpenStore(t)
+		series := testbed.DenseSeries(2, 60)
+		w := testbed.Workspace(t, cachekit.Config{}, store)
 		var used int64
 		for round := range 5 {
 			series[0].Close[3], series[1].Close[3] = series[0].Close[4], series[1].Open[3]
 			series[0].Volume[0]++
 			series[1].Volume[0]++
-			put(t, store, "b", series)
-			p := pin(t, w, "b")
+			testbed.Put(t, store, "b", series)
+			p := testbed.Pin(t, w, "b")
 			synctest.Wait()
-			v := view(t, p, bundle.Query{Fields: bundle.OHLCV})
+			v := testbed.View(t, p, bundle.Query{Fields: bundle.OHLCV})
 			_, bars := load(t, v)
 			if _, err := v.Columns()(t.Context(), bars.Group(0), backtest.Series{Of: backtest.SMA, Length: 5}); err != nil {
 				t.Fatal(err)
@@ -327,9 +329,9 @@ func hide(t *testing.T, store *bundle.Store) {
 // takes what was loaded already, so that every hit has paid. Here the bars are gone
 // from the disk, and the second trial does not notice.
 func TestH11H19AHitReadsNoBars(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", denseSeries(2, 60))
-	w := workspace(t, cachekit.Config{}, store)
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", testbed.DenseSeries(2, 60))
+	w := testbed.Workspace(t, cachekit.Config{}, store)
 	trial := func() string {
 		p, err := w.Pin("b")
 		if err != nil {
@@ -354,9 +356,9 @@ func TestH11H19AHitReadsNoBars(t *testing.T) {
 			t.Errorf("%s: %d loads after %d", s.Name, s.Loads, before[i].Loads)
 		}
 	}
-	p := pin(t, workspace(t, off, store), "b")
+	p := testbed.Pin(t, testbed.Workspace(t, testbed.Off, store), "b")
 	defer p.Close()
-	if _, _, err := view(t, p, bundle.Query{Fields: bundle.Open}).Load(t.Context()); err == nil {
+	if _, _, err := testbed.View(t, p, bundle.Query{Fields: bundle.Open}).Load(t.Context()); err == nil {
 		t.Error("without caches the bars are there: the test hid nothing")
 	}
 }
@@ -364,12 +366,12 @@ func TestH11H19AHitReadsNoBars(t *testing.T) {
 // Hole 14: switches that change nothing, so that "with and without caches" compares
 // the cache with itself.
 func TestH14CachingOffMeansOff(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", denseSeries(1, 30))
-	w := workspace(t, cachekit.Config{DisableCaching: true}, store)
-	p := pin(t, w, "b")
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", testbed.DenseSeries(1, 30))
+	w := testbed.Workspace(t, cachekit.Config{DisableCaching: true}, store)
+	p := testbed.Pin(t, w, "b")
 	defer p.Close()
-	v := view(t, p, bundle.Query{Fields: bundle.OHLCV})
+	v := testbed.View(t, p, bundle.Query{Fields: bundle.OHLCV})
 	a, x := load(t, v)
 	b, y := load(t, v)
 	if w.Stats() != nil || v.Columns() != nil || a == b || x == y {
@@ -384,14 +386,14 @@ func TestH14CachingOffMeansOff(t *testing.T) {
 // Hole 16: what is kept under a range of dates alone is an empty answer, without an
 // error, for the next asset.
 func TestH16AnotherAssetOfTheSameRange(t *testing.T) {
-	store := openStore(t)
-	series := denseSeries(3, 40)
-	put(t, store, "b", series)
-	p := pin(t, workspace(t, cachekit.Config{}, store), "b")
+	store := testbed.OpenStore(t)
+	series := testbed.DenseSeries(3, 40)
+	testbed.Put(t, store, "b", series)
+	p := testbed.Pin(t, testbed.Workspace(t, cachekit.Config{}, store), "b")
 	defer p.Close()
 	window := bundle.Window{From: time.Date(2010, 1, 5, 0, 0, 0, 0, time.UTC), To: time.Date(2010, 1, 25, 0, 0, 0, 0, time.UTC)}
 	for _, s := range series {
-		_, bars := load(t, view(t, p, bundle.Query{Symbols: []string{s.Symbol}, Fields: bundle.Close, Window: window}))
+		_, bars := load(t, testbed.View(t, p, bundle.Query{Symbols: []string{s.Symbol}, Fields: bundle.Close, Window: window}))
 		if len(bars.Assets()) != 1 || bars.Assets()[0].Symbol != s.Symbol || len(bars.Group(0).Close) != 20 || bars.Group(0).Close[0] != s.Close[4] {
 			t.Errorf("asked for %s after others: %v, %d bars", s.Symbol, bars.Assets(), bars.Len())
 		}

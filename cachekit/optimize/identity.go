@@ -1,95 +1,54 @@
 package optimize
 
 import (
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/optimize/record"
 )
 
-// An Identity says what run a journal belongs to, for a person and for [Journal.Resume]: bundle
-// and version ([View.Identity]), strategy, space, search and its seed, objective.
-type Identity []IdentityLine
+// digestBytes is how much of an asset's digest an identity keeps. It tells a changed asset from
+// one that is the same to a person; the version, all of which is kept, decides.
+const digestBytes = 8
 
-// An IdentityLine is one of the things that must be the same.
-type IdentityLine struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-
-	// Assets, where Value stands for bars, has a digest of those of each asset, by symbol:
-	// when Value is another one, it tells which assets are new, gone or changed.
-	Assets map[string]string `json:"assets,omitempty"`
+// Identity says which bars the trials of a view may read: the bundle, its version with a digest of each
+// asset, and the symbols and the window of the query where it has them. It is what the
+// [record.Identity] of a run over the view begins with. It reads no bars.
+func (v *View) Identity() (record.Identity, error) {
+	b, q := v.pin.bundle, v.query
+	symbols := q.Symbols
+	if symbols == nil {
+		for _, a := range b.Assets() {
+			symbols = append(symbols, a.Symbol)
+		}
+	}
+	digests := make(map[string]string, len(symbols))
+	for _, s := range symbols {
+		key, err := b.Key(bundle.Query{Symbols: []string{s}, Window: q.Window})
+		if err != nil {
+			return nil, fmt.Errorf("identify the bars of %s: %w", s, err)
+		}
+		digests[s] = hex.EncodeToString(key.Digest[:digestBytes])
+	}
+	id := record.Identity{{Name: "bundle", Value: b.Name()}, {Name: "version", Value: b.Version().String(), Assets: digests}}
+	if q.Symbols != nil {
+		id = append(id, record.IdentityLine{Name: "assets", Value: strings.Join(slices.Sorted(maps.Keys(digests)), ",")})
+	}
+	if w := q.Window; !w.From.IsZero() || !w.To.IsZero() {
+		id = append(id, record.IdentityLine{Name: "window", Value: end(w.From) + " to " + end(w.To)})
+	}
+	return id, nil
 }
 
-// equal reports whether two identities say the same, and tell assets alike.
-func (id Identity) equal(other Identity) bool {
-	return slices.EqualFunc(id, other, func(a, b IdentityLine) bool {
-		return a.Name == b.Name && a.Value == b.Value && maps.Equal(a.Assets, b.Assets)
-	})
-}
-
-// differences returns a line for each thing in which two runs differ.
-func (id Identity) differences(other Identity) (lines []string) {
-	const none = "not given"
-	now := make(map[string]IdentityLine, len(other))
-	for _, line := range other {
-		now[line.Name] = line
+// end names the end of a window.
+func end(t time.Time) string {
+	if t.IsZero() {
+		return "any time"
 	}
-	for _, line := range id {
-		is, ok := now[line.Name]
-		delete(now, line.Name)
-		switch {
-		case !ok:
-			lines = append(lines, fmt.Sprintf("%s was %s, and is %s", line.Name, line.Value, none))
-		case is.Value != line.Value:
-			lines = append(lines, fmt.Sprintf("%s was %s, and is %s%s", line.Name, line.Value, is.Value, assetChanges(line.Assets, is.Assets)))
-		}
-	}
-	for _, line := range other {
-		if is, ok := now[line.Name]; ok {
-			lines = append(lines, fmt.Sprintf("%s was %s, and is %s", line.Name, none, is.Value))
-		}
-	}
-	return lines
-}
-
-// assetChanges tells which assets are new, gone or changed; nothing where either side does not tell
-// its assets.
-func assetChanges(was, is map[string]string) string {
-	if len(was) == 0 || len(is) == 0 {
-		return ""
-	}
-	var fresh, gone, changed []string
-	for _, s := range slices.Sorted(maps.Keys(is)) {
-		switch before, ok := was[s]; {
-		case !ok:
-			fresh = append(fresh, s)
-		case before != is[s]:
-			changed = append(changed, s)
-		}
-	}
-	for _, s := range slices.Sorted(maps.Keys(was)) {
-		if _, ok := is[s]; !ok {
-			gone = append(gone, s)
-		}
-	}
-	var parts []string
-	for _, c := range []struct {
-		what    string
-		symbols []string
-	}{{"new", fresh}, {"gone", gone}, {"changed", changed}} {
-		if len(c.symbols) > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s (%s)", len(c.symbols), c.what, shortList(c.symbols)))
-		}
-	}
-	return fmt.Sprintf("; assets: %s", strings.Join(append(parts, fmt.Sprintf("%d the same", len(is)-len(fresh)-len(changed))), ", "))
-}
-
-// shortList lists names, the first ten if there are many.
-func shortList(names []string) string {
-	const most = 10
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	return t.UTC().Format(time.RFC3339Nano)
 }

@@ -11,31 +11,32 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/bundle"
-	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed"
+	"github.com/bmadventure/optcache/cachekit/optimize/record"
 )
 
 // identity makes one of names and values in turn.
-func identity(words ...string) (id optimize.Identity) {
+func identity(words ...string) (id record.Identity) {
 	for i := 0; i < len(words); i += 2 {
-		id = append(id, optimize.IdentityLine{Name: words[i], Value: words[i+1]})
+		id = append(id, record.IdentityLine{Name: words[i], Value: words[i+1]})
 	}
 	return id
 }
 
 // identityOf ingests bars and returns what identifies a query of them.
-func identityOf(t *testing.T, store *bundle.Store, series []bundle.Series, q bundle.Query) optimize.Identity {
+func identityOf(t *testing.T, store *bundle.Store, series []bundle.Series, q bundle.Query) record.Identity {
 	t.Helper()
-	put(t, store, "b", series)
-	p := pin(t, workspace(t, cachekit.Config{}, store), "b")
+	testbed.Put(t, store, "b", series)
+	p := testbed.Pin(t, testbed.Workspace(t, cachekit.Config{}, store), "b")
 	defer p.Close()
-	return must(view(t, p, q).Identity())
+	return testbed.Must(testbed.View(t, p, q).Identity())
 }
 
 // A run that is resumed on other bars is told which assets are new, gone and changed, and no others.
 func TestResumeNamesTheAssetsThatDiffer(t *testing.T) {
-	store, dir := openStore(t), t.TempDir()
-	series := denseSeries(40, 30)
-	j := openJournal(t, dir)
+	store, dir := testbed.OpenStore(t), t.TempDir()
+	series := testbed.DenseSeries(40, 30)
+	j := testbed.OpenJournal(t, dir)
 	defer j.Close()
 	if err := j.Begin(identityOf(t, store, series, bundle.Query{Fields: bundle.Close})); err != nil {
 		t.Fatal(err)
@@ -99,7 +100,7 @@ func TestBeginNotesARunOnce(t *testing.T) {
 	path := filepath.Join(dir, "journal")
 	var sizes []int64
 	for _, name := range []string{"a", "a", "b", "b", "a"} {
-		j := openJournal(t, dir)
+		j := testbed.OpenJournal(t, dir)
 		if err := j.Begin(identity("run", name)); err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +108,7 @@ func TestBeginNotesARunOnce(t *testing.T) {
 			t.Error(d)
 		}
 		j.Close()
-		sizes = append(sizes, must(os.Stat(path)).Size())
+		sizes = append(sizes, testbed.Must(os.Stat(path)).Size())
 	}
 	one := sizes[0] - 16 // without the name of the format
 	if d := cmp.Diff([]int64{16 + one, 16 + one, 16 + 2*one, 16 + 2*one, 16 + 3*one}, sizes); d != "" {

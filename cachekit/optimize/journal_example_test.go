@@ -12,6 +12,8 @@ import (
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/optimize/record"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // A sweep with a journal: run once more, it makes no backtest; and it does not go on
@@ -47,9 +49,9 @@ func ExampleJournal() {
 		if err != nil {
 			return 0, err
 		}
-		id = append(id, optimize.IdentityLine{Name: "strategy", Value: backtest.Crossover{}.Name()}, optimize.IdentityLine{Name: "space", Value: "fast 1:9, slow 10:18"})
+		id = append(id, record.IdentityLine{Name: "strategy", Value: backtest.Crossover{}.Name()}, record.IdentityLine{Name: "space", Value: "fast 1:9, slow 10:18"})
 
-		journal, err := optimize.OpenJournal(dir + "/run")
+		journal, err := record.Open(dir + "/run")
 		if err != nil {
 			return 0, err
 		}
@@ -61,14 +63,14 @@ func ExampleJournal() {
 		if err := begin(id); err != nil {
 			return 0, err
 		}
-		space, err := optimize.NewSpace(
-			optimize.Int("fast", 1, 9, 1, func(c *backtest.Crossover) *int { return &c.Fast }),
-			optimize.Int("slow", 10, 18, 1, func(c *backtest.Crossover) *int { return &c.Slow }),
+		space, err := search.NewSpace(
+			search.Int("fast", 1, 9, 1, func(c *backtest.Crossover) *int { return &c.Fast }),
+			search.Int("slow", 10, 18, 1, func(c *backtest.Crossover) *int { return &c.Slow }),
 		)
 		if err != nil {
 			return 0, err
 		}
-		grid, err := optimize.NewGrid(space, 0)
+		grid, err := search.NewGrid(space, 0)
 		if err != nil {
 			return 0, err
 		}

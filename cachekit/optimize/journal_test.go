@@ -15,7 +15,10 @@ import (
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/optimize/record"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // seen counts the trials that were really run, by strategy.
@@ -59,7 +62,7 @@ func crossings(fast, slow []int, cost float64) (plan strategies) {
 // recorded sweeps with the journal of a folder, and returns how many trials were run.
 func recorded(t testing.TB, v *optimize.View, plan strategies, dir string) (out []optimize.Outcome[backtest.Strategy, backtest.Metrics], run int) {
 	t.Helper()
-	j := openJournal(t, dir)
+	j := testbed.OpenJournal(t, dir)
 	defer j.Close()
 	ran()
 	out, err := optimize.Sweep(context.Background(), v, plan, itself, optimize.Options{Workers: 2, Journal: j})
@@ -75,11 +78,11 @@ func recorded(t testing.TB, v *optimize.View, plan strategies, dir string) (out 
 
 func journalView(t testing.TB, seed uint64) *optimize.View {
 	t.Helper()
-	store := openStore(t)
-	put(t, store, "b", randomSeries(seed, 2, 40))
-	p := pin(t, workspace(t, cachekit.Config{}, store), "b")
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", randomSeries(seed, 2, 40))
+	p := testbed.Pin(t, testbed.Workspace(t, cachekit.Config{}, store), "b")
 	t.Cleanup(func() { p.Close() })
-	return view(t, p, bundle.Query{Fields: bundle.OHLCV})
+	return testbed.View(t, p, bundle.Query{Fields: bundle.OHLCV})
 }
 
 // TestJournalCutAnywhere: with a journal that was cut off at any byte, the sweep runs the trials that are not
@@ -138,7 +141,7 @@ func TestJournalDamagedAnywhere(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(other, "journal"), damaged, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		j, err := optimize.OpenJournal(other)
+		j, err := record.Open(other)
 		if err != nil {
 			refused++
 			continue
@@ -161,12 +164,12 @@ func TestJournalDamagedAnywhere(t *testing.T) {
 // other sweeps too; what differs in one thing is run.
 func TestNothingIsRunTwice(t *testing.T) {
 	series := randomSeries(3, 2, 40)
-	store := openStore(t)
-	put(t, store, "b", series)
-	w := workspace(t, cachekit.Config{}, store)
-	p := pin(t, w, "b")
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", series)
+	w := testbed.Workspace(t, cachekit.Config{}, store)
+	p := testbed.Pin(t, w, "b")
 	defer p.Close()
-	v := view(t, p, bundle.Query{Fields: bundle.OHLCV})
+	v := testbed.View(t, p, bundle.Query{Fields: bundle.OHLCV})
 	dir := t.TempDir()
 	for _, step := range []struct {
 		name string
@@ -178,15 +181,15 @@ func TestNothingIsRunTwice(t *testing.T) {
 		{"the same", v, crossings([]int{2, 3}, []int{7, 9}, 0), 0},
 		{"a new value", v, crossings([]int{2, 3}, []int{7, 8, 9}, 0), 2},
 		{"another cost", v, crossings([]int{2, 3}, []int{7, 9}, 1), 4},
-		{"another window", view(t, p, bundle.Query{Fields: bundle.OHLCV, Window: bundle.Window{From: time.Date(2020, 1, 5, 0, 0, 0, 0, time.UTC)}}), crossings([]int{2}, []int{7}, 0), 1},
-		{"fewer assets", view(t, p, bundle.Query{Fields: bundle.OHLCV, Symbols: []string{"S01"}}), crossings([]int{2}, []int{7}, 0), 1},
+		{"another window", testbed.View(t, p, bundle.Query{Fields: bundle.OHLCV, Window: bundle.Window{From: time.Date(2020, 1, 5, 0, 0, 0, 0, time.UTC)}}), crossings([]int{2}, []int{7}, 0), 1},
+		{"fewer assets", testbed.View(t, p, bundle.Query{Fields: bundle.OHLCV, Symbols: []string{"S01"}}), crossings([]int{2}, []int{7}, 0), 1},
 	} {
 		if _, run := recorded(t, step.view, step.plan, dir); run != step.runs {
 			t.Errorf("%s: %d trials were run, want %d", step.name, run, step.runs)
 		}
 	}
 	plain := strategies{backtest.Crossover{Fast: 2, Slow: 7}}
-	j := openJournal(t, dir)
+	j := testbed.OpenJournal(t, dir)
 	if _, err := optimize.Sweep(t.Context(), v, plain, itself, optimize.Options{Journal: j}); err != nil || j.Taken() != 0 {
 		t.Errorf("a strategy of another type took %d results, %v", j.Taken(), err)
 	}
@@ -194,24 +197,24 @@ func TestNothingIsRunTwice(t *testing.T) {
 
 	// A new price in the middle of a sweep: the sweep has its version; the next one sees it.
 	series[0].Close[5]++
-	put(t, store, "b", series)
+	testbed.Put(t, store, "b", series)
 	if _, run := recorded(t, v, crossings([]int{2, 3}, []int{7, 9}, 0), dir); run != 0 {
 		t.Errorf("the pinned version: %d trials were run", run)
 	}
-	q := pin(t, w, "b")
+	q := testbed.Pin(t, w, "b")
 	defer q.Close()
-	if _, run := recorded(t, view(t, q, bundle.Query{Fields: bundle.OHLCV}), crossings([]int{2, 3}, []int{7, 9}, 0), dir); run != 4 {
+	if _, run := recorded(t, testbed.View(t, q, bundle.Query{Fields: bundle.OHLCV}), crossings([]int{2, 3}, []int{7, 9}, 0), dir); run != 4 {
 		t.Errorf("a corrected price: %d trials were run, want 4", run)
 	}
 	// What does not read the asset that changed is still known.
-	if _, run := recorded(t, view(t, q, bundle.Query{Fields: bundle.OHLCV, Symbols: []string{"S01"}}), crossings([]int{2}, []int{7}, 0), dir); run != 0 {
+	if _, run := recorded(t, testbed.View(t, q, bundle.Query{Fields: bundle.OHLCV, Symbols: []string{"S01"}}), crossings([]int{2}, []int{7}, 0), dir); run != 0 {
 		t.Errorf("another asset's price: %d trials were run", run)
 	}
 }
 
 func TestResumeSaysWhatDiffers(t *testing.T) {
 	dir := t.TempDir()
-	j := openJournal(t, dir)
+	j := testbed.OpenJournal(t, dir)
 	was := identity("bundle", "b 1234", "space", "fast 2:5", "objective", "sharpe")
 	if err := j.Resume(was); err == nil || !strings.Contains(err.Error(), "has none") {
 		t.Errorf("nothing to resume: %v", err)
@@ -220,7 +223,7 @@ func TestResumeSaysWhatDiffers(t *testing.T) {
 		t.Fatal(err)
 	}
 	j.Close()
-	j = openJournal(t, dir)
+	j = testbed.OpenJournal(t, dir)
 	defer j.Close()
 	if err := j.Resume(was); err != nil {
 		t.Errorf("the same run: %v", err)
@@ -234,7 +237,7 @@ func TestResumeSaysWhatDiffers(t *testing.T) {
 	if err != nil && strings.Contains(err.Error(), "space") {
 		t.Errorf("%v names what is equal", err)
 	}
-	if _, err := optimize.OpenJournal(dir); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("process %d", os.Getpid())) {
+	if _, err := record.Open(dir); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("process %d", os.Getpid())) {
 		t.Errorf("a second writer: %v", err)
 	}
 }
@@ -243,27 +246,27 @@ func TestResumeSaysWhatDiffers(t *testing.T) {
 // nothing had happened, and repeat no recorded trial.
 func TestSearchesGoOn(t *testing.T) {
 	v := journalView(t, 4)
-	space := must(optimize.NewSpace(
-		optimize.Int("fast", 1, 10, 1, func(c *backtest.Crossover) *int { return &c.Fast }),
-		optimize.Int("slow", 11, 30, 1, func(c *backtest.Crossover) *int { return &c.Slow }),
+	space := testbed.Must(search.NewSpace(
+		search.Int("fast", 1, 10, 1, func(c *backtest.Crossover) *int { return &c.Fast }),
+		search.Int("slow", 11, 30, 1, func(c *backtest.Crossover) *int { return &c.Slow }),
 	))
 	strategy := func(c backtest.Crossover) backtest.Strategy { return watched{c} }
 	const trials = 40
-	for name, begin := range map[string]func() (optimize.Search[backtest.Crossover], error){
-		"bayesian": func() (optimize.Search[backtest.Crossover], error) {
-			return optimize.NewBayesian(space, trials, optimize.SearchOptions{Seed: 5})
+	for name, begin := range map[string]func() (search.Search[backtest.Crossover], error){
+		"bayesian": func() (search.Search[backtest.Crossover], error) {
+			return search.NewBayesian(space, trials, search.Options{Seed: 5})
 		},
-		"genetic": func() (optimize.Search[backtest.Crossover], error) {
-			return optimize.NewGenetic(space, trials, optimize.SearchOptions{Seed: 5})
+		"genetic": func() (search.Search[backtest.Crossover], error) {
+			return search.NewGenetic(space, trials, search.Options{Seed: 5})
 		},
-		"random": func() (optimize.Search[backtest.Crossover], error) {
-			return optimize.NewRandom(space, trials, optimize.SearchOptions{Seed: 5})
+		"random": func() (search.Search[backtest.Crossover], error) {
+			return search.NewRandom(space, trials, search.Options{Seed: 5})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			search := func(ctx context.Context, j *optimize.Journal, after func()) []optimize.Outcome[backtest.Crossover, backtest.Metrics] {
+			search := func(ctx context.Context, j *record.Journal, after func()) []optimize.Outcome[backtest.Crossover, backtest.Metrics] {
 				o := optimize.Options{Workers: 3, Journal: j}
-				out, err := optimize.RunSearch(ctx, must(begin()), func() optimize.Worker[backtest.Crossover, backtest.Metrics] {
+				out, err := optimize.RunSearch(ctx, testbed.Must(begin()), func() optimize.Worker[backtest.Crossover, backtest.Metrics] {
 					var runner backtest.Runner
 					return optimize.Recorded(v, strategy, func(ctx context.Context, c backtest.Crossover) (backtest.Metrics, error) {
 						defer after()
@@ -281,7 +284,7 @@ func TestSearchesGoOn(t *testing.T) {
 			}
 			want := search(t.Context(), nil, func() {})
 			dir := t.TempDir()
-			j := openJournal(t, dir)
+			j := testbed.OpenJournal(t, dir)
 			ctx, stop := context.WithCancel(t.Context())
 			var mu sync.Mutex
 			n := 0
@@ -293,7 +296,7 @@ func TestSearchesGoOn(t *testing.T) {
 				}
 			})
 			j.Close()
-			j = openJournal(t, dir)
+			j = testbed.OpenJournal(t, dir)
 			defer j.Close()
 			kept := j.Len()
 			ran()
@@ -330,7 +333,7 @@ func TestKilled(t *testing.T) {
 			child.Wait()
 		}()
 		path := filepath.Join(dir, "journal")
-		for more := size(path) + 500 + int64(round)*300; size(path) < more; { // some trials later
+		for more := testbed.Size(path) + 500 + int64(round)*300; testbed.Size(path) < more; { // some trials later
 			select {
 			case <-ended:
 				more = 0
@@ -340,7 +343,7 @@ func TestKilled(t *testing.T) {
 		child.Process.Kill()
 		<-ended
 	}
-	kept := openJournal(t, dir)
+	kept := testbed.OpenJournal(t, dir)
 	before := kept.Len()
 	kept.Close()
 	v := journalView(t, 5)
@@ -371,25 +374,25 @@ func TestCompact(t *testing.T) {
 	dir := t.TempDir()
 	recorded(t, v, crossings([]int{2, 3, 4, 5, 6}, []int{7, 8, 9, 10}, 0), dir)
 	few := crossings([]int{2, 3}, []int{9, 10}, 0)
-	j := openJournal(t, dir)
+	j := testbed.OpenJournal(t, dir)
 	if err := j.Begin(identity("run", "2")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := optimize.Sweep(t.Context(), v, few, itself, optimize.Options{Journal: j}); err != nil {
 		t.Fatal(err)
 	}
-	before := size(filepath.Join(dir, "journal"))
+	before := testbed.Size(filepath.Join(dir, "journal"))
 	if err := j.Compact(); err != nil || j.Len() != len(few) {
 		t.Fatalf("%d results are left, %v", j.Len(), err)
 	}
 	j.Close()
-	if after := size(filepath.Join(dir, "journal")); after > before/2 {
+	if after := testbed.Size(filepath.Join(dir, "journal")); after > before/2 {
 		t.Errorf("%d bytes of %d are left", after, before)
 	}
 	if _, run := recorded(t, v, few, dir); run != 0 {
 		t.Errorf("%d trials were run again", run)
 	}
-	j = openJournal(t, dir)
+	j = testbed.OpenJournal(t, dir)
 	defer j.Close()
 	if err := j.Resume(identity("run", "2")); err != nil {
 		t.Error(err)
@@ -398,14 +401,14 @@ func TestCompact(t *testing.T) {
 
 // TestMemo keeps results in the workspace: a second sweep runs nothing, and a small budget holds.
 func TestMemo(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", randomSeries(7, 2, 40))
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", randomSeries(7, 2, 40))
 	plan := crossings([]int{2, 3, 4, 5}, []int{7, 8, 9, 10}, 0)
 	for _, gb := range []float64{1, 24.0 / (1 << 20)} {
-		w := workspace(t, cachekit.Config{CacheSizeGB: gb}, store)
-		p := pin(t, w, "b")
+		w := testbed.Workspace(t, cachekit.Config{CacheSizeGB: gb}, store)
+		p := testbed.Pin(t, w, "b")
 		defer p.Close()
-		v := view(t, p, bundle.Query{Fields: bundle.OHLCV})
+		v := testbed.View(t, p, bundle.Query{Fields: bundle.OHLCV})
 		var want []optimize.Outcome[backtest.Strategy, backtest.Metrics]
 		for round := range 3 {
 			ran()
@@ -451,13 +454,13 @@ func TestStrategiesThatCannotBeKept(t *testing.T) {
 // the time of a whole sweep divided by its trials.
 func BenchmarkKept(b *testing.B) {
 	const trials = 10_000
-	store := openStore(b)
-	put(b, store, "b", denseSeries(1, 252))
+	store := testbed.OpenStore(b)
+	testbed.Put(b, store, "b", testbed.DenseSeries(1, 252))
 	grid := crossoverGrid(b, trials)
 	sweep := func(b *testing.B, w *optimize.Workspace, o optimize.Options) {
-		p := pin(b, w, "b")
+		p := testbed.Pin(b, w, "b")
 		defer p.Close()
-		v := view(b, p, bundle.Query{Fields: bundle.Open | bundle.Close})
+		v := testbed.View(b, p, bundle.Query{Fields: bundle.Open | bundle.Close})
 		if _, err := optimize.Sweep(b.Context(), v, grid, asStrategy, o); err != nil {
 			b.Fatal(err)
 		}
@@ -465,7 +468,7 @@ func BenchmarkKept(b *testing.B) {
 	for _, kept := range []string{"nothing", "memo", "journal", "taken-from-memo", "taken-from-journal"} {
 		b.Run(kept, func(b *testing.B) {
 			b.ReportAllocs()
-			w, dir := workspace(b, cachekit.Config{}, store), b.TempDir()
+			w, dir := testbed.Workspace(b, cachekit.Config{}, store), b.TempDir()
 			again := strings.HasPrefix(kept, "taken")
 			for n := 0; b.Loop(); n++ {
 				o := optimize.Options{Workers: 1, Memo: strings.HasSuffix(kept, "memo")}
@@ -479,7 +482,7 @@ func BenchmarkKept(b *testing.B) {
 					if !again {
 						folder = filepath.Join(dir, fmt.Sprint(n))
 					}
-					o.Journal = openJournal(b, folder)
+					o.Journal = testbed.OpenJournal(b, folder)
 				}
 				sweep(b, w, o)
 				if o.Journal != nil {

@@ -11,7 +11,10 @@ import (
 	"testing"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/optimize/record"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // limited runs something while no file can grow beyond that many bytes, as on a disk that is full.
@@ -35,12 +38,12 @@ func limited(t *testing.T, bytes int64, do func()) {
 func TestJournalWithoutRoom(t *testing.T) {
 	v := journalView(t, 9)
 	plan := crossings([]int{2, 3, 4}, []int{7, 9}, 1)
-	sweep := func(j *optimize.Journal) ([]optimize.Outcome[backtest.Strategy, backtest.Metrics], error) {
+	sweep := func(j *record.Journal) ([]optimize.Outcome[backtest.Strategy, backtest.Metrics], error) {
 		return optimize.Sweep(t.Context(), v, plan, itself, optimize.Options{Workers: 2, Journal: j})
 	}
-	search := func(j *optimize.Journal) ([]optimize.Outcome[backtest.Strategy, backtest.Metrics], error) {
+	study := func(j *record.Journal) ([]optimize.Outcome[backtest.Strategy, backtest.Metrics], error) {
 		o := optimize.Options{Workers: 2, Journal: j}
-		return optimize.RunSearch(t.Context(), optimize.Enumerate[backtest.Strategy](plan), func() optimize.Worker[backtest.Strategy, backtest.Metrics] {
+		return optimize.RunSearch(t.Context(), search.Enumerate[backtest.Strategy](plan), func() optimize.Worker[backtest.Strategy, backtest.Metrics] {
 			var r backtest.Runner
 			return optimize.Recorded(v, itself, func(ctx context.Context, s backtest.Strategy) (backtest.Metrics, error) {
 				_, bars, err := v.Load(ctx)
@@ -51,25 +54,25 @@ func TestJournalWithoutRoom(t *testing.T) {
 			}, o)
 		}, func(m backtest.Metrics) float64 { return m.TotalReturn }, o)
 	}
-	swept := func(j *optimize.Journal) ([]optimize.Outcome[backtest.Strategy, backtest.Metrics], error) {
-		return optimize.SweepSearch(t.Context(), v, optimize.Enumerate[backtest.Strategy](plan), itself,
+	swept := func(j *record.Journal) ([]optimize.Outcome[backtest.Strategy, backtest.Metrics], error) {
+		return optimize.SweepSearch(t.Context(), v, search.Enumerate[backtest.Strategy](plan), itself,
 			func(m backtest.Metrics) float64 { return m.TotalReturn }, optimize.Options{Workers: 2, Journal: j})
 	}
-	for name, run := range map[string]func(*optimize.Journal) ([]optimize.Outcome[backtest.Strategy, backtest.Metrics], error){
-		"sweep": sweep, "search": search, "search, swept": swept,
+	for name, run := range map[string]func(*record.Journal) ([]optimize.Outcome[backtest.Strategy, backtest.Metrics], error){
+		"sweep": sweep, "search": study, "search, swept": swept,
 	} {
 		whole := t.TempDir()
-		j := openJournal(t, whole)
-		want := must(run(j))
+		j := testbed.OpenJournal(t, whole)
+		want := testbed.Must(run(j))
 		j.Close()
 		step := int64(7)
 		if testing.Short() {
 			step = 61
 		}
-		for room := int64(16); room < size(filepath.Join(whole, "journal")); room += step {
+		for room := int64(16); room < testbed.Size(filepath.Join(whole, "journal")); room += step {
 			dir := t.TempDir()
 			path := filepath.Join(dir, "journal")
-			j := openJournal(t, dir)
+			j := testbed.OpenJournal(t, dir)
 			var got []optimize.Outcome[backtest.Strategy, backtest.Metrics]
 			var err error
 			limited(t, room, func() { got, err = run(j) })
@@ -85,7 +88,7 @@ func TestJournalWithoutRoom(t *testing.T) {
 				}
 			}
 			j.Close()
-			j = openJournal(t, dir)
+			j = testbed.OpenJournal(t, dir)
 			if j.Torn() != 0 || j.Len() != kept || done > kept {
 				t.Errorf("%s, room for %d bytes: %d bytes torn, %d were recorded, %d are, %d were done", name, room, j.Torn(), kept, j.Len(), done)
 			}

@@ -5,7 +5,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/bmadventure/optcache/cachekit/internal/testbed"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/optimize/record"
 	"github.com/bmadventure/optcache/internal/wal"
 )
 
@@ -20,7 +22,7 @@ func FuzzJournal(f *testing.F) {
 		f.Fatal(err)
 	}
 	dir := f.TempDir()
-	j := openJournal(f, dir)
+	j := testbed.OpenJournal(f, dir)
 	if err := j.Begin(identity("run", "1")); err != nil {
 		f.Fatal(err)
 	}
@@ -64,7 +66,7 @@ func FuzzJournal(f *testing.F) {
 			log.Close()
 		}
 		for round := range 2 {
-			j, err := optimize.OpenJournal(dir)
+			j, err := record.Open(dir)
 			if err != nil {
 				if round > 0 {
 					t.Errorf("a journal that was written to is refused: %v", err)

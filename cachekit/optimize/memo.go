@@ -4,18 +4,20 @@ import (
 	"context"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/optimize/internal/keep"
+	"github.com/bmadventure/optcache/cachekit/optimize/record"
 )
 
 // A memo is where the results of trials on the bars of a view are kept: in the
 // workspace, in a journal, or both. Nil keeps nothing.
 type memo struct {
 	view *View
-	Keeper[backtest.Metrics]
+	keep.Keeper[backtest.Metrics]
 }
 
 // newMemo returns the memo that the options ask for, nil if they ask for none.
 func newMemo(view *View, o Options) *memo {
-	m := &memo{view, Keeper[backtest.Metrics]{Codec: Metrics, Journal: o.Journal}}
+	m := &memo{view, keep.Keeper[backtest.Metrics]{Codec: keep.Metrics, Journal: o.Journal}}
 	if results := view.pin.workspace.results; o.Memo && results != nil {
 		m.Cache = results.Trials
 	}
@@ -26,10 +28,10 @@ func newMemo(view *View, o Options) *memo {
 }
 
 // key returns the key of a strategy's trial.
-func (m *memo) key(s backtest.Strategy) (trialKey, error) {
+func (m *memo) key(s backtest.Strategy) (record.Key, error) {
 	k, err := m.view.trials.Key(m.view.key.Digest, s)
 	if err != nil {
-		return k, unkept{err}
+		return k, record.KeepError{Err: err}
 	}
 	return k, nil
 }

@@ -10,6 +10,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/bmadventure/optcache/cachekit/optimize/record"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // A Worker runs the trials of one goroutine, one after the other. It must be a
@@ -48,10 +51,10 @@ type Options struct {
 	Deadline time.Duration
 
 	// Journal, if not nil, keeps the results of the trials: [Sweep], [Recorded] and
-	// a [WalkForward] with a Key take from it what is recorded, and record the rest. If
+	// a [walk.Forward] with a Key take from it what is recorded, and record the rest. If
 	// it cannot be read or written the run stops soon, with an error that says so. The
 	// trials that it could not record count as not finished, not as failed.
-	Journal *Journal
+	Journal *record.Journal
 
 	// Memo keeps the results in caches of the workspace, within its budget, as
 	// Journal does in a folder: for those who run many sweeps or walk-forwards in one
@@ -95,7 +98,7 @@ const grace = 500 * time.Millisecond
 // does not stop the others. When ctx ends, Run returns within about half a
 // second; the outcomes of the trials that did not finish have the context's
 // error, and so has Run.
-func Run[P, R any](ctx context.Context, plan Plan[P], newWorker func() Worker[P, R], o Options) ([]Outcome[P, R], error) {
+func Run[P, R any](ctx context.Context, plan search.Plan[P], newWorker func() Worker[P, R], o Options) ([]Outcome[P, R], error) {
 	n := plan.Len()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -120,7 +123,7 @@ func Run[P, R any](ctx context.Context, plan Plan[P], newWorker func() Worker[P,
 type run[P, R any] struct {
 	ctx       context.Context
 	stop      context.CancelCauseFunc // ends ctx
-	plan      Plan[P]
+	plan      search.Plan[P]
 	newWorker func() Worker[P, R]
 	deadline  time.Duration
 	unit      string
@@ -304,7 +307,7 @@ func (s *seat[P, R]) overdue(trial int, params P) {
 func (s *seat[P, R]) keep(trial int, out Outcome[P, R]) {
 	s.trial = -1
 	if out.Err != nil {
-		if why := (unkept{}); errors.As(out.Err, &why) {
+		if why := (record.KeepError{}); errors.As(out.Err, &why) {
 			s.run.stop(why)
 			return
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed"
 	"github.com/bmadventure/optcache/cachekit/market"
 	propertytest "github.com/bmadventure/optcache/property_test"
 )
@@ -21,10 +22,10 @@ import (
 func TestIngestInTheMiddle(t *testing.T) {
 	for name, do := range map[string]step{
 		"sweep":                 swept,
-		"search by grid":        search("grid"),
-		"search at random":      search("random"),
-		"bayesian search":       search("bayesian"),
-		"genetic search":        search("genetic"),
+		"search by grid":        searchOf("grid"),
+		"search at random":      searchOf("random"),
+		"bayesian search":       searchOf("bayesian"),
+		"genetic search":        searchOf("genetic"),
 		"rolling walk-forward":  walkForward(false),
 		"anchored walk-forward": walkForward(true),
 	} {
@@ -34,9 +35,9 @@ func TestIngestInTheMiddle(t *testing.T) {
 			if strings.HasSuffix(name, "walk-forward") { // which is slow where every trial reads the store
 				cases = 4
 			}
-			property(t, cases, func(seed uint64) string {
+			testbed.Property(t, cases, func(seed uint64) string {
 				r := rand.New(rand.NewPCG(seed, 3))
-				series := denseSeries(1+r.IntN(3), 60+r.IntN(40))
+				series := testbed.DenseSeries(1+r.IntN(3), 60+r.IntN(40))
 				other := copied(series)
 				for i := range other {
 					slices.Reverse(other[i].Volume)
@@ -44,15 +45,15 @@ func TestIngestInTheMiddle(t *testing.T) {
 						other[i].Close[d] = (other[i].High[d] + other[i].Low[d]) / 2
 					}
 				}
-				data := wares{openStore(t), seed}
-				put(t, data.store, "b", series)
+				data := wares{testbed.OpenStore(t), seed}
+				testbed.Put(t, data.store, "b", series)
 				run := func(ctx context.Context, c cachekit.Config, workers int) any {
 					found, err := attempt(ctx, data, propertytest.Config{Config: c, Workers: workers}, do, nil)
 					return []any{found, err}
 				}
-				want := run(t.Context(), off, 1)
-				for i, config := range []cachekit.Config{off, {}, {CacheSizeGB: 20_000.0 / (1 << 30)}} {
-					put(t, data.store, "b", series)
+				want := run(t.Context(), testbed.Off, 1)
+				for i, config := range []cachekit.Config{testbed.Off, {}, {CacheSizeGB: 20_000.0 / (1 << 30)}} {
+					testbed.Put(t, data.store, "b", series)
 					s := new(stop)
 					s.left.Store(1 + r.Int64N(10))
 					s.end = func() {
@@ -64,11 +65,11 @@ func TestIngestInTheMiddle(t *testing.T) {
 							t.Errorf("%+v, %v", gone, err)
 						}
 					}
-					if d := cmp.Diff(want, run(context.WithValue(t.Context(), stopKey{}, s), config, 1+3*i), sameBits); d != "" {
+					if d := cmp.Diff(want, run(context.WithValue(t.Context(), stopKey{}, s), config, 1+3*i), testbed.SameBits); d != "" {
 						return d
 					}
 				}
-				if !cmp.Equal(want, run(t.Context(), off, 1), sameBits) {
+				if !cmp.Equal(want, run(t.Context(), testbed.Off, 1), testbed.SameBits) {
 					matters++
 				}
 				return ""
@@ -82,11 +83,11 @@ func TestIngestInTheMiddle(t *testing.T) {
 
 // BenchmarkIdentity times what a run over 5,000 assets of 5 years is identified by.
 func BenchmarkIdentity(b *testing.B) {
-	store := openStore(b)
-	put(b, store, "b", denseSeries(5000, 5*252))
-	p := pin(b, workspace(b, cachekit.Config{}, store), "b")
+	store := testbed.OpenStore(b)
+	testbed.Put(b, store, "b", testbed.DenseSeries(5000, 5*252))
+	p := testbed.Pin(b, testbed.Workspace(b, cachekit.Config{}, store), "b")
 	defer p.Close()
-	v := view(b, p, bundle.Query{Fields: bundle.Close})
+	v := testbed.View(b, p, bundle.Query{Fields: bundle.Close})
 	for b.Loop() {
 		if _, err := v.Identity(); err != nil {
 			b.Fatal(err)

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"math"
 	"sync"
+
+	"github.com/bmadventure/optcache/cachekit/optimize/internal/keep"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // RunSearch runs the trials of a search on all processors and returns the
@@ -16,7 +19,7 @@ import (
 // When ctx ends, trials that were not proposed yet have the context's error and
 // the zero value for parameters. RunSearch fails too if the search stops short of
 // Len() trials or refuses a value.
-func RunSearch[P, R any](ctx context.Context, search Search[P], newWorker func() Worker[P, R], objective func(R) float64, o Options) ([]Outcome[P, R], error) {
+func RunSearch[P, R any](ctx context.Context, search search.Search[P], newWorker func() Worker[P, R], objective func(R) float64, o Options) ([]Outcome[P, R], error) {
 	c := &conversation[P, R]{
 		ctx: ctx, search: search,
 		outcomes: make([]Outcome[P, R], search.Len()), open: make(map[int]struct{}),
@@ -44,7 +47,7 @@ type conversation[P, R any] struct {
 
 	mu       sync.Mutex
 	news     sync.Cond        // a result was told, or the context ended
-	search   Search[P]        // guarded by mu
+	search   search.Search[P] // guarded by mu
 	asked    int              // guarded by mu
 	open     map[int]struct{} // trials asked for and not told; guarded by mu
 	outcomes []Outcome[P, R]  // without the errors; guarded by mu
@@ -102,7 +105,7 @@ func (c *conversation[P, R]) try(ctx context.Context, t ticket[P], worker Worker
 	case err == nil:
 		value = objective(r)
 		result = r
-	case Failed(err):
+	case keep.Failed(err):
 		c.end(err) // before the search is told a value that the trial does not have
 	}
 	return err
@@ -165,7 +168,7 @@ func (c *conversation[P, R]) close(told []Outcome[ticket[P], struct{}], err erro
 			c.outcomes[i].Result, c.outcomes[i].Err = none, t.Err
 		}
 	}
-	if c.err != nil && !Failed(c.err) { // of which Run has told
+	if c.err != nil && !keep.Failed(c.err) { // of which Run has told
 		err = c.err
 	}
 	return c.outcomes, err

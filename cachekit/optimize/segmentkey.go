@@ -10,11 +10,12 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/optimize/internal/trialkey"
 )
 
 // Key names all that the course of a strategy over a span follows from: every value
 // of the bars in the span and of those before it to warm up, and the strategy
-// as a [Journal] sees it. It is for [WalkForward].Key. Bars that the span does not
+// as a [record.Journal] sees it. It is for [walk.Forward].Key. Bars that the span does not
 // read, such as those that came later, do not change it. The bars of a span are hashed
 // once, the first time that they are asked for. It fails for a span that there is not,
 // and for a strategy that holds something whose value cannot be told, such as a function.
@@ -73,7 +74,7 @@ func newDigest(name string) *digest {
 	return h
 }
 
-func (h *digest) text(s string) { h.bytes(AppendText(h.scratch[:0], s)) }
+func (h *digest) text(s string) { h.bytes(trialkey.AppendText(h.scratch[:0], s)) }
 
 func (h *digest) number(n uint64) { h.bytes(binary.LittleEndian.AppendUint64(h.scratch[:0], n)) }
 

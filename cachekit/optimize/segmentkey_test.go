@@ -5,31 +5,32 @@ import (
 	"testing"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed"
 	"github.com/bmadventure/optcache/cachekit/optimize"
 )
 
 // What a key names is all that a course follows from.
 func TestSegmentsKey(t *testing.T) {
 	key := func(s *optimize.Segments, p backtest.Crossover, span optimize.Span) [32]byte {
-		return must(s.Key(p, span))
+		return testbed.Must(s.Key(p, span))
 	}
 	p, span := backtest.Crossover{Fast: 2, Slow: 5}, optimize.Span{From: 20, To: 30}
-	rows := rising(60)
-	base := mustSegments(group(t, rows), 3)
+	rows := testbed.Rising(60)
+	base := testbed.Segments(testbed.Group(t, rows), 3)
 	want := key(base, p, span)
-	if key(mustSegments(group(t, rows), 3), p, span) != want || key(mustSegments(group(t, rows[:40]), 3), p, span) != want {
+	if key(testbed.Segments(testbed.Group(t, rows), 3), p, span) != want || key(testbed.Segments(testbed.Group(t, rows[:40]), 3), p, span) != want {
 		t.Error("the same bars have another key")
 	}
 	if key(base, backtest.Crossover{Fast: 2, Slow: 6}, span) == want || key(base, backtest.Crossover{Fast: 2, Slow: 5, CostBps: 1}, span) == want {
 		t.Error("another strategy has the same key")
 	}
-	if key(base, p, optimize.Span{From: 20, To: 31}) == want || key(mustSegments(group(t, rows), 2), p, span) == want {
+	if key(base, p, optimize.Span{From: 20, To: 31}) == want || key(testbed.Segments(testbed.Group(t, rows), 2), p, span) == want {
 		t.Error("another window has the same key")
 	}
 	for i := range rows {
 		changed := append(rows[:0:0], rows...)
 		changed[i].Volume++
-		if same := key(mustSegments(group(t, changed), 3), p, span) == want; same != (i < 17 || i >= 30) {
+		if same := key(testbed.Segments(testbed.Group(t, changed), 3), p, span) == want; same != (i < 17 || i >= 30) {
 			t.Errorf("another volume at bar %d: the same key is %t", i, same)
 		}
 	}
@@ -38,7 +39,7 @@ func TestSegmentsKey(t *testing.T) {
 		r.Symbol = "ZZ"
 		other = append(other, r)
 	}
-	if key(mustSegments(group(t, other), 3), p, span) == want {
+	if key(testbed.Segments(testbed.Group(t, other), 3), p, span) == want {
 		t.Error("one more asset has the same key")
 	}
 	if _, err := base.Key(p, optimize.Span{From: 50, To: 61}); err == nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/optimize/internal/trialkey"
 )
 
 // Segments are bars that are run in parts: spans of sessions. They are views of
@@ -27,7 +28,7 @@ type Segments struct {
 	periods  float64
 	warmup   int
 	digests  sync.Map // of Span to func() [32]byte: what a span reads, hashed once
-	trials   Keyer
+	trials   trialkey.Keyer
 }
 
 // NewSegments divides bars into sessions, which are the dates in UTC that occur
@@ -98,7 +99,7 @@ func (s *Segments) Times(span Span) ([]int64, error) {
 // A Tester runs one set of parameters over a span of sessions. It belongs to one
 // worker; what it returns may be overwritten by the next run. It must be a pure
 // function of the parameters and the span.
-type Tester[P any] func(ctx context.Context, p P, span Span) (Course, error)
+type Tester[P any] func(ctx context.Context, p P, span Span) (backtest.EquityCurve, error)
 
 // Tester returns a tester of strategies: the course of the portfolio in which every
 // asset has an equal part of the capital, as in [backtest.Runner.Run]. It keeps the
@@ -113,10 +114,10 @@ func (s *Segments) tester(most int64) Tester[backtest.Strategy] {
 	var own, all []float64
 	var at Span
 	var stretches []stretch // of at
-	return func(ctx context.Context, strategy backtest.Strategy, span Span) (Course, error) {
+	return func(ctx context.Context, strategy backtest.Strategy, span Span) (backtest.EquityCurve, error) {
 		times, err := s.Times(span)
 		if err != nil {
-			return Course{}, fmt.Errorf("run %v over a span: %w", strategy, err)
+			return backtest.EquityCurve{}, fmt.Errorf("run %v over a span: %w", strategy, err)
 		}
 		if len(stretches) == 0 || span != at {
 			stretches, at = s.stretches(stretches[:0], times), span
@@ -125,7 +126,7 @@ func (s *Segments) tester(most int64) Tester[backtest.Strategy] {
 		clear(all)
 		for i := range stretches {
 			if err := ctx.Err(); err != nil {
-				return Course{}, err
+				return backtest.EquityCurve{}, err
 			}
 			x := &stretches[i]
 			series.begin(span, i)
@@ -136,14 +137,14 @@ func (s *Segments) tester(most int64) Tester[backtest.Strategy] {
 			n := len(x.bars.Times) - x.warm
 			own = slices.Grow(own[:0], n)[:n]
 			if err := r.RunFrom(ctx, strategy, x.bars, x.warm, own); err != nil {
-				return Course{}, err
+				return backtest.EquityCurve{}, err
 			}
 			x.add(all, times, own)
 		}
 		for i := range all {
 			all[i] /= float64(len(s.groups))
 		}
-		return Course{times, all}, nil
+		return backtest.EquityCurve{Times: times, Equity: all}, nil
 	}
 }
 

@@ -13,6 +13,9 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/optimize/internal/keep"
+	"github.com/bmadventure/optcache/cachekit/optimize/record"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // Sweep backtests every trial of the plan on the bars of the view and returns
@@ -31,7 +34,7 @@ import (
 // Errors, panics included, are in the outcomes of their trials, as in [Run].
 // Options.Deadline is for one trial; a batch may take as many times longer as it
 // has trials, and all of them fail together.
-func Sweep[P any](ctx context.Context, view *View, plan Plan[P], strategy func(P) backtest.Strategy, o Options) ([]Outcome[P, backtest.Metrics], error) {
+func Sweep[P any](ctx context.Context, view *View, plan search.Plan[P], strategy func(P) backtest.Strategy, o Options) ([]Outcome[P, backtest.Metrics], error) {
 	s := sweep[P]{view: view, plan: plan, strategy: strategy, memo: newMemo(view, o), held: new(held[P]), out: make([]Outcome[P, backtest.Metrics], plan.Len())}
 	defer s.held.release()
 	for trial := range s.out {
@@ -72,7 +75,7 @@ const maxDuration = time.Duration(1<<63 - 1)
 // a time. As a plan, it is that of its batches.
 type sweep[P any] struct {
 	view     *View
-	plan     Plan[P]
+	plan     search.Plan[P]
 	strategy func(P) backtest.Strategy
 	memo     *memo        // nil: nothing is kept
 	size     int          // of a batch
@@ -273,7 +276,7 @@ func (s *sweep[P]) record(b span, metrics []backtest.Metrics, errs []error) erro
 	if s.memo == nil {
 		return nil
 	}
-	results := make([]Kept[backtest.Metrics], 0, len(metrics))
+	results := make([]keep.Kept[backtest.Metrics], 0, len(metrics))
 	for i, m := range metrics {
 		if errs[i] != nil {
 			continue
@@ -282,7 +285,7 @@ func (s *sweep[P]) record(b span, metrics []backtest.Metrics, errs []error) erro
 		if err != nil {
 			return err
 		}
-		results = append(results, Kept[backtest.Metrics]{key, m})
+		results = append(results, keep.Kept[backtest.Metrics]{Key: key, Result: m})
 	}
 	return s.memo.Record(results...)
 }
@@ -362,7 +365,7 @@ func (s *sweep[P]) finish(ctx context.Context, trial int) {
 		return
 	}
 	o.Result = backtest.Metrics{}
-	if why := (unkept{}); errors.As(o.Err, &why) {
+	if why := (record.KeepError{}); errors.As(o.Err, &why) {
 		o.Err = unfinished(s.first+trial, why)
 		return
 	}
@@ -387,8 +390,8 @@ func stoppedAfter(done, total int, stopped error) error {
 }
 
 // fill makes *p the parameters of a trial of a plan, without an allocation where the plan can do that.
-func fill[P any](plan Plan[P], trial int, p *P) {
-	if g, ok := plan.(*Grid[P]); ok {
+func fill[P any](plan search.Plan[P], trial int, p *P) {
+	if g, ok := plan.(*search.Grid[P]); ok {
 		g.Fill(trial, p)
 		return
 	}

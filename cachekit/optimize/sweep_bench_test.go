@@ -10,8 +10,10 @@ import (
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // minuteSeries makes one asset of consecutive minutes.
@@ -33,20 +35,20 @@ func minuteSeries(bars int) []bundle.Series {
 
 // crossoverGrid is the plan of n crossovers among all pairs of lengths from 2 on
 // up to the first that gives so many.
-func crossoverGrid(tb testing.TB, n int) *optimize.Grid[backtest.Crossover] {
+func crossoverGrid(tb testing.TB, n int) *search.Grid[backtest.Crossover] {
 	tb.Helper()
 	last := 3
 	for (last-1)*(last-2)/2 < n {
 		last++
 	}
-	space, err := optimize.NewSpace(
-		optimize.Int("fast", 2, last, 1, func(c *backtest.Crossover) *int { return &c.Fast }),
-		optimize.Int("slow", 2, last, 1, func(c *backtest.Crossover) *int { return &c.Slow }),
+	space, err := search.NewSpace(
+		search.Int("fast", 2, last, 1, func(c *backtest.Crossover) *int { return &c.Fast }),
+		search.Int("slow", 2, last, 1, func(c *backtest.Crossover) *int { return &c.Slow }),
 	)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	grid, err := optimize.NewGrid(space.Where("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow }), n)
+	grid, err := search.NewGrid(space.Where("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow }), n)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -54,16 +56,16 @@ func crossoverGrid(tb testing.TB, n int) *optimize.Grid[backtest.Crossover] {
 }
 
 // wideGrid is the plan of 1,000 crossovers of 70 lengths.
-func wideGrid(tb testing.TB) *optimize.Grid[backtest.Crossover] {
+func wideGrid(tb testing.TB) *search.Grid[backtest.Crossover] {
 	tb.Helper()
-	space, err := optimize.NewSpace(
-		optimize.Int("fast", 5, 100, 5, func(c *backtest.Crossover) *int { return &c.Fast }),
-		optimize.Int("slow", 110, 355, 5, func(c *backtest.Crossover) *int { return &c.Slow }),
+	space, err := search.NewSpace(
+		search.Int("fast", 5, 100, 5, func(c *backtest.Crossover) *int { return &c.Fast }),
+		search.Int("slow", 110, 355, 5, func(c *backtest.Crossover) *int { return &c.Slow }),
 	)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	grid, err := optimize.NewGrid(space, 0)
+	grid, err := search.NewGrid(space, 0)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -75,12 +77,12 @@ func asStrategy(c backtest.Crossover) backtest.Strategy { return &c }
 
 // equalsPlainRuns holds 20 outcomes of a sweep against runs of one trial each, with
 // caching off, bit for bit.
-func equalsPlainRuns(b *testing.B, store *bundle.Store, grid *optimize.Grid[backtest.Crossover], out []optimize.Outcome[backtest.Crossover, backtest.Metrics]) {
+func equalsPlainRuns(b *testing.B, store *bundle.Store, grid *search.Grid[backtest.Crossover], out []optimize.Outcome[backtest.Crossover, backtest.Metrics]) {
 	b.Helper()
-	w := workspace(b, off, store)
-	p := pin(b, w, "b")
+	w := testbed.Workspace(b, testbed.Off, store)
+	p := testbed.Pin(b, w, "b")
 	defer p.Close()
-	bars, err := view(b, p, bundle.Query{Fields: bundle.Open | bundle.Close}).Bars(b.Context())
+	bars, err := testbed.View(b, p, bundle.Query{Fields: bundle.Open | bundle.Close}).Bars(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -101,19 +103,19 @@ func BenchmarkCrossovers(b *testing.B) {
 	for _, size := range []struct {
 		name                 string
 		assets, bars, trials int
-		grid                 *optimize.Grid[backtest.Crossover]
+		grid                 *search.Grid[backtest.Crossover]
 	}{
 		{"all-pairs", 1, 200_000, 10_000, crossoverGrid(b, 10_000)},
 		{"wide", 500, 2520, 1000, wideGrid(b)},
 		{"all-pairs", 500, 2520, 1000, crossoverGrid(b, 1000)},
 	} {
-		store := openStore(b)
+		store := testbed.OpenStore(b)
 		if size.assets == 1 {
 			if _, err := store.Write(b.Context(), "b", market.Minute, minuteSeries(size.bars)); err != nil {
 				b.Fatal(err)
 			}
 		} else {
-			put(b, store, "b", denseSeries(size.assets, size.bars))
+			testbed.Put(b, store, "b", testbed.DenseSeries(size.assets, size.bars))
 		}
 		for workers := 1; workers <= 2; workers++ {
 			b.Run(fmt.Sprintf("%dx%dx%d/%s/%d-workers", size.assets, size.bars, size.trials, size.name, workers), func(b *testing.B) {
@@ -123,8 +125,8 @@ func BenchmarkCrossovers(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					p := pin(b, w, "b")
-					v := view(b, p, bundle.Query{Fields: bundle.Open | bundle.Close})
+					p := testbed.Pin(b, w, "b")
+					v := testbed.View(b, p, bundle.Query{Fields: bundle.Open | bundle.Close})
 					out, err := optimize.Sweep(context.Background(), v, size.grid, asStrategy, optimize.Options{Workers: workers})
 					if err != nil {
 						b.Fatal(err)
@@ -148,8 +150,8 @@ func BenchmarkCrossovers(b *testing.B) {
 // would not have warmed: the caches begin cold in every operation.
 func BenchmarkOriginal(b *testing.B) {
 	const times = 100
-	store := openStore(b)
-	put(b, store, "b", denseSeries(50, 252))
+	store := testbed.OpenStore(b)
+	testbed.Put(b, store, "b", testbed.DenseSeries(50, 252))
 	for _, workload := range []struct {
 		name             string
 		list, bars, look bool
@@ -157,7 +159,7 @@ func BenchmarkOriginal(b *testing.B) {
 		for _, side := range []struct {
 			name   string
 			config cachekit.Config
-		}{{"uncached", off}, {"cached", cachekit.Config{}}} {
+		}{{"uncached", testbed.Off}, {"cached", cachekit.Config{}}} {
 			b.Run(workload.name+"/"+side.name, func(b *testing.B) {
 				var list, load, use time.Duration
 				for b.Loop() {
@@ -165,8 +167,8 @@ func BenchmarkOriginal(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					p := pin(b, w, "b")
-					v := view(b, p, bundle.Query{Fields: bundle.OHLCV})
+					p := testbed.Pin(b, w, "b")
+					v := testbed.View(b, p, bundle.Query{Fields: bundle.OHLCV})
 					for range times {
 						start := time.Now()
 						if workload.list {

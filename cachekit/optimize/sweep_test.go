@@ -18,7 +18,9 @@ import (
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // strategies is a plan of given strategies.
@@ -70,8 +72,8 @@ func TestSweepsAreEqualBitForBit(t *testing.T) {
 	properties := gopter.NewProperties(params)
 	properties.Property("same bits", prop.ForAll(func(seed uint64, assets, bars, trials int, kb float64) string {
 		rng := rand.New(rand.NewPCG(seed, 3))
-		store := openStore(t)
-		put(t, store, "b", randomSeries(seed, assets, bars))
+		store := testbed.OpenStore(t)
+		testbed.Put(t, store, "b", randomSeries(seed, assets, bars))
 		plan := randomStrategies(rng, trials)
 		window := bundle.Window{}
 		if rng.IntN(2) == 0 {
@@ -83,9 +85,9 @@ func TestSweepsAreEqualBitForBit(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer w.Close()
-			p := pin(t, w, "b")
+			p := testbed.Pin(t, w, "b")
 			defer p.Close()
-			v := view(t, p, bundle.Query{Fields: bundle.OHLCV, Window: window})
+			v := testbed.View(t, p, bundle.Query{Fields: bundle.OHLCV, Window: window})
 			out, err := optimize.Sweep(t.Context(), v, plan, itself, optimize.Options{Workers: workers, AlwaysCache: always})
 			if err != nil {
 				t.Fatal(err)
@@ -97,13 +99,13 @@ func TestSweepsAreEqualBitForBit(t *testing.T) {
 			}
 			return out
 		}
-		want := sweep(off, 1, false)
+		want := sweep(testbed.Off, 1, false)
 		for _, other := range []struct {
 			config  cachekit.Config
 			workers int
 			always  bool
 		}{
-			{off, 8, false}, {cachekit.Config{}, 1, false}, {cachekit.Config{}, 1, true}, {cachekit.Config{}, 8, true},
+			{testbed.Off, 8, false}, {cachekit.Config{}, 1, false}, {cachekit.Config{}, 1, true}, {cachekit.Config{}, 8, true},
 			{cachekit.Config{CacheSizeGB: kb / (1 << 20)}, 1 + rng.IntN(8), false},
 			{cachekit.Config{CacheSizeGB: kb / (1 << 20)}, 1 + rng.IntN(8), true},
 			{cachekit.Config{CacheSizeGB: kb / (1 << 20), Policy: "lru"}, 2, true},
@@ -120,24 +122,24 @@ func TestSweepsAreEqualBitForBit(t *testing.T) {
 // A grid of 80 values needs 80 averages for each asset, not 3,200, and a second
 // sweep none; a sweep over other columns of the same bars needs none either.
 func TestEachSeriesIsComputedOnce(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", randomSeries(1, 3, 300))
-	w := workspace(t, cachekit.Config{}, store)
-	p := pin(t, w, "b")
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", randomSeries(1, 3, 300))
+	w := testbed.Workspace(t, cachekit.Config{}, store)
+	p := testbed.Pin(t, w, "b")
 	defer p.Close()
-	space, err := optimize.NewSpace(
-		optimize.Int("fast", 2, 41, 1, func(c *backtest.Crossover) *int { return &c.Fast }),
-		optimize.Int("slow", 42, 81, 1, func(c *backtest.Crossover) *int { return &c.Slow }),
+	space, err := search.NewSpace(
+		search.Int("fast", 2, 41, 1, func(c *backtest.Crossover) *int { return &c.Fast }),
+		search.Int("slow", 42, 81, 1, func(c *backtest.Crossover) *int { return &c.Slow }),
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	grid, err := optimize.NewGrid(space, 0)
+	grid, err := search.NewGrid(space, 0)
 	if err != nil || grid.Len() != 1600 {
 		t.Fatal(grid.Len(), err)
 	}
 	for _, fields := range []bundle.Fields{bundle.Open | bundle.Close, bundle.Open | bundle.Close, bundle.OHLCV} {
-		v := view(t, p, bundle.Query{Fields: fields})
+		v := testbed.View(t, p, bundle.Query{Fields: fields})
 		out, err := optimize.Sweep(t.Context(), v, grid, asStrategy, optimize.Options{AlwaysCache: true})
 		if err != nil || out[0].Err != nil {
 			t.Fatal(err, out[0].Err)
@@ -152,25 +154,25 @@ func TestEachSeriesIsComputedOnce(t *testing.T) {
 // of the old bars leave with the last pin of their version.
 func TestSeriesFollowTheirLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // for Wait: a cache gives bytes back on a goroutine
-		store := openStore(t)
+		store := testbed.OpenStore(t)
 		series := randomSeries(1, 4, 60)
-		put(t, store, "b", series)
-		w := workspace(t, cachekit.Config{}, store)
+		testbed.Put(t, store, "b", series)
+		w := testbed.Workspace(t, cachekit.Config{}, store)
 		plan := strategies{backtest.Crossover{Fast: 2, Slow: 5}, backtest.Crossover{Fast: 3, Slow: 5}}
 		sweep := func(p *optimize.Pin) []optimize.Outcome[backtest.Strategy, backtest.Metrics] {
-			out, err := optimize.Sweep(t.Context(), view(t, p, bundle.Query{Fields: bundle.OHLCV}), plan, itself, optimize.Options{Workers: 2, AlwaysCache: true})
+			out, err := optimize.Sweep(t.Context(), testbed.View(t, p, bundle.Query{Fields: bundle.OHLCV}), plan, itself, optimize.Options{Workers: 2, AlwaysCache: true})
 			if err != nil {
 				t.Fatal(err)
 			}
 			return out
 		}
-		old := pin(t, w, "b")
+		old := testbed.Pin(t, w, "b")
 		before := sweep(old)
 		for i := 10; i < len(series[2].Close); i += 3 {
 			series[2].Close[i] += 0.25
 		}
-		put(t, store, "b", series)
-		now := pin(t, w, "b")
+		testbed.Put(t, store, "b", series)
+		now := testbed.Pin(t, w, "b")
 		defer now.Close()
 		after := sweep(now)
 		if s := w.Stats()[2]; s.Loads != 4*3+3 {
@@ -226,8 +228,8 @@ func (u unruly) Decide(b *backtest.Block, w *backtest.Wishes) {
 
 // One bad trial spoils none of those in its batch, and tells what is wrong with it.
 func TestABadTrialStandsAlone(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", randomSeries(1, 3, 100))
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", randomSeries(1, 3, 100))
 	kinds := []struct{ how, says string }{
 		{"invalid", "a bad parameter"}, {"panic", "no series today"}, {"columns", "without high"}, {"length", "at least 1"}, {"index", "out of range"},
 	}
@@ -239,9 +241,9 @@ func TestABadTrialStandsAlone(t *testing.T) {
 		}
 		plan = append(plan, u)
 	}
-	for _, c := range []cachekit.Config{off, {}} {
-		p := pin(t, workspace(t, c, store), "b")
-		out, err := optimize.Sweep(t.Context(), view(t, p, bundle.Query{Fields: bundle.Open | bundle.Close}), plan, itself, optimize.Options{Workers: 2})
+	for _, c := range []cachekit.Config{testbed.Off, {}} {
+		p := testbed.Pin(t, testbed.Workspace(t, c, store), "b")
+		out, err := optimize.Sweep(t.Context(), testbed.View(t, p, bundle.Query{Fields: bundle.Open | bundle.Close}), plan, itself, optimize.Options{Workers: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -272,18 +274,18 @@ func (s slow) Decide(b *backtest.Block, w *backtest.Wishes) {
 }
 
 func TestSweepStopsAndTellsTheTrials(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", randomSeries(1, 1, 100))
-	for name, config := range map[string]cachekit.Config{"cached": {}, "uncached": off} {
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", randomSeries(1, 1, 100))
+	for name, config := range map[string]cachekit.Config{"cached": {}, "uncached": testbed.Off} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := pin(t, workspace(t, config, store), "b")
+				p := testbed.Pin(t, testbed.Workspace(t, config, store), "b")
 				defer p.Close()
 				var plan strategies
 				for i := range 64 {
 					plan = append(plan, slow{backtest.Crossover{Fast: 1 + i, Slow: 70 + i}, time.Second})
 				}
-				v := view(t, p, bundle.Query{Fields: bundle.Open | bundle.Close})
+				v := testbed.View(t, p, bundle.Query{Fields: bundle.Open | bundle.Close})
 				last := 0
 				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 				defer cancel()
@@ -310,10 +312,10 @@ func TestSweepStopsAndTellsTheTrials(t *testing.T) {
 }
 
 func TestADeadlineIsForATrial(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", randomSeries(1, 1, 100))
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", randomSeries(1, 1, 100))
 	synctest.Test(t, func(t *testing.T) {
-		p := pin(t, workspace(t, cachekit.Config{}, store), "b")
+		p := testbed.Pin(t, testbed.Workspace(t, cachekit.Config{}, store), "b")
 		defer p.Close()
 		var plan strategies
 		for i := range 64 {
@@ -323,7 +325,7 @@ func TestADeadlineIsForATrial(t *testing.T) {
 			}
 			plan = append(plan, s)
 		}
-		v := view(t, p, bundle.Query{Fields: bundle.Open | bundle.Close})
+		v := testbed.View(t, p, bundle.Query{Fields: bundle.Open | bundle.Close})
 		out, err := optimize.Sweep(t.Context(), v, plan, itself, optimize.Options{Workers: 2, Deadline: 2 * time.Second})
 		if err != nil {
 			t.Fatal(err)

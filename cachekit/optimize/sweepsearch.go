@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // SweepSearch backtests the trials of a search on the bars of a view and returns the
@@ -24,7 +25,7 @@ import (
 // When ctx ends, trials that were not proposed yet have the context's error and
 // the zero value for parameters. SweepSearch fails too if the search stops short of
 // Len() trials or refuses a value.
-func SweepSearch[P any](ctx context.Context, view *View, search Search[P], strategy func(P) backtest.Strategy, objective func(backtest.Metrics) float64, o Options) ([]Outcome[P, backtest.Metrics], error) {
+func SweepSearch[P any](ctx context.Context, view *View, search search.Search[P], strategy func(P) backtest.Strategy, objective func(backtest.Metrics) float64, o Options) ([]Outcome[P, backtest.Metrics], error) {
 	e := expedition[P]{search: search, objective: objective, held: new(held[P]), out: make([]Outcome[P, backtest.Metrics], search.Len())}
 	defer e.held.release()
 	for e.done < len(e.out) {
@@ -38,7 +39,7 @@ func SweepSearch[P any](ctx context.Context, view *View, search Search[P], strat
 
 // An expedition is one call of [SweepSearch].
 type expedition[P any] struct {
-	search    Search[P]
+	search    search.Search[P]
 	objective func(backtest.Metrics) float64
 	held      *held[P]
 	out       []Outcome[P, backtest.Metrics]
@@ -83,8 +84,8 @@ func (e *expedition[P]) stopped(more int, cause error) error {
 }
 
 // ask returns the trials that the search proposes now.
-func (e *expedition[P]) ask() (List[P], error) {
-	var plan List[P]
+func (e *expedition[P]) ask() (search.List[P], error) {
+	var plan search.List[P]
 	for e.proposed < len(e.out) {
 		t, ok := e.search.Ask()
 		if !ok {

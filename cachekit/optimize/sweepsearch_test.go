@@ -11,17 +11,19 @@ import (
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // TestSweepSearchIsRunSearch: a search that is swept proposes the trials, and has the outcomes, that it has when each
 // trial runs for itself; of trials that fail and of objectives that panic or are no numbers too.
 func TestSweepSearchIsRunSearch(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", unevenSeries(rand.New(rand.NewPCG(4, 4)), 4, 80))
-	space, err := optimize.NewSpace(
-		optimize.Int("fast", 0, 9, 1, func(p *backtest.Crossover) *int { return &p.Fast }), // 0 is not valid
-		optimize.Int("slow", 5, 30, 1, func(p *backtest.Crossover) *int { return &p.Slow }),
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", unevenSeries(rand.New(rand.NewPCG(4, 4)), 4, 80))
+	space, err := search.NewSpace(
+		search.Int("fast", 0, 9, 1, func(p *backtest.Crossover) *int { return &p.Fast }), // 0 is not valid
+		search.Int("slow", 5, 30, 1, func(p *backtest.Crossover) *int { return &p.Slow }),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -34,24 +36,24 @@ func TestSweepSearchIsRunSearch(t *testing.T) {
 	}
 	panics, invalid := 0, 0
 	for seed := range uint64(6) {
-		searches := map[string]func() (optimize.Search[backtest.Crossover], error){
-			"grid": func() (optimize.Search[backtest.Crossover], error) {
-				g, err := optimize.NewGrid(space, 40)
-				return optimize.Enumerate(g), err
+		searches := map[string]func() (search.Search[backtest.Crossover], error){
+			"grid": func() (search.Search[backtest.Crossover], error) {
+				g, err := search.NewGrid(space, 40)
+				return search.Enumerate(g), err
 			},
-			"random": func() (optimize.Search[backtest.Crossover], error) {
-				return optimize.NewRandom(space, 40, optimize.SearchOptions{Seed: seed})
+			"random": func() (search.Search[backtest.Crossover], error) {
+				return search.NewRandom(space, 40, search.Options{Seed: seed})
 			},
-			"bayesian": func() (optimize.Search[backtest.Crossover], error) {
-				return optimize.NewBayesian(space, 40, optimize.SearchOptions{Seed: seed})
+			"bayesian": func() (search.Search[backtest.Crossover], error) {
+				return search.NewBayesian(space, 40, search.Options{Seed: seed})
 			},
-			"genetic": func() (optimize.Search[backtest.Crossover], error) {
-				return optimize.NewGenetic(space, 40, optimize.SearchOptions{Seed: seed, Batch: 7})
+			"genetic": func() (search.Search[backtest.Crossover], error) {
+				return search.NewGenetic(space, 40, search.Options{Seed: seed, Batch: 7})
 			},
 		}
 		for name, search := range searches {
-			for _, config := range []cachekit.Config{off, {}, {CacheSizeGB: 1e-5}} {
-				v := view(t, pin(t, workspace(t, config, store), "b"), bundle.Query{Fields: bundle.OHLCV})
+			for _, config := range []cachekit.Config{testbed.Off, {}, {CacheSizeGB: 1e-5}} {
+				v := testbed.View(t, testbed.Pin(t, testbed.Workspace(t, config, store), "b"), bundle.Query{Fields: bundle.OHLCV})
 				s, err := search()
 				if err != nil {
 					t.Fatal(err)
@@ -120,11 +122,11 @@ func withoutStacks(out []optimize.Outcome[backtest.Crossover, backtest.Metrics])
 
 // A search that proposes too little, or numbers wrongly, or is cut off, says so.
 func TestSweepSearchThatEnds(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", randomSeries(1, 2, 50))
-	v := view(t, pin(t, workspace(t, cachekit.Config{}, store), "b"), bundle.Query{Fields: bundle.OHLCV})
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", randomSeries(1, 2, 50))
+	v := testbed.View(t, testbed.Pin(t, testbed.Workspace(t, cachekit.Config{}, store), "b"), bundle.Query{Fields: bundle.OHLCV})
 	sharpe := func(m backtest.Metrics) float64 { return m.Sharpe }
-	for what, s := range map[string]optimize.Search[backtest.Crossover]{
+	for what, s := range map[string]search.Search[backtest.Crossover]{
 		"proposed only 2 of its 3 trials": &stubborn{n: 3, proposes: 2},
 		"numbered trial 1 as 2":           &stubborn{n: 3, proposes: 3, step: 2},
 		"no such trial":                   &stubborn{n: 3, proposes: 3, refuses: errors.New("no such trial")},
@@ -151,12 +153,12 @@ type stubborn struct {
 
 func (s *stubborn) Len() int { return s.n }
 
-func (s *stubborn) Ask() (t optimize.Trial[backtest.Crossover], ok bool) {
+func (s *stubborn) Ask() (t search.Trial[backtest.Crossover], ok bool) {
 	if s.asked > s.told || s.asked == s.proposes {
 		return t, false
 	}
 	s.asked++
-	return optimize.Trial[backtest.Crossover]{Number: (s.asked - 1) * max(1, s.step), Params: backtest.Crossover{Fast: s.asked, Slow: 9}}, true
+	return search.Trial[backtest.Crossover]{Number: (s.asked - 1) * max(1, s.step), Params: backtest.Crossover{Fast: s.asked, Slow: 9}}, true
 }
 
 func (s *stubborn) Tell(int, float64) error {
@@ -168,12 +170,12 @@ func (s *stubborn) Tell(int, float64) error {
 // where that is worth its cost, counted over all trials so far; and it has the planned policy told what comes. It
 // decides the same each time.
 func TestASearchSaysWhatItDoesWithout(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "small", denseSeries(3, 100))
-	put(t, store, "large", denseSeries(4, 6000))
-	space, err := optimize.NewSpace(
-		optimize.Int("fast", 2, 13, 1, func(p *backtest.Crossover) *int { return &p.Fast }),
-		optimize.Int("slow", 30, 41, 1, func(p *backtest.Crossover) *int { return &p.Slow }),
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "small", testbed.DenseSeries(3, 100))
+	testbed.Put(t, store, "large", testbed.DenseSeries(4, 6000))
+	space, err := search.NewSpace(
+		search.Int("fast", 2, 13, 1, func(p *backtest.Crossover) *int { return &p.Fast }),
+		search.Int("slow", 30, 41, 1, func(p *backtest.Crossover) *int { return &p.Slow }),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -191,15 +193,15 @@ func TestASearchSaysWhatItDoesWithout(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			run := func(config cachekit.Config) ([]optimize.Demand, []optimize.CacheStats, []optimize.Outcome[backtest.Crossover, backtest.Metrics]) {
-				w := workspace(t, config, store)
-				p := pin(t, w, c.bundle)
+				w := testbed.Workspace(t, config, store)
+				p := testbed.Pin(t, w, c.bundle)
 				defer p.Close()
-				search, err := optimize.NewBayesian(space, trials, optimize.SearchOptions{Seed: 3, Batch: 12})
+				search, err := search.NewBayesian(space, trials, search.Options{Seed: 3, Batch: 12})
 				if err != nil {
 					t.Fatal(err)
 				}
 				var told []optimize.Demand
-				out, err := optimize.SweepSearch(t.Context(), view(t, p, bundle.Query{Fields: bundle.Open | bundle.Close}), search, asStrategy,
+				out, err := optimize.SweepSearch(t.Context(), testbed.View(t, p, bundle.Query{Fields: bundle.Open | bundle.Close}), search, asStrategy,
 					func(m backtest.Metrics) float64 { return m.Sharpe },
 					optimize.Options{Workers: 2, Demand: func(d optimize.Demand) { told = append(told, d) }})
 				if err != nil {
@@ -235,7 +237,7 @@ func TestASearchSaysWhatItDoesWithout(t *testing.T) {
 			if again, _, _ := run(config); fmt.Sprint(again) != fmt.Sprint(told) {
 				t.Errorf("decided otherwise the next time: %+v, %+v", told, again)
 			}
-			if _, _, plain := run(off); sameOutcomes(out, plain) != "" {
+			if _, _, plain := run(testbed.Off); sameOutcomes(out, plain) != "" {
 				t.Error(sameOutcomes(out, plain))
 			}
 		})
@@ -244,9 +246,9 @@ func TestASearchSaysWhatItDoesWithout(t *testing.T) {
 
 // Series that a search has begun to keep stay of use to it when it looks elsewhere for a while.
 func TestASearchGoesOnKeeping(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", denseSeries(1, 6000))
-	v := view(t, pin(t, workspace(t, cachekit.Config{}, store), "b"), bundle.Query{Fields: bundle.Open | bundle.Close})
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", testbed.DenseSeries(1, 6000))
+	v := testbed.View(t, testbed.Pin(t, testbed.Workspace(t, cachekit.Config{}, store), "b"), bundle.Query{Fields: bundle.Open | bundle.Close})
 	same, apart := make([]backtest.Crossover, 60), make([]backtest.Crossover, 400)
 	for i := range same {
 		same[i] = backtest.Crossover{Fast: 10, Slow: 50, CostBps: float64(i)}
@@ -284,7 +286,7 @@ func (s *scripted) Len() (n int) {
 	return n + s.number
 }
 
-func (s *scripted) Ask() (t optimize.Trial[backtest.Crossover], ok bool) {
+func (s *scripted) Ask() (t search.Trial[backtest.Crossover], ok bool) {
 	if len(s.rounds) == 0 {
 		return t, false
 	}
@@ -295,7 +297,7 @@ func (s *scripted) Ask() (t optimize.Trial[backtest.Crossover], ok bool) {
 		s.rounds = s.rounds[1:]
 		return s.Ask()
 	}
-	t = optimize.Trial[backtest.Crossover]{Number: s.number, Params: s.rounds[0][0]}
+	t = search.Trial[backtest.Crossover]{Number: s.number, Params: s.rounds[0][0]}
 	s.rounds[0] = s.rounds[0][1:]
 	s.number++
 	s.open++

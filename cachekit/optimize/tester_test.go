@@ -15,6 +15,7 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/cachekit/optimize"
 )
@@ -29,9 +30,9 @@ func TestTestersKeepNothingWrong(t *testing.T) {
 	gaps, empty := 0, 0
 	properties.Property("a course is that of its strategy and span alone", prop.ForAll(func(seed uint64) string {
 		r := rand.New(rand.NewPCG(seed, 11))
-		bars := group(t, rowsOf(unevenSeries(r, 1+r.IntN(4), 1+r.IntN(90))))
+		bars := testbed.Group(t, rowsOf(unevenSeries(r, 1+r.IntN(4), 1+r.IntN(90))))
 		warmup := r.IntN(3) * 9
-		s := mustSegments(bars, warmup)
+		s := testbed.Segments(bars, warmup)
 		type question struct {
 			p    rule
 			span optimize.Span

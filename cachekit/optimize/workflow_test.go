@@ -18,8 +18,13 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/optimize/record"
+	"github.com/bmadventure/optcache/cachekit/optimize/robust"
+	"github.com/bmadventure/optcache/cachekit/optimize/walk"
+	"github.com/bmadventure/optcache/cachekit/search"
 	"github.com/bmadventure/optcache/policy"
 	propertytest "github.com/bmadventure/optcache/property_test"
 )
@@ -82,19 +87,19 @@ func (p rule) strategy() backtest.Strategy {
 
 // spaceOfRules returns a space of one kind of strategy or several, with axes of
 // random lengths, one that exists for some kinds alone, and a constraint or none.
-func spaceOfRules(r *rand.Rand) (*optimize.Space[rule], error) {
+func spaceOfRules(r *rand.Rand) (*search.Space[rule], error) {
 	kinds := []string{"crossover", "momentum", "reversion", "breakout"}
 	r.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
 	kinds = kinds[:2+r.IntN(3)]
-	axes := []optimize.Axis[rule]{
-		optimize.Choice("kind", func(p *rule) *string { return &p.Kind }, kinds...),
-		optimize.Int("short", 1, 1+r.IntN(9), 1, func(p *rule) *int { return &p.Short }),
-		optimize.Int("long", 2, 5+3*r.IntN(8), 1, func(p *rule) *int { return &p.Long }).
+	axes := []search.Axis[rule]{
+		search.Choice("kind", func(p *rule) *string { return &p.Kind }, kinds...),
+		search.Int("short", 1, 1+r.IntN(9), 1, func(p *rule) *int { return &p.Short }),
+		search.Int("long", 2, 5+3*r.IntN(8), 1, func(p *rule) *int { return &p.Long }).
 			When(func(p rule) bool { return p.Kind == "crossover" || p.Kind == "breakout" }),
-		optimize.Float("cut", 0.25, 0.25*float64(2+r.IntN(5)), 0.25, func(p *rule) *float64 { return &p.Cut }).
+		search.Float("cut", 0.25, 0.25*float64(2+r.IntN(5)), 0.25, func(p *rule) *float64 { return &p.Cut }).
 			When(func(p rule) bool { return p.Kind == "momentum" || p.Kind == "reversion" }),
 	}
-	space, err := optimize.NewSpace(axes...)
+	space, err := search.NewSpace(axes...)
 	if err == nil && r.IntN(2) == 0 {
 		space = space.Where("short < long", func(p rule) bool { return p.Kind != "crossover" || p.Short < p.Long })
 	}
@@ -116,7 +121,7 @@ func flow(t *testing.T, cases int, resumes bool, do step) propertytest.Flow[ware
 		cases = max(8, cases/5)
 	}
 	return propertytest.Flow[wares, any]{
-		Policies: strings.Split(names, ", "), Cases: cases, Cmp: sameBits, Resumes: resumes,
+		Policies: strings.Split(names, ", "), Cases: cases, Cmp: testbed.SameBits, Resumes: resumes,
 		Bundle: func(r *rand.Rand, size int) (wares, error) {
 			store, err := bundle.OpenStore(t.TempDir())
 			if err != nil {
@@ -135,7 +140,7 @@ func flow(t *testing.T, cases int, resumes bool, do step) propertytest.Flow[ware
 }
 
 // attempt runs a workflow once, with a journal if there is one.
-func attempt(ctx context.Context, data wares, c propertytest.Config, do step, j *optimize.Journal) (result any, err error) {
+func attempt(ctx context.Context, data wares, c propertytest.Config, do step, j *record.Journal) (result any, err error) {
 	w, err := optimize.NewWorkspace(c.Config, data.store)
 	if err != nil {
 		return nil, err
@@ -183,8 +188,8 @@ func strategyIn(ctx context.Context) func(rule) backtest.Strategy {
 // resumed runs a workflow that is stopped again and again, each time with the last
 // bytes of its journal torn off, and then to its end.
 func resumed(ctx context.Context, dir string, data wares, c propertytest.Config, do step) (any, error) {
-	journal := func(use func(j *optimize.Journal)) error {
-		j, err := optimize.OpenJournal(dir)
+	journal := func(use func(j *record.Journal)) error {
+		j, err := record.Open(dir)
 		if err != nil {
 			return err
 		}
@@ -192,7 +197,7 @@ func resumed(ctx context.Context, dir string, data wares, c propertytest.Config,
 		return j.Close()
 	}
 	for _, trials := range c.Stops {
-		err := journal(func(j *optimize.Journal) {
+		err := journal(func(j *record.Journal) {
 			s := new(stop)
 			s.left.Store(int64(trials))
 			stopped, cancel := context.WithCancel(ctx)
@@ -214,27 +219,27 @@ func resumed(ctx context.Context, dir string, data wares, c propertytest.Config,
 	}
 	var result any
 	var err error
-	closed := journal(func(j *optimize.Journal) { result, err = attempt(ctx, data, c, do, j) })
+	closed := journal(func(j *record.Journal) { result, err = attempt(ctx, data, c, do, j) })
 	return result, cmp.Or(err, closed)
 }
 
 // searchesOf makes the searches by name.
-var searchesOf = map[string]func(s *optimize.Space[rule], n int, o optimize.SearchOptions) (optimize.Search[rule], error){
-	"grid": func(s *optimize.Space[rule], n int, _ optimize.SearchOptions) (optimize.Search[rule], error) {
-		g, err := optimize.NewGrid(s, n)
+var searchesOf = map[string]func(s *search.Space[rule], n int, o search.Options) (search.Search[rule], error){
+	"grid": func(s *search.Space[rule], n int, _ search.Options) (search.Search[rule], error) {
+		g, err := search.NewGrid(s, n)
 		if err != nil {
 			return nil, err
 		}
-		return optimize.Enumerate(g), nil
+		return search.Enumerate(g), nil
 	},
-	"random": func(s *optimize.Space[rule], n int, o optimize.SearchOptions) (optimize.Search[rule], error) {
-		return optimize.NewRandom(s, n, o)
+	"random": func(s *search.Space[rule], n int, o search.Options) (search.Search[rule], error) {
+		return search.NewRandom(s, n, o)
 	},
-	"bayesian": func(s *optimize.Space[rule], n int, o optimize.SearchOptions) (optimize.Search[rule], error) {
-		return optimize.NewBayesian(s, n, o)
+	"bayesian": func(s *search.Space[rule], n int, o search.Options) (search.Search[rule], error) {
+		return search.NewBayesian(s, n, o)
 	},
-	"genetic": func(s *optimize.Space[rule], n int, o optimize.SearchOptions) (optimize.Search[rule], error) {
-		return optimize.NewGenetic(s, n, o)
+	"genetic": func(s *search.Space[rule], n int, o search.Options) (search.Search[rule], error) {
+		return search.NewGenetic(s, n, o)
 	},
 }
 
@@ -252,8 +257,8 @@ func trialsOf(v *optimize.View) func() optimize.Worker[rule, backtest.Metrics] {
 	}
 }
 
-// search runs the search of that name.
-func search(name string) step {
+// searchOf runs the search of that name.
+func searchOf(name string) step {
 	return func(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.Options) (any, error) {
 		space, err := spaceOfRules(r)
 		if err != nil {
@@ -262,7 +267,7 @@ func search(name string) step {
 		minimize := r.IntN(2) == 0
 		metric := []backtest.Metric{backtest.Sharpe, backtest.TotalReturn, backtest.MaxDrawdown, backtest.WinRate}[r.IntN(4)]
 		trials := trialsOf(v)
-		s, err := searchesOf[name](space, 1+r.IntN(40), optimize.SearchOptions{Seed: r.Uint64(), Minimize: minimize, Batch: r.IntN(3) * 5})
+		s, err := searchesOf[name](space, 1+r.IntN(40), search.Options{Seed: r.Uint64(), Minimize: minimize, Batch: r.IntN(3) * 5})
 		if err != nil {
 			return nil, err
 		}
@@ -299,26 +304,26 @@ func walkForward(anchored bool) step {
 		}
 		kind, n, seed := slices.Sorted(maps.Keys(searchesOf))[r.IntN(4)], 1+r.IntN(16), r.Uint64()
 		strategy := strategyIn(ctx)
-		w := optimize.WalkForward[rule]{
-			Windows: optimize.Windows{
+		w := walk.Forward[rule]{
+			Windows: walk.Windows{
 				Train: 4 + r.IntN(12), Validation: r.IntN(2) * (2 + r.IntN(6)), Test: 3 + r.IntN(8), Step: r.IntN(12),
 				Anchored: anchored, Purge: r.IntN(3), Embargo: r.IntN(3),
 			},
 			Sessions: s.Sessions(), PeriodsPerYear: s.PeriodsPerYear(), Space: space,
-			Search: func(f optimize.Fold) (optimize.Search[rule], error) {
-				return searchesOf[kind](space, n, optimize.SearchOptions{Seed: seed + uint64(f.Number), Batch: 4})
+			Search: func(f walk.Fold) (search.Search[rule], error) {
+				return searchesOf[kind](space, n, search.Options{Seed: seed + uint64(f.Number), Batch: 4})
 			},
 			Tester: func() optimize.Tester[rule] {
-				return func(ctx context.Context, p rule, span optimize.Span) (optimize.Course, error) {
+				return func(ctx context.Context, p rule, span optimize.Span) (backtest.EquityCurve, error) {
 					s, err := segments(ctx, v, warmup)
 					if err != nil {
-						return optimize.Course{}, err
+						return backtest.EquityCurve{}, err
 					}
 					return s.Tester()(ctx, strategy(p), span)
 				}
 			},
 			Key:       func(p rule, span optimize.Span) ([32]byte, error) { return s.Key(p.strategy(), span) },
-			Objective: func(p optimize.Performance) float64 { return p.TotalReturn },
+			Objective: func(p backtest.Performance) float64 { return p.TotalReturn },
 			TopK:      r.IntN(4),
 			Workspace: ctx.Value(workspaceOf{}).(*optimize.Workspace),
 		}
@@ -339,7 +344,7 @@ func returnsOf(ctx context.Context, v *optimize.View, r *rand.Rand) ([]float64, 
 
 // luck is what the resampling of returns says.
 type luck struct {
-	Distribution optimize.Distribution
+	Distribution robust.Distribution
 	Err          error
 }
 
@@ -349,14 +354,14 @@ func resampled(permute bool) step {
 		if err != nil {
 			return nil, err
 		}
-		m := optimize.MonteCarlo{Samples: 20 + r.IntN(40), Seed: r.Uint64(), Block: float64(1 + r.IntN(9)), Minimize: r.IntN(2) == 0}
+		m := robust.MonteCarlo{Samples: 20 + r.IntN(40), Seed: r.Uint64(), Block: float64(1 + r.IntN(9)), Minimize: r.IntN(2) == 0}
 		var all []luck
 		for _, metric := range []backtest.Metric{backtest.MaxDrawdown, backtest.Sharpe} {
 			take := m.Bootstrap
 			if permute {
 				take = m.Permute
 			}
-			d, err := take(ctx, returns, optimize.StatisticOf(metric, s.PeriodsPerYear()), o)
+			d, err := take(ctx, returns, robust.StatisticOf(metric, s.PeriodsPerYear()), o)
 			all = append(all, luck{d, err})
 		}
 		return all, nil
@@ -368,10 +373,10 @@ func noiseTested(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize
 	if err != nil {
 		return nil, err
 	}
-	n := optimize.Noise{Deviation: 0.001 + 0.1*r.Float64(), Resample: r.IntN(2) == 0, MonteCarlo: optimize.MonteCarlo{Samples: 10 + r.IntN(20), Seed: r.Uint64()}}
+	n := robust.Noise{Deviation: 0.001 + 0.1*r.Float64(), Resample: r.IntN(2) == 0, MonteCarlo: robust.MonteCarlo{Samples: 10 + r.IntN(20), Seed: r.Uint64()}}
 	from := r.IntN(s.Sessions())
 	return n.Test(ctx, s, backtest.Crossover{Fast: 1 + r.IntN(3), Slow: 4 + r.IntN(4)}, optimize.Span{From: from, To: s.Sessions()},
-		func(p optimize.Performance) float64 { return p.TotalReturn }, o)
+		func(p backtest.Performance) float64 { return p.TotalReturn }, o)
 }
 
 func sensitive(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.Options) (any, error) {
@@ -384,7 +389,7 @@ func sensitive(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.O
 		base, ok = space.At(r.Uint64N(space.Cells()))
 	}
 	trials, strategy := trialsOf(v), strategyIn(ctx)
-	return optimize.Sensitivity[rule]{Space: space, Base: base, Points: 1 + r.IntN(4)}.Run(ctx, func() optimize.Worker[rule, float64] {
+	return robust.Sensitivity[rule]{Space: space, Base: base, Points: 1 + r.IntN(4)}.Run(ctx, func() optimize.Worker[rule, float64] {
 		run := optimize.Recorded(v, strategy, trials(), o)
 		return func(ctx context.Context, p rule) (float64, error) {
 			m, err := run(ctx, p)
@@ -395,8 +400,8 @@ func sensitive(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.O
 
 // overfit is what a whole search says about its winner.
 type overfit struct {
-	Overfitting optimize.Overfitting
-	Deflated    optimize.DeflatedSharpe
+	Overfitting robust.Overfitting
+	Deflated    robust.DeflatedSharpe
 	Errs        [2]error
 }
 
@@ -414,11 +419,11 @@ func overfitted(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.
 			return nil, err
 		}
 		returns = append(returns, c.Returns())
-		sharpes = append(sharpes, optimize.Measure(c.Returns(), 1).Sharpe)
+		sharpes = append(sharpes, backtest.Measure(c.Returns(), 1).Sharpe)
 	}
 	var all overfit
-	all.Overfitting, all.Errs[0] = optimize.MeasureOverfitting(ctx, returns, 2+2*r.IntN(3), o)
-	all.Deflated, all.Errs[1] = optimize.Deflate(returns[0], sharpes)
+	all.Overfitting, all.Errs[0] = robust.MeasureOverfitting(ctx, returns, 2+2*r.IntN(3), o)
+	all.Deflated, all.Errs[1] = robust.Deflate(returns[0], sharpes)
 	return all, nil
 }
 
@@ -427,7 +432,7 @@ func swept(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.Optio
 	if err != nil {
 		return nil, err
 	}
-	g, err := optimize.NewGrid(space, 1+r.IntN(80))
+	g, err := search.NewGrid(space, 1+r.IntN(80))
 	if err != nil {
 		return nil, err
 	}
@@ -445,10 +450,10 @@ func TestWorkflows(t *testing.T) {
 		do      step
 	}{
 		"sweep":                 {60, true, swept},
-		"search by grid":        {40, true, search("grid")},
-		"search at random":      {40, true, search("random")},
-		"bayesian search":       {25, true, search("bayesian")},
-		"genetic search":        {25, true, search("genetic")},
+		"search by grid":        {40, true, searchOf("grid")},
+		"search at random":      {40, true, searchOf("random")},
+		"bayesian search":       {25, true, searchOf("bayesian")},
+		"genetic search":        {25, true, searchOf("genetic")},
 		"rolling walk-forward":  {25, true, walkForward(false)},
 		"anchored walk-forward": {25, true, walkForward(true)},
 		"sensitivity":           {25, true, sensitive},
@@ -497,29 +502,29 @@ func forgetsTheWindow(ctx context.Context, v *optimize.View, r *rand.Rand, o opt
 		return nil, nil
 	}
 	var mu sync.Mutex
-	held := map[rule]optimize.Course{}
-	w := optimize.WalkForward[rule]{
-		Windows:  optimize.Windows{Train: 4, Test: 3},
+	held := map[rule]backtest.EquityCurve{}
+	w := walk.Forward[rule]{
+		Windows:  walk.Windows{Train: 4, Test: 3},
 		Sessions: s.Sessions(), PeriodsPerYear: s.PeriodsPerYear(),
-		Search: func(optimize.Fold) (optimize.Search[rule], error) {
-			return optimize.Enumerate(rules{{"momentum", 1, 0, 0}, {"momentum", 2, 0, 0}}), nil
+		Search: func(walk.Fold) (search.Search[rule], error) {
+			return search.Enumerate(rules{{"momentum", 1, 0, 0}, {"momentum", 2, 0, 0}}), nil
 		},
 		Tester: func() optimize.Tester[rule] {
 			tester := s.Tester()
-			return func(ctx context.Context, p rule, span optimize.Span) (optimize.Course, error) {
+			return func(ctx context.Context, p rule, span optimize.Span) (backtest.EquityCurve, error) {
 				mu.Lock()
 				defer mu.Unlock()
 				if c, ok := held[p]; ok && v.Columns() != nil {
 					return c, nil
 				}
 				c, err := tester(ctx, p.strategy(), span)
-				held[p] = optimize.Course{Times: c.Times, Equity: slices.Clone(c.Equity)}
+				held[p] = backtest.EquityCurve{Times: c.Times, Equity: slices.Clone(c.Equity)}
 				return held[p], err
 			}
 		},
-		Objective: func(p optimize.Performance) float64 { return p.TotalReturn },
+		Objective: func(p backtest.Performance) float64 { return p.TotalReturn },
 	}
-	if w.Space, err = optimize.NewSpace(optimize.Int("short", 1, 2, 1, func(p *rule) *int { return &p.Short })); err != nil {
+	if w.Space, err = search.NewSpace(search.Int("short", 1, 2, 1, func(p *rule) *int { return &p.Short })); err != nil {
 		return nil, err
 	}
 	return w.Run(ctx, o)

@@ -11,6 +11,8 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/optimize/internal/keep"
+	"github.com/bmadventure/optcache/cachekit/optimize/internal/trialkey"
 	"github.com/bmadventure/optcache/generated/assets"
 	"github.com/bmadventure/optcache/sizing"
 )
@@ -28,7 +30,7 @@ type Workspace struct {
 	series   *cachekit.Cache[seriesKey, []float64] // nil: caching is off
 	foretold atomic.Bool                           // a sweep tells series what it will be asked for
 
-	results *Caches // nil: caching is off
+	results *keep.Caches // nil: caching is off
 
 	mu       sync.Mutex
 	versions map[bundle.ListKey]*version // pinned, and those that were and are still current; guarded by mu
@@ -70,7 +72,7 @@ func NewWorkspace(config cachekit.Config, store *bundle.Store) (*Workspace, erro
 }
 
 // Results returns the caches of results, nil with caching off. It is for the packages beneath this one.
-func (w *Workspace) Results() *Caches { return w.results }
+func (w *Workspace) Results() *keep.Caches { return w.results }
 
 // newListCache returns the cache of asset lists, with the policy that config names.
 func (w *Workspace) newListCache(config cachekit.Config, budget *sizing.Budget) (*assets.AssetListCache, error) {
@@ -302,7 +304,7 @@ type View struct {
 	query    bundle.Query
 	key      bundle.BarsKey
 	loadBars func(context.Context, bundle.BarsKey) (*bundle.Bars, error)
-	trials   Keyer
+	trials   trialkey.Keyer
 
 	keysMu sync.RWMutex
 	keys   map[assetFields]bundle.BarsKey // guarded by keysMu

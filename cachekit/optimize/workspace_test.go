@@ -21,6 +21,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed"
 	"github.com/bmadventure/optcache/cachekit/optimize"
 )
 
@@ -66,8 +67,8 @@ func TestCachedEqualsUncached(t *testing.T) {
 		symbols  []string
 		fields   bundle.Fields
 	}
-	store := openStore(t)
-	put(t, store, "b", randomSeries(1, 5, 40))
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", randomSeries(1, 5, 40))
 	requests := func(seed uint64, n int) []request {
 		rng := rand.New(rand.NewPCG(seed, 2))
 		var out []request
@@ -107,8 +108,8 @@ func TestCachedEqualsUncached(t *testing.T) {
 	properties := gopter.NewProperties(params)
 	policies := []string{"", "lru", "s3fifo", "lirs", "gdsf"}
 	properties.Property("same answers", prop.ForAll(func(seed uint64, n int, kb float64) string {
-		plain := workspace(t, cachekit.Config{DisableCaching: true, DisableBundlePooling: true}, store)
-		cached := workspace(t, cachekit.Config{CacheSizeGB: kb / (1 << 20), Policy: policies[seed%uint64(len(policies))]}, store)
+		plain := testbed.Workspace(t, cachekit.Config{DisableCaching: true, DisableBundlePooling: true}, store)
+		cached := testbed.Workspace(t, cachekit.Config{CacheSizeGB: kb / (1 << 20), Policy: policies[seed%uint64(len(policies))]}, store)
 		for _, r := range requests(seed, n) {
 			if d := cmp.Diff(ask(plain, r), ask(cached, r)); d != "" {
 				return fmt.Sprintf("%+v: %s", r, d)
@@ -125,22 +126,22 @@ func TestCachedEqualsUncached(t *testing.T) {
 }
 
 func TestPinnedVersionOutlivesAnIngest(t *testing.T) {
-	store := openStore(t)
+	store := testbed.OpenStore(t)
 	series := randomSeries(1, 4, 60)
-	old := put(t, store, "b", series)
+	old := testbed.Put(t, store, "b", series)
 	for name, config := range map[string]cachekit.Config{"cached": {}, "uncached": {DisableCaching: true, DisableBundlePooling: true}} {
 		t.Run(name, func(t *testing.T) {
-			put(t, store, "b", series)
-			w := workspace(t, config, store)
-			p := pin(t, w, "b")
-			v := view(t, p, bundle.Query{Fields: bundle.OHLCV})
+			testbed.Put(t, store, "b", series)
+			w := testbed.Workspace(t, config, store)
+			p := testbed.Pin(t, w, "b")
+			v := testbed.View(t, p, bundle.Query{Fields: bundle.OHLCV})
 			_, before := load(t, v)
 			want := before.Rows()
 
 			changed := slices.Clone(series)
 			changed[2].Close = slices.Clone(changed[2].Close)
 			changed[2].Close[3] += 0.25
-			now := put(t, store, "b", changed)
+			now := testbed.Put(t, store, "b", changed)
 			if _, err := store.GC(t.Context(), "b", 0); err != nil {
 				t.Fatal(err)
 			}
@@ -148,12 +149,12 @@ func TestPinnedVersionOutlivesAnIngest(t *testing.T) {
 			if d := cmp.Diff(want, after.Rows()); d != "" {
 				t.Errorf("a pinned sweep sees other bars after an ingest: %s", d)
 			}
-			q := pin(t, w, "b")
+			q := testbed.Pin(t, w, "b")
 			defer q.Close()
 			if q.Bundle().Version() != now || p.Bundle().Version() != old {
 				t.Error("versions are mixed up")
 			}
-			_, fresh := load(t, view(t, q, bundle.Query{Fields: bundle.OHLCV}))
+			_, fresh := load(t, testbed.View(t, q, bundle.Query{Fields: bundle.OHLCV}))
 			if cmp.Equal(want, fresh.Rows()) {
 				t.Error("a new pin sees the old bars")
 			}
@@ -171,24 +172,24 @@ func TestSupersededVersionsLeaveTheCaches(t *testing.T) {
 }
 
 func testSupersededVersions(t *testing.T) {
-	store := openStore(t)
+	store := testbed.OpenStore(t)
 	series := randomSeries(1, 4, 60)
-	put(t, store, "b", series)
-	w := workspace(t, cachekit.Config{}, store)
-	p := pin(t, w, "b")
+	testbed.Put(t, store, "b", series)
+	w := testbed.Workspace(t, cachekit.Config{}, store)
+	p := testbed.Pin(t, w, "b")
 	all := bundle.Query{Fields: bundle.Close}
 	same := bundle.Query{Fields: bundle.Close, Symbols: []string{"S00"}}
-	load(t, view(t, p, all))
-	load(t, view(t, p, same))
+	load(t, testbed.View(t, p, all))
+	load(t, testbed.View(t, p, same))
 	entries := func() (lists, bars int) { s := w.Stats(); return s[0].Entries, s[1].Entries }
 	if lists, bars := entries(); lists != 1 || bars != 2 {
 		t.Fatalf("%d lists, %d bars", lists, bars)
 	}
 	series[2].Close[3] += 0.25
-	put(t, store, "b", series)
-	q := pin(t, w, "b")
+	testbed.Put(t, store, "b", series)
+	q := testbed.Pin(t, w, "b")
 	defer q.Close()
-	load(t, view(t, q, same))
+	load(t, testbed.View(t, q, same))
 	if lists, bars := entries(); lists != 2 || bars != 2 {
 		t.Errorf("with both versions pinned: %d lists, %d bars", lists, bars)
 	}
@@ -206,15 +207,15 @@ func testSupersededVersions(t *testing.T) {
 
 // Each field of Config changes what a workspace does.
 func TestEveryConfigFieldCounts(t *testing.T) {
-	store := openStore(t)
+	store := testbed.OpenStore(t)
 	for i := range 4 {
-		put(t, store, fmt.Sprint("b", i), randomSeries(uint64(i), 3, 200))
+		testbed.Put(t, store, fmt.Sprint("b", i), randomSeries(uint64(i), 3, 200))
 	}
 	use := func(w *optimize.Workspace) {
 		for range 2 {
 			for i := range 4 {
-				p := pin(t, w, fmt.Sprint("b", i))
-				load(t, view(t, p, bundle.Query{Fields: bundle.OHLCV}))
+				p := testbed.Pin(t, w, fmt.Sprint("b", i))
+				load(t, testbed.View(t, p, bundle.Query{Fields: bundle.OHLCV}))
 				if err := p.Close(); err != nil {
 					t.Fatal(err)
 				}
@@ -222,7 +223,7 @@ func TestEveryConfigFieldCounts(t *testing.T) {
 		}
 	}
 	stats := func(c cachekit.Config) (lists, bars cachekit.Stats) {
-		w := workspace(t, c, store)
+		w := testbed.Workspace(t, c, store)
 		use(w)
 		s := w.Stats()
 		return s[0].Stats, s[1].Stats
@@ -241,7 +242,7 @@ func TestEveryConfigFieldCounts(t *testing.T) {
 	if s, _ := stats(cachekit.Config{LRUMaxSize: 2, Policy: "lirs"}); s.Hits <= few.Hits {
 		t.Errorf("Policy: LIRS hits %d times in a loop, LRU %d times", s.Hits, few.Hits)
 	}
-	off := workspace(t, cachekit.Config{DisableCaching: true}, store)
+	off := testbed.Workspace(t, cachekit.Config{DisableCaching: true}, store)
 	use(off)
 	if s := off.Stats(); s != nil {
 		t.Errorf("DisableCaching: %v", s)
@@ -249,14 +250,14 @@ func TestEveryConfigFieldCounts(t *testing.T) {
 
 	// A pool keeps versions open, and an open version cannot be removed.
 	open := func(c cachekit.Config) (names []string) {
-		store := openStore(t)
+		store := testbed.OpenStore(t)
 		for i := range 4 {
-			put(t, store, fmt.Sprint("b", i), randomSeries(uint64(i), 2, 20))
+			testbed.Put(t, store, fmt.Sprint("b", i), randomSeries(uint64(i), 2, 20))
 		}
-		w := workspace(t, c, store)
+		w := testbed.Workspace(t, c, store)
 		for i := range 4 {
-			p := pin(t, w, fmt.Sprint("b", i))
-			load(t, view(t, p, bundle.Query{Fields: bundle.OHLCV}))
+			p := testbed.Pin(t, w, fmt.Sprint("b", i))
+			load(t, testbed.View(t, p, bundle.Query{Fields: bundle.OHLCV}))
 			if err := p.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -286,12 +287,12 @@ func TestEveryConfigFieldCounts(t *testing.T) {
 }
 
 func TestClear(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", randomSeries(1, 3, 50))
-	w := workspace(t, cachekit.Config{}, store)
-	p := pin(t, w, "b")
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", randomSeries(1, 3, 50))
+	w := testbed.Workspace(t, cachekit.Config{}, store)
+	p := testbed.Pin(t, w, "b")
 	defer p.Close()
-	v := view(t, p, bundle.Query{Fields: bundle.Close})
+	v := testbed.View(t, p, bundle.Query{Fields: bundle.Close})
 	load(t, v)
 	w.Clear()
 	for _, s := range w.Stats()[:2] {
@@ -306,11 +307,11 @@ func TestClear(t *testing.T) {
 }
 
 func TestHitsAllocateNothing(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", randomSeries(1, 3, 50))
-	p := pin(t, workspace(t, cachekit.Config{}, store), "b")
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", randomSeries(1, 3, 50))
+	p := testbed.Pin(t, testbed.Workspace(t, cachekit.Config{}, store), "b")
 	defer p.Close()
-	v := view(t, p, bundle.Query{Fields: bundle.Close})
+	v := testbed.View(t, p, bundle.Query{Fields: bundle.Close})
 	load(t, v)
 	ctx := t.Context()
 	if n := testing.AllocsPerRun(100, func() {
@@ -323,13 +324,13 @@ func TestHitsAllocateNothing(t *testing.T) {
 }
 
 func TestPinErrors(t *testing.T) {
-	store := openStore(t)
-	w := workspace(t, cachekit.Config{}, store)
+	store := testbed.OpenStore(t)
+	w := testbed.Workspace(t, cachekit.Config{}, store)
 	if _, err := w.Pin("nothing"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
-	put(t, store, "b", randomSeries(1, 3, 50))
-	p := pin(t, w, "b")
+	testbed.Put(t, store, "b", randomSeries(1, 3, 50))
+	p := testbed.Pin(t, w, "b")
 	defer p.Close()
 	if _, err := p.View(bundle.Query{Symbols: []string{"NOPE"}}); err == nil {
 		t.Error("an unknown symbol passes")
@@ -366,9 +367,9 @@ func coldSweep(t testing.TB, c cachekit.Config, store *bundle.Store, n int) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	p := pin(t, w, "b")
+	p := testbed.Pin(t, w, "b")
 	defer p.Close()
-	v := view(t, p, bundle.Query{Fields: bundle.Open | bundle.Close})
+	v := testbed.View(t, p, bundle.Query{Fields: bundle.Open | bundle.Close})
 	out, err := optimize.Run(context.Background(), crossovers(n), func() optimize.Worker[backtest.Crossover, backtest.Metrics] {
 		var r backtest.Runner
 		return func(ctx context.Context, c backtest.Crossover) (backtest.Metrics, error) {
@@ -393,12 +394,12 @@ func coldSweep(t testing.TB, c cachekit.Config, store *bundle.Store, n int) {
 // bars and 10 over 500 x 2,520, with and without caches.
 func BenchmarkSweep(b *testing.B) {
 	for _, size := range []struct{ assets, bars, trials int }{{50, 252, 100}, {500, 2520, 10}} {
-		store := openStore(b)
-		put(b, store, "b", denseSeries(size.assets, size.bars))
+		store := testbed.OpenStore(b)
+		testbed.Put(b, store, "b", testbed.DenseSeries(size.assets, size.bars))
 		for _, side := range []struct {
 			name   string
 			config cachekit.Config
-		}{{"uncached", off}, {"cached", cachekit.Config{}}} {
+		}{{"uncached", testbed.Off}, {"cached", cachekit.Config{}}} {
 			b.Run(fmt.Sprintf("%dx%dx%d/%s", size.assets, size.bars, size.trials, side.name), func(b *testing.B) {
 				for b.Loop() {
 					coldSweep(b, side.config, store, size.trials)
@@ -412,8 +413,8 @@ func BenchmarkSweep(b *testing.B) {
 // BenchmarkSweep25Pairs runs the short sweep of 25 trials with and without
 // caches in pairs, the first alternating, and reports the median of the ratios.
 func BenchmarkSweep25Pairs(b *testing.B) {
-	store := openStore(b)
-	put(b, store, "b", denseSeries(50, 252))
+	store := testbed.OpenStore(b)
+	testbed.Put(b, store, "b", testbed.DenseSeries(50, 252))
 	run := func(c cachekit.Config) float64 {
 		start := time.Now()
 		coldSweep(b, c, store, 25)
@@ -423,9 +424,9 @@ func BenchmarkSweep25Pairs(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		var plain, cached float64
 		if i%2 == 0 {
-			plain, cached = run(off), run(cachekit.Config{})
+			plain, cached = run(testbed.Off), run(cachekit.Config{})
 		} else {
-			cached, plain = run(cachekit.Config{}), run(off)
+			cached, plain = run(cachekit.Config{}), run(testbed.Off)
 		}
 		ratios = append(ratios, cached/plain)
 	}
@@ -436,14 +437,14 @@ func BenchmarkSweep25Pairs(b *testing.B) {
 // BenchmarkCall times one call for the asset list and one for the grouped bars.
 func BenchmarkCall(b *testing.B) {
 	for _, size := range []struct{ assets, bars int }{{50, 252}, {500, 2520}} {
-		store := openStore(b)
-		put(b, store, "b", denseSeries(size.assets, size.bars))
+		store := testbed.OpenStore(b)
+		testbed.Put(b, store, "b", testbed.DenseSeries(size.assets, size.bars))
 		for _, side := range []struct {
 			name   string
 			config cachekit.Config
-		}{{"uncached", off}, {"cached", cachekit.Config{}}} {
-			p := pin(b, workspace(b, side.config, store), "b")
-			v := view(b, p, bundle.Query{Fields: bundle.Open | bundle.Close})
+		}{{"uncached", testbed.Off}, {"cached", cachekit.Config{}}} {
+			p := testbed.Pin(b, testbed.Workspace(b, side.config, store), "b")
+			v := testbed.View(b, p, bundle.Query{Fields: bundle.Open | bundle.Close})
 			load(b, v)
 			ctx := context.Background()
 			b.Run(fmt.Sprintf("assets/%dx%d/%s", size.assets, size.bars, side.name), func(b *testing.B) {
@@ -470,15 +471,15 @@ func BenchmarkCall(b *testing.B) {
 // TestViewOfAClosedPin: a version that was given up and is pinned anew does not know the views of
 // before, and a sweep through one of them runs all the same.
 func TestViewOfAClosedPin(t *testing.T) {
-	store := openStore(t)
-	put(t, store, "b", randomSeries(1, 2, 50))
-	w := workspace(t, cachekit.Config{}, store)
+	store := testbed.OpenStore(t)
+	testbed.Put(t, store, "b", randomSeries(1, 2, 50))
+	w := testbed.Workspace(t, cachekit.Config{}, store)
 	first, err := w.Pin("b")
 	if err != nil {
 		t.Fatal(err)
 	}
-	old := view(t, first, bundle.Query{Fields: bundle.OHLCV})
-	put(t, store, "b", randomSeries(2, 2, 50)) // the version is not the current one any more
+	old := testbed.View(t, first, bundle.Query{Fields: bundle.OHLCV})
+	testbed.Put(t, store, "b", randomSeries(2, 2, 50)) // the version is not the current one any more
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -492,7 +493,7 @@ func TestViewOfAClosedPin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := optimize.Sweep(t.Context(), view(t, again, bundle.Query{Fields: bundle.OHLCV}), plan, itself, optimize.Options{})
+	want, err := optimize.Sweep(t.Context(), testbed.View(t, again, bundle.Query{Fields: bundle.OHLCV}), plan, itself, optimize.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,18 +15,28 @@ import (
 const module = "github.com/bmadventure/optcache"
 
 // floors lists the packages from the top of the house to its ground. A package
-// may import those of its own floor and of the floors below. A name stands for
-// the packages under it too, unless they are listed themselves.
+// may import those of the floors below, and what lies under its own name. A name stands for
+// the packages under it too, unless they are listed themselves. On the floors of the cache itself
+// and below, packages may import their neighbours.
 var floors = [][]string{
 	{"cachekit/cmd"},
+	{"cachekit/command"},
+	{"cachekit/optimize/walk", "cachekit/optimize/robust"},
 	{"cachekit/optimize"},
-	{"cachekit/backtest"},
+	{"cachekit/optimize/internal"},
+	{"cachekit/optimize/record"},
+	{"cachekit/search"},
+	{"cachekit/ingest", "cachekit/backtest"},
 	{"cachekit/bundle"},
 	{"generated"},
+	{"cachekit/internal"},
 	{"cachekit/market", "cachekit", "cachekit/rt"},
 	{"policy", "sizing"},
 	{"internal"},
 }
+
+// testbed is what the tests of several packages share: only they import it.
+const testbed = "cachekit/internal/testbed"
 
 type listed struct {
 	ImportPath   string
@@ -59,16 +69,26 @@ func packages(t *testing.T) []listed {
 // floor returns the number of the floor that a package is on, by its longest
 // listed prefix; -1 for packages beside the house, such as gen.
 func floor(path string) int {
-	best, at := "", -1
+	at, _ := place(path)
+	return at
+}
+
+// room returns the name under which a package is listed.
+func room(path string) string {
+	_, name := place(path)
+	return name
+}
+
+func place(path string) (at int, best string) {
+	at = -1
 	for i, names := range floors {
 		for _, name := range names {
-			full := module + "/" + name
-			if (path == full || strings.HasPrefix(path, full+"/")) && len(full) > len(best) {
-				best, at = full, i
+			if under(path, name) && len(name) > len(best) {
+				best, at = name, i
 			}
 		}
 	}
-	return at
+	return at, best
 }
 
 // own returns the imports that are packages of this module.
@@ -93,15 +113,18 @@ func TestArrowsPointOneWay(t *testing.T) {
 					t.Errorf("%s imports %s: the generator imports no run-time package", p.ImportPath, imported)
 				}
 			case under(p.ImportPath, "property_test"):
-				if under(imported, "cachekit/cmd") || under(imported, "gen") {
+				if under(imported, "cachekit/cmd") || under(imported, "cachekit/command") || under(imported, "gen") {
 					t.Errorf("%s imports %s", p.ImportPath, imported)
 				}
+			case under(imported, testbed):
+				t.Errorf("%s imports %s outside its tests", p.ImportPath, imported)
+			case under(p.ImportPath, testbed): // a test's part
 			case from < 0:
 				t.Errorf("%s is on no floor of the house: see the list in this test", p.ImportPath)
 			case to < from:
 				t.Errorf("%s imports %s, which is above it", p.ImportPath, imported)
-			case to == from && from < len(floors)-3 && !under(imported, floors[from][0]):
-				t.Errorf("%s imports %s", p.ImportPath, imported)
+			case to == from && from < len(floors)-3 && room(imported) != room(p.ImportPath):
+				t.Errorf("%s imports %s, which is beside it", p.ImportPath, imported)
 			}
 		}
 	}
@@ -112,7 +135,7 @@ func TestArrowsPointOneWay(t *testing.T) {
 
 func TestProofToolsStayInTests(t *testing.T) {
 	for _, p := range packages(t) {
-		if under(p.ImportPath, "property_test") {
+		if under(p.ImportPath, "property_test") || under(p.ImportPath, testbed) {
 			continue
 		}
 		for _, imported := range p.Imports {
@@ -121,6 +144,19 @@ func TestProofToolsStayInTests(t *testing.T) {
 					t.Errorf("%s imports %s outside its tests", p.ImportPath, imported)
 				}
 			}
+		}
+	}
+}
+
+// What a generated parameter space imports is light: no Parquet, nothing of ours but small internal packages.
+func TestSearchIsLight(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", module+"/cachekit/search").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for path := range strings.FieldsSeq(string(out)) {
+		if path != module+"/cachekit/search" && !under(path, "internal") {
+			t.Errorf("cachekit/search compiles %s", path)
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/search"
 	"github.com/bmadventure/optcache/internal/elementary"
 )
 
@@ -26,7 +26,7 @@ const axisHelp = `Values of a parameter are written as
 var errAxis = errors.New(`must be LO:HI:STEP, LO:HI, A|B|C, one value, "log LO:HI", "any LO:HI", "any log LO:HI" or "normal LO:HI:MEAN:DEVIATION"`)
 
 // wholeAxis returns the axis of whole numbers that a text describes.
-func wholeAxis[S any](name, spec string, field func(*S) *int) (a optimize.Axis[S], err error) {
+func wholeAxis[S any](name, spec string, field func(*S) *int) (a search.Axis[S], err error) {
 	values := strings.Split(spec, "|")
 	if len(values) > 1 {
 		var list []int
@@ -37,7 +37,7 @@ func wholeAxis[S any](name, spec string, field func(*S) *int) (a optimize.Axis[S
 			}
 			list = append(list, n)
 		}
-		return optimize.Choice(name, field, list...), nil
+		return search.Choice(name, field, list...), nil
 	}
 	if strings.ContainsRune(spec, ' ') {
 		return a, errors.New("it takes whole numbers: must be LO:HI:STEP, LO:HI, A|B|C or one value")
@@ -58,17 +58,17 @@ func wholeAxis[S any](name, spec string, field func(*S) *int) (a optimize.Axis[S
 	if err := checkRange(float64(n[0]), float64(n[1]), float64(n[2])); err != nil {
 		return a, err
 	}
-	return optimize.Int(name, n[0], n[1], n[2], field), nil
+	return search.Int(name, n[0], n[1], n[2], field), nil
 }
 
 // realAxis returns the axis of numbers that a text describes.
-func realAxis[S any](name, spec string, field func(*S) *float64) (a optimize.Axis[S], err error) {
+func realAxis[S any](name, spec string, field func(*S) *float64) (a search.Axis[S], err error) {
 	if values := strings.Split(spec, "|"); len(values) > 1 {
 		list, err := realNumbers(values)
 		if err != nil {
 			return a, err
 		}
-		return optimize.Choice(name, field, list...), nil
+		return search.Choice(name, field, list...), nil
 	}
 	words := strings.Fields(spec)
 	if len(words) == 0 {
@@ -81,7 +81,7 @@ func realAxis[S any](name, spec string, field func(*S) *float64) (a optimize.Axi
 	}
 	switch {
 	case kind == "" && len(n) == 1:
-		return optimize.Choice(name, field, n[0]), nil
+		return search.Choice(name, field, n[0]), nil
 	case kind == "" && len(n) == 2:
 		n = append(n, 1)
 		fallthrough
@@ -89,19 +89,19 @@ func realAxis[S any](name, spec string, field func(*S) *float64) (a optimize.Axi
 		if err := checkRange(n[0], n[1], n[2]); err != nil {
 			return a, err
 		}
-		return optimize.Float(name, n[0], n[1], n[2], field), nil
+		return search.Float(name, n[0], n[1], n[2], field), nil
 	case kind == "log" && (len(n) == 2 || len(n) == 3):
 		list, err := logarithmic(n)
 		if err != nil {
 			return a, err
 		}
-		return optimize.Choice(name, field, list...), nil
+		return search.Choice(name, field, list...), nil
 	case kind == "any" && len(n) == 2:
-		return optimize.Uniform(name, n[0], n[1], field), nil
+		return search.Uniform(name, n[0], n[1], field), nil
 	case kind == "any log" && len(n) == 2:
-		return optimize.LogUniform(name, n[0], n[1], field), nil
+		return search.LogUniform(name, n[0], n[1], field), nil
 	case kind == "normal" && len(n) == 4:
-		return optimize.Normal(name, n[0], n[1], n[2], n[3], field), nil
+		return search.Normal(name, n[0], n[1], n[2], n[3], field), nil
 	}
 	return a, errAxis
 }

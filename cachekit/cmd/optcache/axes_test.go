@@ -10,7 +10,7 @@ import (
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
 
-	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 type point struct {
@@ -19,12 +19,12 @@ type point struct {
 }
 
 // valuesOf lists the values of an axis that has some.
-func valuesOf(t *testing.T, a optimize.Axis[point], err error, of func(point) any) []any {
+func valuesOf(t *testing.T, a search.Axis[point], err error, of func(point) any) []any {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
-	space, err := optimize.NewSpace(a)
+	space, err := search.NewSpace(a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestAxisValues(t *testing.T) {
 			t.Errorf("%q: %v", spec, err)
 			continue
 		}
-		space, err := optimize.NewSpace(a)
+		space, err := search.NewSpace(a)
 		if err != nil || space.Cells() != 0 {
 			t.Errorf("%q: %v, %d cells", spec, err, space.Cells())
 		}

@@ -168,7 +168,7 @@ func (d benchData) series(ctx context.Context) ([]bundle.Series, error) {
 	}
 	all := make([]bundle.Series, d.assets)
 	for i := range all {
-		all[i] = minutes(fmt.Sprintf("MIN%04d", i+1), d.bars, walk{rand.New(rand.NewPCG(benchSeed, uint64(i)))})
+		all[i] = minutes(fmt.Sprintf("MIN%04d", i+1), d.bars, randomWalk{rand.New(rand.NewPCG(benchSeed, uint64(i)))})
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -177,7 +177,7 @@ func (d benchData) series(ctx context.Context) ([]bundle.Series, error) {
 }
 
 // minutes makes the bars of one asset that moves by a tenth of a percent a minute.
-func minutes(symbol string, bars int, w walk) bundle.Series {
+func minutes(symbol string, bars int, w randomWalk) bundle.Series {
 	s := bundle.Series{Symbol: symbol}
 	start := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	price := 100.0

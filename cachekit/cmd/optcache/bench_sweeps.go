@@ -16,7 +16,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/market"
-	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // A once is a sweep that a process of its own runs once, so that its peak memory is
@@ -44,10 +44,10 @@ type onceResult struct {
 
 // workload returns the workload over a store.
 func (o once) workload(store *bundle.Store) (*workload, error) {
-	space, err := optimize.NewSpace(
-		optimize.Int("fast", o.Fast[0], o.Fast[1], o.Fast[2], func(c *backtest.Crossover) *int { return &c.Fast }),
-		optimize.Int("slow", o.Slow[0], o.Slow[1], o.Slow[2], func(c *backtest.Crossover) *int { return &c.Slow }),
-		optimize.Float("cost", 0, float64(o.Costs-1), 1, func(c *backtest.Crossover) *float64 { return &c.CostBps }),
+	space, err := search.NewSpace(
+		search.Int("fast", o.Fast[0], o.Fast[1], o.Fast[2], func(c *backtest.Crossover) *int { return &c.Fast }),
+		search.Int("slow", o.Slow[0], o.Slow[1], o.Slow[2], func(c *backtest.Crossover) *int { return &c.Slow }),
+		search.Float("cost", 0, float64(o.Costs-1), 1, func(c *backtest.Crossover) *float64 { return &c.CostBps }),
 	)
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (o once) workload(store *bundle.Store) (*workload, error) {
 	if o.Fast[1] >= o.Slow[0] { // a rule makes the grid count the cells that keep it
 		space.Where("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow })
 	}
-	grid, err := optimize.NewGrid(space, o.Trials)
+	grid, err := search.NewGrid(space, o.Trials)
 	if err != nil {
 		return nil, err
 	}

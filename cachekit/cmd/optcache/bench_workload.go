@@ -9,6 +9,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // A workload is what bench and profile measure: crossovers over a version of a
@@ -18,7 +19,7 @@ type workload struct {
 	bundle  string
 	version bundle.Version
 	fields  bundle.Fields
-	grid    optimize.Plan[backtest.Crossover]
+	grid    search.Plan[backtest.Crossover]
 	workers int  // 0: one for each processor
 	always  bool // every cache is used, even one that costs more time than it saves
 	memo    bool // results are kept too
@@ -86,14 +87,14 @@ func (w *workload) run(ctx context.Context, config cachekit.Config) (out trials,
 
 // crossovers returns the plan of n crossovers that are spread evenly over the pairs
 // of lengths of which the fast one is shorter; all pairs if n is 0.
-func crossovers(fast, slow intRange, n int) (*optimize.Grid[backtest.Crossover], error) {
-	space, err := optimize.NewSpace(
-		optimize.Int("fast", fast.Lo, fast.Hi, fast.Step, func(c *backtest.Crossover) *int { return &c.Fast }),
-		optimize.Int("slow", slow.Lo, slow.Hi, slow.Step, func(c *backtest.Crossover) *int { return &c.Slow }),
+func crossovers(fast, slow intRange, n int) (*search.Grid[backtest.Crossover], error) {
+	space, err := search.NewSpace(
+		search.Int("fast", fast.Lo, fast.Hi, fast.Step, func(c *backtest.Crossover) *int { return &c.Fast }),
+		search.Int("slow", slow.Lo, slow.Hi, slow.Step, func(c *backtest.Crossover) *int { return &c.Slow }),
 	)
 	if err != nil {
 		return nil, err
 	}
 	space.Where("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow })
-	return optimize.NewGrid(space, n)
+	return search.NewGrid(space, n)
 }

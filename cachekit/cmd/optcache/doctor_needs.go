@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
-	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // A need is how many bytes a cache would have held if nothing had left it.
@@ -81,24 +81,24 @@ func seriesOfRun(r *runReport) (series, fields int, known bool) {
 const mostCounted = 1_000_000
 
 // series counts the series that the trials of a sweep read, and the columns.
-func (f *family[S]) series(specs []axisSpec, search searchFile) (series, fields int, err error) {
-	if len(specs) != len(f.axes) || search.Trials > mostCounted {
+func (f *family[S]) series(specs []axisSpec, study searchFile) (series, fields int, err error) {
+	if len(specs) != len(f.axes) || study.Trials > mostCounted {
 		return 0, 0, errors.New("the trials cannot be told")
 	}
 	space, err := f.space(specs)
 	if err != nil {
 		return 0, 0, err
 	}
-	var trials optimize.Search[S]
-	switch search.Kind {
+	var trials search.Search[S]
+	switch study.Kind {
 	case "grid":
-		grid, err := optimize.NewGrid(space, search.Trials)
+		grid, err := search.NewGrid(space, study.Trials)
 		if err != nil {
 			return 0, 0, err
 		}
-		trials = optimize.Enumerate[S](grid)
+		trials = search.Enumerate[S](grid)
 	case "random":
-		if trials, err = optimize.NewRandom(space, search.Trials, optimize.SearchOptions{Seed: search.Seed}); err != nil {
+		if trials, err = search.NewRandom(space, study.Trials, search.Options{Seed: study.Seed}); err != nil {
 			return 0, 0, err
 		}
 	default:

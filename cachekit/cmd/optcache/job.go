@@ -12,6 +12,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // trialFlags say which trials a command runs. A flag that was not given is empty.
@@ -127,7 +128,7 @@ type job[S tunable] struct {
 	setup
 	family *family[S]
 	metric backtest.Metric
-	space  *optimize.Space[S]
+	space  *search.Space[S]
 	fields bundle.Fields // that the strategy reads
 	cached cachekit.Config
 	count  int // trials
@@ -178,21 +179,21 @@ func prepare[S tunable](e *env, f *family[S], setup setup) (*job[S], error) {
 
 // newSearch returns the search that the flags name, made anew. salt chooses another
 // course of the same search.
-func (j *job[S]) newSearch(salt uint64) (optimize.Search[S], error) {
-	o := optimize.SearchOptions{Seed: j.seed + salt, Minimize: j.minimize}
+func (j *job[S]) newSearch(salt uint64) (search.Search[S], error) {
+	o := search.Options{Seed: j.seed + salt, Minimize: j.minimize}
 	switch j.search {
 	case "random":
-		return optimize.NewRandom(j.space, j.trials, o)
+		return search.NewRandom(j.space, j.trials, o)
 	case "bayes":
-		return optimize.NewBayesian(j.space, j.trials, o)
+		return search.NewBayesian(j.space, j.trials, o)
 	case "genetic":
-		return optimize.NewGenetic(j.space, j.trials, o)
+		return search.NewGenetic(j.space, j.trials, o)
 	}
-	grid, err := optimize.NewGrid(j.space, j.trials)
+	grid, err := search.NewGrid(j.space, j.trials)
 	if err != nil {
 		return nil, err
 	}
-	return optimize.Enumerate[S](grid), nil
+	return search.Enumerate[S](grid), nil
 }
 
 // list is the plan of the trials given.
@@ -203,10 +204,10 @@ func (l list[P]) At(trial int) P { return l[trial] }
 
 // plan returns the trials of a search that needs no results, and whether the search
 // is one.
-func (j *job[S]) plan() (optimize.Plan[S], bool, error) {
+func (j *job[S]) plan() (search.Plan[S], bool, error) {
 	switch j.search {
 	case "grid":
-		grid, err := optimize.NewGrid(j.space, j.trials)
+		grid, err := search.NewGrid(j.space, j.trials)
 		return grid, true, err
 	case "random":
 		search, err := j.newSearch(0)

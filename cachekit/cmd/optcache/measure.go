@@ -12,6 +12,7 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // measure runs everything and makes the report; what is kept of it goes into the
@@ -138,7 +139,7 @@ func (s *sweep[S]) noteDemand(r *report, kept *folder) {
 func (s *sweep[S]) keep(r *report, kept *folder, out outcomes[S]) error {
 	s.fill(r, out)
 	kept.fail(r.Errors)
-	if top := optimize.Rank(s.values(out), s.minimize, 1); len(top) > 0 {
+	if top := search.Rank(s.values(out), s.minimize, 1); len(top) > 0 {
 		kept.file.BestTrial, kept.file.BestValue = top[0], plainText(out[top[0]].Result.Value(s.metric))
 	}
 	return kept.keep("results", s.trialTable(out))

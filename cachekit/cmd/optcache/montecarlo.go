@@ -14,6 +14,9 @@ import (
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/optimize/record"
+	"github.com/bmadventure/optcache/cachekit/optimize/robust"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // monteCarloCmd is the flags of the command montecarlo.
@@ -297,7 +300,7 @@ func (m *monteCarlo[S]) findSubject(d *side) (err error) {
 		return err
 	}
 	values := m.values(m.out)
-	top := optimize.Rank(values, m.minimize, 1)
+	top := search.Rank(values, m.minimize, 1)
 	if len(top) == 0 {
 		return fmt.Errorf("all %d trials failed, so there is none to judge: %w", len(m.out), firstError(m.out))
 	}
@@ -318,7 +321,7 @@ func (m *monteCarlo[S]) sweepAgain(d *side) (err error) {
 	p.start("sweep")
 	o := optimize.Options{Progress: p.step}
 	if _, e := os.Stat(filepath.Join(m.From, "journal")); m.From != "" && e == nil {
-		if o.Journal, err = optimize.OpenJournal(m.From); err != nil {
+		if o.Journal, err = record.Open(m.From); err != nil {
 			return fmt.Errorf("--run: %w", err)
 		}
 		defer func() { err = errors.Join(err, o.Journal.Close()) }()
@@ -376,8 +379,8 @@ func (m *monteCarlo[S]) test(d *side, r *monteCarloReport) error {
 }
 
 // sampler returns the Monte Carlo over a metric.
-func (m *monteCarlo[S]) sampler(metric backtest.Metric) optimize.MonteCarlo {
-	return optimize.MonteCarlo{
+func (m *monteCarlo[S]) sampler(metric backtest.Metric) robust.MonteCarlo {
+	return robust.MonteCarlo{
 		Samples: m.Samples, Seed: m.seed, Block: m.Block, Confidence: m.Confidence,
 		Minimize: m.minimize && metric == m.job.metric,
 	}
@@ -386,7 +389,7 @@ func (m *monteCarlo[S]) sampler(metric backtest.Metric) optimize.MonteCarlo {
 func (m *monteCarlo[S]) options() optimize.Options { return optimize.Options{Workers: m.workers} }
 
 func (m *monteCarlo[S]) bootstrap(r *monteCarloReport) error {
-	d, err := m.sampler(m.metric).Bootstrap(m.ctx, m.returns, optimize.StatisticOf(m.metric, m.segments.PeriodsPerYear()), m.options())
+	d, err := m.sampler(m.metric).Bootstrap(m.ctx, m.returns, robust.StatisticOf(m.metric, m.segments.PeriodsPerYear()), m.options())
 	if err == nil {
 		r.Bootstrap = newDistribution(m.metric, d)
 	}
@@ -394,20 +397,20 @@ func (m *monteCarlo[S]) bootstrap(r *monteCarloReport) error {
 }
 
 func (m *monteCarlo[S]) permute(r *monteCarloReport) error {
-	d, err := m.sampler(m.order).Permute(m.ctx, m.returns, optimize.StatisticOf(m.order, m.segments.PeriodsPerYear()), m.options())
+	d, err := m.sampler(m.order).Permute(m.ctx, m.returns, robust.StatisticOf(m.order, m.segments.PeriodsPerYear()), m.options())
 	if err == nil {
 		r.Permutation = newDistribution(m.order, d)
 		return nil
 	}
-	if errors.Is(err, optimize.ErrOrderInvariant) {
+	if errors.Is(err, robust.ErrOrderInvariant) {
 		return fmt.Errorf("--permute %s: %w", m.order, err)
 	}
 	return err
 }
 
 func (m *monteCarlo[S]) noise(r *monteCarloReport) error {
-	n := optimize.Noise{Deviation: m.Deviation, Resample: m.Resample, MonteCarlo: m.sampler(m.metric)}
-	objective := func(p optimize.Performance) float64 { return p.Value(m.metric) }
+	n := robust.Noise{Deviation: m.Deviation, Resample: m.Resample, MonteCarlo: m.sampler(m.metric)}
+	objective := func(p backtest.Performance) float64 { return p.Value(m.metric) }
 	d, err := n.Test(m.ctx, m.segments, m.family.strategy(m.costBps)(m.subject), m.whole(), objective, m.options())
 	if err == nil {
 		r.Noise = &noiseReport{*newDistribution(m.metric, d.Distribution), number(d.Degradation), number(d.Worst)}
@@ -416,7 +419,7 @@ func (m *monteCarlo[S]) noise(r *monteCarloReport) error {
 }
 
 func (m *monteCarlo[S]) sensitivity(d *side, r *monteCarloReport) error {
-	s := optimize.Sensitivity[S]{Space: m.space, Base: m.subject, Points: m.Points, Minimize: m.minimize}
+	s := robust.Sensitivity[S]{Space: m.space, Base: m.subject, Points: m.Points, Minimize: m.minimize}
 	strategy := m.family.strategy(m.costBps)
 	worker := func() optimize.Worker[S, float64] {
 		runner := backtest.Runner{Columns: d.view.Columns()}
@@ -450,7 +453,7 @@ func (m *monteCarlo[S]) deflate(r *monteCarloReport) error {
 			sharpes[i] = math.NaN()
 		}
 	}
-	d, err := optimize.Deflate(m.returns, sharpes)
+	d, err := robust.Deflate(m.returns, sharpes)
 	if err == nil {
 		r.Deflated = &deflatedReport{d.Trials, number(d.Sharpe), number(d.Expected), number(d.Probability)}
 	}
@@ -490,7 +493,7 @@ func (m *monteCarlo[S]) overfitting(r *monteCarloReport) error {
 		}
 		all[i] = c.Result
 	}
-	o, err := optimize.MeasureOverfitting(m.ctx, all, m.Blocks, m.options())
+	o, err := robust.MeasureOverfitting(m.ctx, all, m.Blocks, m.options())
 	if err == nil {
 		r.Overfitting = &overfittingReport{o.Trials, o.Splits, number(o.Probability), number(o.Loss), number(o.Slope)}
 	}

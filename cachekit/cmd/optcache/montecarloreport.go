@@ -9,7 +9,7 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
-	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/optimize/robust"
 )
 
 // A monteCarloReport is what the tests found, in the shape of its JSON. A test that
@@ -52,7 +52,7 @@ type distributionReport struct {
 	PValue    number `json:"p_value"`
 }
 
-func newDistribution(m backtest.Metric, d optimize.Distribution) *distributionReport {
+func newDistribution(m backtest.Metric, d robust.Distribution) *distributionReport {
 	return &distributionReport{
 		m.String(), number(d.Observed), d.Samples, d.Failed, number(d.Mean), number(d.Deviation),
 		number(d.Median), number(d.Low), number(d.High), number(d.PValue),
@@ -93,7 +93,7 @@ type pairReport struct {
 	Interaction number `json:"interaction"`
 }
 
-func newSensitivity(objective string, s *optimize.SensitivityResult) *sensitivityReport {
+func newSensitivity(objective string, s *robust.SensitivityResult) *sensitivityReport {
 	r := &sensitivityReport{objective, number(s.Base), number(s.Range), s.Trials, s.Failed, []axisReport{}, []pairReport{}}
 	for _, a := range s.Axes {
 		axis := axisReport{a.Name, number(a.Share), number(a.Drop), []axisPointReport{}}
@@ -135,7 +135,7 @@ func (m *monteCarlo[S]) report(bars *bundle.Bars) *monteCarloReport {
 		Bundle:   bundleReport{m.bundle, m.version.String(), len(bars.Assets()), len(bars.Timeline())},
 		Strategy: m.strategyName(), CostBps: m.costBps, Params: m.space.Params(m.subject), Trials: len(m.out),
 		Objective: m.objective, Minimize: m.minimize, Seed: m.seed, Confidence: m.Confidence, Workers: m.workers,
-		Performance: performanceMap(optimize.Measure(m.returns, m.segments.PeriodsPerYear())),
+		Performance: performanceMap(backtest.Measure(m.returns, m.segments.PeriodsPerYear())),
 		Skipped:     []skippedReport{}, title: m.family.title,
 	}
 	if m.trial >= 0 {
@@ -156,7 +156,7 @@ func (r *monteCarloReport) print(w io.Writer) {
 		from = fmt.Sprintf("trial %d, the best of %d by %s", *r.Trial, r.Trials, r.Objective)
 	}
 	fmt.Fprintf(w, "subject  %s, %s: %s\n", r.title, strings.Join(params, ", "), from)
-	p := optimize.Performance(r.Performance)
+	p := backtest.Performance(r.Performance)
 	fmt.Fprintf(w, "         total return %.4f, sharpe %.4f, max drawdown %.4f\n\n", p.TotalReturn, p.Sharpe, p.MaxDrawdown)
 	r.printDistributions(w)
 	r.printVerdicts(w)

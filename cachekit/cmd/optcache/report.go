@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
-	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // A report is what a sweep found, in the shape of its JSON.
@@ -101,7 +101,7 @@ type needReport struct {
 }
 
 // paramsMap is written as an object, in the order of the axes.
-type paramsMap []optimize.Param
+type paramsMap []search.Param
 
 func (p paramsMap) MarshalJSON() ([]byte, error) {
 	return object(len(p), func(i int) (string, any) { return p[i].Name, p[i].Value })

@@ -6,18 +6,18 @@ import (
 	"fmt"
 
 	"github.com/bmadventure/optcache/cachekit/bundle"
-	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/optimize/record"
 )
 
 // openJournal opens the journal of a folder, at the run that is to go on or at a
 // new one. Lines are what makes the run another one beside its trials.
-func (j *job[S]) openJournal(dir string, resume bool, lines ...optimize.IdentityLine) (*optimize.Journal, error) {
+func (j *job[S]) openJournal(dir string, resume bool, lines ...record.IdentityLine) (*record.Journal, error) {
 	id, err := j.identity()
 	if err != nil {
 		return nil, err
 	}
 	id = append(id, lines...)
-	journal, err := optimize.OpenJournal(dir)
+	journal, err := record.Open(dir)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--out: %w", err)}
 	}
@@ -38,7 +38,7 @@ func (j *job[S]) openJournal(dir string, resume bool, lines ...optimize.Identity
 }
 
 // identity is what must be the same for a run to go on.
-func (j *job[S]) identity() (id optimize.Identity, err error) {
+func (j *job[S]) identity() (id record.Identity, err error) {
 	d, err := j.open(uncached)
 	if err != nil {
 		return nil, err
@@ -55,20 +55,20 @@ func (j *job[S]) identity() (id optimize.Identity, err error) {
 	if search != "grid" {
 		search += fmt.Sprintf(", seed %d", j.seed)
 	}
-	id = append(id, optimize.Identity{
+	id = append(id, record.Identity{
 		{Name: "strategy", Value: j.strategyName()}, {Name: "cost", Value: plainText(j.costBps) + " basis points"},
 	}...)
 	for _, a := range j.specs {
-		id = append(id, optimize.IdentityLine{Name: "parameter " + a.Name, Value: a.Spec})
+		id = append(id, record.IdentityLine{Name: "parameter " + a.Name, Value: a.Spec})
 	}
-	return append(id, optimize.Identity{
+	return append(id, record.Identity{
 		{Name: "search", Value: search}, {Name: "trials", Value: fmt.Sprint(j.count)}, {Name: "objective", Value: order + " " + j.objective},
 	}...), nil
 }
 
 // wayBack tells how to run on the version that the run before had, where the bundle has
 // another one now.
-func (j *job[S]) wayBack(was, is optimize.Identity) string {
+func (j *job[S]) wayBack(was, is record.Identity) string {
 	before, now := lineOf(was, "version"), lineOf(is, "version")
 	if before == "" || before == now || lineOf(was, "bundle") != j.bundle {
 		return ""
@@ -83,7 +83,7 @@ func (j *job[S]) wayBack(was, is optimize.Identity) string {
 }
 
 // lineOf returns the value of a line, empty if there is none.
-func lineOf(id optimize.Identity, name string) string {
+func lineOf(id record.Identity, name string) string {
 	for _, line := range id {
 		if line.Name == name {
 			return line.Value
@@ -93,7 +93,7 @@ func lineOf(id optimize.Identity, name string) string {
 }
 
 // goOn adds to an error that ended a run what is recorded of it, and how it goes on.
-func goOn(err error, dir string, journal *optimize.Journal) error {
+func goOn(err error, dir string, journal *record.Journal) error {
 	if err == nil || journal == nil || journal.Len() == 0 || errors.As(err, new(usageError)) {
 		return err
 	}

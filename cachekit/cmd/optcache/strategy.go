@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
-	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // tunable is a strategy that is at once the parameters of a trial.
@@ -150,8 +150,8 @@ func (f *family[S]) specs(flags []string) ([]axisSpec, error) {
 }
 
 // space returns the space of the values of every parameter.
-func (f *family[S]) space(specs []axisSpec) (*optimize.Space[S], error) {
-	axes := make([]optimize.Axis[S], len(specs))
+func (f *family[S]) space(specs []axisSpec) (*search.Space[S], error) {
+	axes := make([]search.Axis[S], len(specs))
 	for i, p := range f.axes {
 		var err error
 		if p.whole != nil {
@@ -163,7 +163,7 @@ func (f *family[S]) space(specs []axisSpec) (*optimize.Space[S], error) {
 			return nil, fmt.Errorf("--param %s=%s: %w", p.name, specs[i].Spec, err)
 		}
 	}
-	space, err := optimize.NewSpace(axes...)
+	space, err := search.NewSpace(axes...)
 	if err != nil {
 		return nil, fmt.Errorf("--param: %w", err)
 	}

@@ -12,6 +12,8 @@ import (
 	"github.com/bmadventure/optcache/cachekit"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/optimize/record"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // sweepCmd is the flags of the command sweep.
@@ -35,10 +37,10 @@ type sweepCmd struct {
 type sweep[S tunable] struct {
 	*job[S]
 	*sweepCmd
-	compare bool              // the sides are timed and compared
-	verify  int               // trials whose results are compared bit for bit
-	demand  *optimize.Demand  // of the last run with caches; nil: there was none
-	journal *optimize.Journal // nil: results are not recorded
+	compare bool             // the sides are timed and compared
+	verify  int              // trials whose results are compared bit for bit
+	demand  *optimize.Demand // of the last run with caches; nil: there was none
+	journal *record.Journal  // nil: results are not recorded
 }
 
 // uncached is the configuration of the sides without caches: every trial opens
@@ -243,7 +245,7 @@ func (s *sweep[S]) fill(r *report, out outcomes[S]) {
 			r.Errors = append(r.Errors, o.Err.Error())
 		}
 	}
-	for _, i := range optimize.Rank(s.values(out), s.minimize, s.Top) {
+	for _, i := range search.Rank(s.values(out), s.minimize, s.Top) {
 		r.Best = append(r.Best, bestReport{i, s.space.Params(out[i].Params), metricsMap(out[i].Result)})
 	}
 }

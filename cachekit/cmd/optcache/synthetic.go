@@ -23,7 +23,7 @@ func syntheticName(assets, bars int, seed uint64) string {
 func synthetic(ctx context.Context, assets, bars int, seed uint64) ([]bundle.Series, error) {
 	times := weekdays(time.Date(2015, 1, 2, 0, 0, 0, 0, time.UTC), bars)
 	market := make([]float64, bars)
-	w := walk{rand.New(rand.NewPCG(seed, 0))}
+	w := randomWalk{rand.New(rand.NewPCG(seed, 0))}
 	for i := range market {
 		market[i] = 0.0003 + w.step(0.02)
 	}
@@ -32,21 +32,23 @@ func synthetic(ctx context.Context, assets, bars int, seed uint64) ([]bundle.Ser
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("making a synthetic bundle: %d of %d assets were done: %w", i, assets, err)
 		}
-		w := walk{rand.New(rand.NewPCG(seed, uint64(i)+1))}
+		w := randomWalk{rand.New(rand.NewPCG(seed, uint64(i)+1))}
 		all[i] = w.asset(fmt.Sprintf("SYN%04d", i+1), times, market)
 	}
 	return all, nil
 }
 
-// A walk makes random moves.
-type walk struct{ *rand.Rand }
+// A randomWalk makes random moves.
+type randomWalk struct{ *rand.Rand }
 
 // step returns a move by up to size in either direction, mostly by less.
-func (w walk) step(size float64) float64 { return float64(size * (w.Float64() + w.Float64() - 1)) }
+func (w randomWalk) step(size float64) float64 {
+	return float64(size * (w.Float64() + w.Float64() - 1))
+}
 
 // asset makes the bars of one asset: the market's moves, more or less of them,
 // and its own, with a slow trend among them.
-func (w walk) asset(symbol string, times []int64, market []float64) bundle.Series {
+func (w randomWalk) asset(symbol string, times []int64, market []float64) bundle.Series {
 	s := bundle.Series{Symbol: symbol, Times: times}
 	price := 20 + float64(180*w.Float64())
 	beta := 0.5 + w.Float64()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // A detail is what is compared of one asset in one trial.
@@ -53,7 +54,7 @@ func (s *sweep[S]) verifyTrials(r *report, timed outcomes[S], p *progress) error
 		sides = append(sides, cached)
 	}
 	best := -1
-	if top := optimize.Rank(s.values(timed), s.minimize, 1); len(top) > 0 {
+	if top := search.Rank(s.values(timed), s.minimize, 1); len(top) > 0 {
 		best = top[0]
 	}
 	picked := evenly(s.verify, len(timed), best)

@@ -13,6 +13,9 @@ import (
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/optimize/record"
+	"github.com/bmadventure/optcache/cachekit/optimize/walk"
+	"github.com/bmadventure/optcache/cachekit/search"
 )
 
 // walkForwardCmd is the flags of the command walkforward.
@@ -135,12 +138,12 @@ func (c *walkForwardCmd) warmupOf(longest int) int {
 }
 
 // identity is what must be the same for a walk-forward to go on, beside its trials.
-func (c *walkForwardCmd) identity(longest int) (id optimize.Identity) {
+func (c *walkForwardCmd) identity(longest int) (id record.Identity) {
 	kind := "rolling"
 	if c.Anchored {
 		kind = "anchored"
 	}
-	id = optimize.Identity{{Name: "windows", Value: kind}}
+	id = record.Identity{{Name: "windows", Value: kind}}
 	for _, n := range []struct {
 		name  string
 		value int
@@ -148,7 +151,7 @@ func (c *walkForwardCmd) identity(longest int) (id optimize.Identity) {
 		{"train", c.Train}, {"validate", c.Validate}, {"test", c.Test}, {"step", c.step()}, {"purge", c.Purge}, {"embargo", c.Embargo},
 		{"warmup", c.warmupOf(longest)}, {"top", c.Top},
 	} {
-		id = append(id, optimize.IdentityLine{Name: n.name, Value: strconv.Itoa(n.value)})
+		id = append(id, record.IdentityLine{Name: n.name, Value: strconv.Itoa(n.value)})
 	}
 	return id
 }
@@ -190,7 +193,7 @@ func (j *job[S]) longest() int {
 
 // walkKept runs the walk-forward and keeps in the folder of the run what was asked for.
 func walkKept[S tunable](c *walkForwardCmd, j *job[S], kept *folder) (r *walkReport, err error) {
-	var journal *optimize.Journal // nil: no folder
+	var journal *record.Journal // nil: no folder
 	if c.Out != "" {
 		if journal, err = j.openJournal(c.Out, c.Resume, c.identity(j.longest())...); err != nil {
 			return nil, err
@@ -208,7 +211,7 @@ func walkKept[S tunable](c *walkForwardCmd, j *job[S], kept *folder) (r *walkRep
 }
 
 // walkBars runs the walk-forward and makes the report.
-func walkBars[S tunable](c *walkForwardCmd, j *job[S], kept *folder, journal *optimize.Journal) (r *walkReport, err error) {
+func walkBars[S tunable](c *walkForwardCmd, j *job[S], kept *folder, journal *record.Journal) (r *walkReport, err error) {
 	d, err := j.open(j.cached)
 	if err != nil {
 		return nil, err
@@ -251,33 +254,33 @@ func walkBars[S tunable](c *walkForwardCmd, j *job[S], kept *folder, journal *op
 }
 
 // walkForward returns the walk-forward that the flags describe, which counts what it runs.
-func (j *job[S]) walkForward(c *walkForwardCmd, segments *optimize.Segments, ran *windowTally) *optimize.WalkForward[S] {
+func (j *job[S]) walkForward(c *walkForwardCmd, segments *optimize.Segments, ran *windowTally) *walk.Forward[S] {
 	strategy := j.family.strategy(j.costBps)
-	return &optimize.WalkForward[S]{
-		Windows: optimize.Windows{
+	return &walk.Forward[S]{
+		Windows: walk.Windows{
 			Train: c.Train, Validation: c.Validate, Test: c.Test, Step: c.Step,
 			Anchored: c.Anchored, Purge: c.Purge, Embargo: c.Embargo,
 		},
 		Sessions: segments.Sessions(),
 		Space:    j.space,
-		Search:   func(f optimize.Fold) (optimize.Search[S], error) { return j.newSearch(uint64(f.Number)) },
+		Search:   func(f walk.Fold) (search.Search[S], error) { return j.newSearch(uint64(f.Number)) },
 		Tester: func() optimize.Tester[S] {
 			test := segments.Tester()
-			return func(ctx context.Context, p S, span optimize.Span) (optimize.Course, error) {
+			return func(ctx context.Context, p S, span optimize.Span) (backtest.EquityCurve, error) {
 				ran.ran(span)
 				return test(ctx, strategy(p), span)
 			}
 		},
 		Key:            func(p S, span optimize.Span) ([32]byte, error) { return segments.Key(strategy(p), span) },
 		PeriodsPerYear: segments.PeriodsPerYear(),
-		Objective:      func(p optimize.Performance) float64 { return p.Value(j.metric) },
+		Objective:      func(p backtest.Performance) float64 { return p.Value(j.metric) },
 		Minimize:       j.minimize,
 		TopK:           c.Top,
 	}
 }
 
 // walkReport puts the result into the shape of its JSON.
-func (j *job[S]) walkReport(c *walkForwardCmd, w *optimize.WalkForward[S], segments *optimize.Segments, bars *bundle.Bars, result *optimize.WalkForwardResult[S]) *walkReport {
+func (j *job[S]) walkReport(c *walkForwardCmd, w *walk.Forward[S], segments *optimize.Segments, bars *bundle.Bars, result *walk.Result[S]) *walkReport {
 	r := &walkReport{
 		Bundle:   bundleReport{j.bundle, j.version.String(), len(bars.Assets()), len(bars.Timeline())},
 		Strategy: j.strategyName(), Params: j.specs, CostBps: j.costBps, Search: j.search, Seed: j.seed, Trials: j.count,
@@ -301,7 +304,7 @@ func (j *job[S]) walkReport(c *walkForwardCmd, w *optimize.WalkForward[S], segme
 	return r
 }
 
-func (j *job[S]) foldReport(segments *optimize.Segments, f optimize.FoldResult[S]) foldReport {
+func (j *job[S]) foldReport(segments *optimize.Segments, f walk.FoldResult[S]) foldReport {
 	r := foldReport{
 		Fold: f.Number, Train: spanOf(segments, f.Train), Validation: spanOf(segments, f.Validation), Test: spanOf(segments, f.Test),
 		Trials: f.Trials, Failed: f.Failed,
@@ -314,7 +317,7 @@ func (j *job[S]) foldReport(segments *optimize.Segments, f optimize.FoldResult[S
 	r.Trial, r.Params = &chosen, j.space.Params(f.Params)
 	for _, p := range []struct {
 		to   **performanceMap
-		from optimize.Performance
+		from backtest.Performance
 	}{{&r.InTrain, f.InTrain}, {&r.InValidation, f.InValidation}, {&r.InTest, f.InTest}} {
 		if p.from.Bars > 0 {
 			m := performanceMap(p.from)
@@ -338,7 +341,7 @@ func spanOf(segments *optimize.Segments, s optimize.Span) *spanReport {
 }
 
 // keepWalk writes the files of the folder.
-func (j *job[S]) keepWalk(kept *folder, r *walkReport, segments *optimize.Segments, result *optimize.WalkForwardResult[S]) error {
+func (j *job[S]) keepWalk(kept *folder, r *walkReport, segments *optimize.Segments, result *walk.Result[S]) error {
 	if kept.dir == "" {
 		return nil
 	}
@@ -367,7 +370,7 @@ func (j *job[S]) keepWalk(kept *folder, r *walkReport, segments *optimize.Segmen
 }
 
 // foldTable has a row for each fold.
-func (j *job[S]) foldTable(r *walkReport, result *optimize.WalkForwardResult[S]) *table {
+func (j *job[S]) foldTable(r *walkReport, result *walk.Result[S]) *table {
 	columns := []column{
 		{"fold", whole}, {"train_from", text}, {"train_to", text}, {"validation_from", text}, {"validation_to", text},
 		{"test_from", text}, {"test_to", text}, {"trials", whole}, {"failed", whole}, {"trial", whole},

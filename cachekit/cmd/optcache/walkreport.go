@@ -8,7 +8,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
-	"github.com/bmadventure/optcache/cachekit/optimize"
 )
 
 // A walkReport is what a walk-forward found, in the shape of its JSON.
@@ -122,13 +121,13 @@ func (n number) MarshalJSON() ([]byte, error) {
 }
 
 // performanceMap is written as an object, in the order of the metrics.
-type performanceMap optimize.Performance
+type performanceMap backtest.Performance
 
 func (p performanceMap) MarshalJSON() ([]byte, error) {
 	names, values := []string{"bars"}, []any{p.Bars}
 	for m := range (backtest.Metrics{}).All() {
 		if !needsTrades(m) {
-			names, values = append(names, m.String()), append(values, number(optimize.Performance(p).Value(m)))
+			names, values = append(names, m.String()), append(values, number(backtest.Performance(p).Value(m)))
 		}
 	}
 	return object(len(names), func(i int) (string, any) { return names[i], values[i] })
@@ -186,7 +185,7 @@ func (r *walkReport) printFolds(w io.Writer) {
 		if p == nil {
 			return "-"
 		}
-		return fmt.Sprintf("%.4f", optimize.Performance(*p).Value(m))
+		return fmt.Sprintf("%.4f", backtest.Performance(*p).Value(m))
 	}
 	for _, f := range r.Folds {
 		fmt.Fprintf(t, "%d\t%v\t", f.Fold, f.Test)
@@ -214,7 +213,7 @@ func (r *walkReport) printTotal(w io.Writer) {
 	fmt.Fprintln(t, "efficiency\t")
 	for m := range (backtest.Metrics{}).All() {
 		if !needsTrades(m) {
-			fmt.Fprintf(t, "%.4f\t", optimize.Performance(r.OutOfSample).Value(m))
+			fmt.Fprintf(t, "%.4f\t", backtest.Performance(r.OutOfSample).Value(m))
 		}
 	}
 	fmt.Fprintf(t, "%.4f\t\n", float64(r.Efficiency))

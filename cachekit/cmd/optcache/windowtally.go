@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/cachekit/optimize/walk"
 )
 
 // A windowTally counts what a walk-forward really runs: backtests, each of one set of parameters
@@ -29,7 +30,7 @@ func (t *windowTally) windowsRan() (n int) {
 }
 
 // windowsOf counts the windows of folds, those of equal sessions once.
-func windowsOf(folds []optimize.Fold) int {
+func windowsOf(folds []walk.Fold) int {
 	all := make(map[optimize.Span]struct{})
 	for _, f := range folds {
 		for _, s := range []optimize.Span{f.Train, f.Validation, f.Test} {
