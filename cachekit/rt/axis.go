@@ -3,10 +3,12 @@ package rt
 import (
 	"encoding/binary"
 	"math"
+
+	"golang.org/x/exp/constraints"
 )
 
 // FloatAt returns value i of the axis lo, lo+step, ... up to hi, as package
-// optimize has it: computed from its position, so that no error adds up.
+// search has it: computed from its position, so that no error adds up.
 func FloatAt(lo, hi, step float64, i uint64) float64 {
 	x := lo + float64(float64(i)*step)
 	if x > hi {
@@ -27,7 +29,7 @@ func FloatIndex(lo, hi, step float64, n uint64, x float64) (i uint64, ok bool) {
 }
 
 // Steps returns the n values lo, lo+step, ...
-func Steps[T ~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~uintptr](lo, step T, n int) []T {
+func Steps[T constraints.Integer](lo, step T, n int) []T {
 	values := make([]T, n)
 	for i := range values {
 		values[i] = lo

@@ -58,7 +58,7 @@ func needed(dir string) []string {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err == nil && bytes.Contains(text, []byte(directive.Prefix+"params")) {
-			return append(paths, model.Optimize)
+			return append(paths, model.Search)
 		}
 	}
 	return paths

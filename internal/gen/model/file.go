@@ -15,14 +15,14 @@ const (
 	Cachekit = module + "/cachekit"
 	RT       = module + "/cachekit/rt"
 	Sizing   = module + "/sizing"
-	Optimize = module + "/cachekit/optimize"
+	Search   = module + "/cachekit/search"
 	Property = module + "/property_test"
 )
 
 // standing are the names of packages that emitters write with jen.Qual and that
 // are not in the standard library.
 var standing = map[string]string{
-	Cachekit: "cachekit", RT: "rt", Sizing: "sizing", Optimize: "optimize", Property: "propertytest",
+	Cachekit: "cachekit", RT: "rt", Sizing: "sizing", Search: "search", Property: "propertytest",
 	"github.com/leanovate/gopter":      "gopter",
 	"github.com/leanovate/gopter/gen":  "gen",
 	"github.com/leanovate/gopter/prop": "prop",

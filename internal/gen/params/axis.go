@@ -92,7 +92,7 @@ func (a *axis) integers(tag *directive.Axis) error {
 	return nil
 }
 
-// isInt reports whether t is int itself, of which package optimize has ranges.
+// isInt reports whether t is int itself, of which package search has ranges.
 func isInt(t types.Type) bool { return types.Identical(t, types.Typ[types.Int]) }
 
 // isFloat64 reports whether t is float64 itself.
@@ -138,7 +138,7 @@ func (a *axis) floats(tag *directive.Axis) error {
 	if a.fstep, err = number(tag.Step); err != nil {
 		return err
 	}
-	// As package optimize counts them.
+	// As package search counts them.
 	n := math.Floor((a.fhi-a.flo)/a.fstep + 1e-9)
 	if !(a.fstep > 0) || !(a.fhi >= a.flo) || !(n < 1<<53) {
 		return fmt.Errorf("%s:%s:%s is no range: the first number must not be above the second, and the step must be above 0", tag.Lo, tag.Hi, tag.Step)

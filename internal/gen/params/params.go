@@ -42,7 +42,7 @@ func Emit(f *model.File, t *model.Type, d *model.Directive) {
 	s.at()
 	s.index()
 	s.key()
-	s.optimize()
+	s.search()
 	s.columns()
 }
 
@@ -264,15 +264,15 @@ func (s *space) above(a *axis) *jen.Statement {
 // signed reports whether an integer type has numbers below 0.
 func signed(t types.Type) bool { return t.Underlying().(*types.Basic).Info()&types.IsUnsigned == 0 }
 
-// optimize emits the space as package optimize has it.
-func (s *space) optimize() {
-	s.f.Doc("Space returns the same space, with cells of the same numbers, for the searches of package optimize.")
-	s.f.Func().Params(s.self()).Id("Space").Params().Params(jen.Op("*").Qual(model.Optimize, "Space").Types(s.params()), jen.Error()).BlockFunc(func(g *jen.Group) {
+// search emits the space as package search has it.
+func (s *space) search() {
+	s.f.Doc("Space returns the same space, with cells of the same numbers, for the searches of package search.")
+	s.f.Func().Params(s.self()).Id("Space").Params().Params(jen.Op("*").Qual(model.Search, "Space").Types(s.params()), jen.Error()).BlockFunc(func(g *jen.Group) {
 		var axes []jen.Code
 		for _, a := range s.axes {
-			axes = append(axes, jen.Line().Add(s.optimizeAxis(a)))
+			axes = append(axes, jen.Line().Add(s.searchAxis(a)))
 		}
-		call := jen.Qual(model.Optimize, "NewSpace").Call(append(axes, jen.Line())...)
+		call := jen.Qual(model.Search, "NewSpace").Call(append(axes, jen.Line())...)
 		if !s.valid {
 			g.Return(call)
 			return
@@ -285,17 +285,17 @@ func (s *space) optimize() {
 	})
 }
 
-func (s *space) optimizeAxis(a *axis) *jen.Statement {
+func (s *space) searchAxis(a *axis) *jen.Statement {
 	field := jen.Func().Params(jen.Id(s.p).Op("*").Add(s.params())).Op("*").Add(s.f.Type(a.field.Type)).Block(jen.Return(jen.Op("&").Add(s.value(a))))
 	name := jen.Lit(a.field.Name)
 	switch {
 	case a.whole && isInt(a.field.Type):
-		return jen.Qual(model.Optimize, "Int").Call(name, jen.Op(a.lo.String()), jen.Op(a.hi()), jen.Op(a.step.String()), field)
+		return jen.Qual(model.Search, "Int").Call(name, jen.Op(a.lo.String()), jen.Op(a.hi()), jen.Op(a.step.String()), field)
 	case a.whole:
-		return jen.Qual(model.Optimize, "Choice").Call(name, field,
+		return jen.Qual(model.Search, "Choice").Call(name, field,
 			jen.Qual(model.RT, "Steps").Types(s.f.Type(a.field.Type)).Call(jen.Op(a.lo.String()), jen.Op(a.step.String()), jen.Op(text(a.n))).Op("..."))
 	case a.float:
-		return jen.Qual(model.Optimize, "Float").Call(name, float(a.flo), float(a.fhi), float(a.fstep), field)
+		return jen.Qual(model.Search, "Float").Call(name, float(a.flo), float(a.fhi), float(a.fstep), field)
 	}
-	return jen.Qual(model.Optimize, "Choice").Call(name, field, jen.Id(s.list(a)).Op("..."))
+	return jen.Qual(model.Search, "Choice").Call(name, field, jen.Id(s.list(a)).Op("..."))
 }

@@ -11,8 +11,8 @@ import (
 	"slices"
 
 	"github.com/bmadventure/optcache/cachekit"
-	"github.com/bmadventure/optcache/cachekit/optimize"
 	"github.com/bmadventure/optcache/cachekit/rt"
+	"github.com/bmadventure/optcache/cachekit/search"
 	"github.com/bmadventure/optcache/sizing"
 )
 
@@ -696,16 +696,16 @@ func (pSpace) AppendKey(b []byte, p_ p) []byte {
 }
 
 // Space returns the same space, with cells of the same numbers, for the searches of
-// package optimize.
-func (pSpace) Space() (*optimize.Space[p], error) {
-	return optimize.NewSpace(
-		optimize.Choice("b", func(p_ *p) *load {
+// package search.
+func (pSpace) Space() (*search.Space[p], error) {
+	return search.NewSpace(
+		search.Choice("b", func(p_ *p) *load {
 			return &p_.b
 		}, rt.Steps[load](1, 1, 3)...),
-		optimize.Choice("cell", func(p_ *p) *h {
+		search.Choice("cell", func(p_ *p) *h {
 			return &p_.cell
 		}, rt.Steps[h](-3, 1, 7)...),
-		optimize.Choice("s", func(p_ *p) *text {
+		search.Choice("s", func(p_ *p) *text {
 			return &p_.s
 		}, pSpaces...),
 	)

@@ -405,7 +405,7 @@ func TestGroupsCacheAnswersAsItsLoader(t *testing.T) {
 	})
 }
 
-// TestPSpace holds the space against the one of package optimize, and its ways there
+// TestPSpace holds the space against the one of package search, and its ways there
 // and back against each other.
 func TestPSpace(t *testing.T) {
 	var s pSpace
@@ -414,7 +414,7 @@ func TestPSpace(t *testing.T) {
 		t.Fatal(err)
 	}
 	if lazy.Cells() != s.Cells() {
-		t.Fatalf("%d cells, package optimize has %d", s.Cells(), lazy.Cells())
+		t.Fatalf("%d cells, package search has %d", s.Cells(), lazy.Cells())
 	}
 	properties := gopter.NewProperties(gopter.DefaultTestParametersWithSeed(1))
 	properties.Property("cells, parameters and keys belong to each other", prop.ForAll(
@@ -422,7 +422,7 @@ func TestPSpace(t *testing.T) {
 			a_, b = a_%s.Cells(), b%s.Cells()
 			p, ok := s.At(a_)
 			if q, same := lazy.At(a_); same != ok || !reflect.DeepEqual(p, q) {
-				return fmt.Sprintf("cell %d is %v, %v; package optimize has %v, %v", a_, p, ok, q, same)
+				return fmt.Sprintf("cell %d is %v, %v; package search has %v, %v", a_, p, ok, q, same)
 			}
 			if back, found := s.Index(p); !found || back != a_ {
 				return fmt.Sprintf("cell %d is found at %d, %v", a_, back, found)

@@ -11,8 +11,8 @@ import (
 
 	"example.com/cases/otherpackage"
 	"github.com/bmadventure/optcache/cachekit"
-	"github.com/bmadventure/optcache/cachekit/optimize"
 	"github.com/bmadventure/optcache/cachekit/rt"
+	"github.com/bmadventure/optcache/cachekit/search"
 	"github.com/bmadventure/optcache/sizing"
 )
 
@@ -224,10 +224,10 @@ func (ParamsSpace) AppendKey(b []byte, p otherpackage.Params) []byte {
 }
 
 // Space returns the same space, with cells of the same numbers, for the searches of
-// package optimize.
-func (ParamsSpace) Space() (*optimize.Space[otherpackage.Params], error) {
-	space, err := optimize.NewSpace(
-		optimize.Int("N", 1, 9, 2, func(p *otherpackage.Params) *int {
+// package search.
+func (ParamsSpace) Space() (*search.Space[otherpackage.Params], error) {
+	space, err := search.NewSpace(
+		search.Int("N", 1, 9, 2, func(p *otherpackage.Params) *int {
 			return &p.N
 		}),
 	)

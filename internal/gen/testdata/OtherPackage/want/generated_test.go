@@ -143,7 +143,7 @@ func TestCacheAnswersAsItsLoader(t *testing.T) {
 	})
 }
 
-// TestParamsSpace holds the space against the one of package optimize, and its ways
+// TestParamsSpace holds the space against the one of package search, and its ways
 // there and back against each other.
 func TestParamsSpace(t *testing.T) {
 	var s ParamsSpace
@@ -152,7 +152,7 @@ func TestParamsSpace(t *testing.T) {
 		t.Fatal(err)
 	}
 	if lazy.Cells() != s.Cells() {
-		t.Fatalf("%d cells, package optimize has %d", s.Cells(), lazy.Cells())
+		t.Fatalf("%d cells, package search has %d", s.Cells(), lazy.Cells())
 	}
 	properties := gopter.NewProperties(gopter.DefaultTestParametersWithSeed(1))
 	properties.Property("cells, parameters and keys belong to each other", prop.ForAll(
@@ -160,7 +160,7 @@ func TestParamsSpace(t *testing.T) {
 			a, b = a%s.Cells(), b%s.Cells()
 			p, ok := s.At(a)
 			if q, same := lazy.At(a); same != ok || !reflect.DeepEqual(p, q) {
-				return fmt.Sprintf("cell %d is %v, %v; package optimize has %v, %v", a, p, ok, q, same)
+				return fmt.Sprintf("cell %d is %v, %v; package search has %v, %v", a, p, ok, q, same)
 			}
 			if back, found := s.Index(p); !found || back != a {
 				return fmt.Sprintf("cell %d is found at %d, %v", a, back, found)

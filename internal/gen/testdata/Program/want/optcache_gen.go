@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit"
-	"github.com/bmadventure/optcache/cachekit/optimize"
 	"github.com/bmadventure/optcache/cachekit/rt"
+	"github.com/bmadventure/optcache/cachekit/search"
 	"github.com/bmadventure/optcache/sizing"
 )
 
@@ -731,19 +731,19 @@ func (ParamsSpace) AppendKey(b []byte, p Params) []byte {
 }
 
 // Space returns the same space, with cells of the same numbers, for the searches of
-// package optimize.
-func (ParamsSpace) Space() (*optimize.Space[Params], error) {
-	space, err := optimize.NewSpace(
-		optimize.Int("Fast", 5, 15, 5, func(p *Params) *int {
+// package search.
+func (ParamsSpace) Space() (*search.Space[Params], error) {
+	space, err := search.NewSpace(
+		search.Int("Fast", 5, 15, 5, func(p *Params) *int {
 			return &p.Fast
 		}),
-		optimize.Int("Slow", 10, 30, 10, func(p *Params) *int {
+		search.Int("Slow", 10, 30, 10, func(p *Params) *int {
 			return &p.Slow
 		}),
-		optimize.Choice("Stop", func(p *Params) *float64 {
+		search.Choice("Stop", func(p *Params) *float64 {
 			return &p.Stop
 		}, paramsSpaceStop...),
-		optimize.Choice("Kind", func(p *Params) *string {
+		search.Choice("Kind", func(p *Params) *string {
 			return &p.Kind
 		}, paramsSpaceKind...),
 	)
