@@ -7,7 +7,8 @@ import "fmt"
 // below the lowest low of the Exit bars before it.
 type Breakout struct {
 	// Entry and Exit are the lengths of the channels in bars, at least 1.
-	Entry, Exit int
+	Entry int `optcache:"10:100:10"`
+	Exit  int `optcache:"5:50:5"`
 
 	// CostBps is the cost of a fill, see [Strategy].
 	CostBps float64
@@ -32,6 +33,12 @@ func (k Breakout) Validate() error {
 // String returns "breakout entry/exit", with the cost where there is one.
 func (k Breakout) String() string {
 	return fmt.Sprintf("breakout %d/%d", k.Entry, k.Exit) + costText(k.CostBps)
+}
+
+// WithCost returns the same strategy at another cost of a fill.
+func (k Breakout) WithCost(bps float64) Breakout {
+	k.CostBps = bps
+	return k
 }
 
 // Cost returns CostBps.

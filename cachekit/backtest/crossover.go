@@ -12,7 +12,8 @@ import "fmt"
 // is about one part in 10^12.
 type Crossover struct {
 	// Fast and Slow are the lengths of the windows in bars, 1 <= Fast < Slow.
-	Fast, Slow int
+	Fast int `optcache:"5:50:5"`
+	Slow int `optcache:"20:120:5"`
 
 	// CostBps is the cost of a fill, see [Strategy].
 	CostBps float64
@@ -41,6 +42,18 @@ func (c Crossover) Validate() error {
 // String returns "crossover fast/slow", with the cost where there is one.
 func (c Crossover) String() string {
 	return fmt.Sprintf("crossover %d/%d", c.Fast, c.Slow) + costText(c.CostBps)
+}
+
+// Valid reports whether Fast is below Slow: what a search tries.
+func (c Crossover) Valid() bool { return c.Fast < c.Slow }
+
+// Rule says what Valid asks.
+func (Crossover) Rule() string { return "fast < slow" }
+
+// WithCost returns the same crossover at another cost of a fill.
+func (c Crossover) WithCost(bps float64) Crossover {
+	c.CostBps = bps
+	return c
 }
 
 // Cost returns CostBps.

@@ -7,11 +7,11 @@ import "fmt"
 // (time-series momentum: Moskowitz, Ooi and Pedersen 2012).
 type Momentum struct {
 	// Window is the number of bars over which the return is taken, at least 1.
-	Window int
+	Window int `optcache:"10:120:10"`
 
 	// Threshold is the return that must be exceeded, as a fraction: 0.05 for 5 %.
 	// It is finite.
-	Threshold float64
+	Threshold float64 `optcache:"0:0.1:0.01"`
 
 	// CostBps is the cost of a fill, see [Strategy].
 	CostBps float64
@@ -36,6 +36,12 @@ func (m Momentum) Validate() error {
 // String returns "momentum window above threshold", with the cost where there is one.
 func (m Momentum) String() string {
 	return fmt.Sprintf("momentum %d above %v", m.Window, m.Threshold) + costText(m.CostBps)
+}
+
+// WithCost returns the same strategy at another cost of a fill.
+func (m Momentum) WithCost(bps float64) Momentum {
+	m.CostBps = bps
+	return m
 }
 
 // Cost returns CostBps.

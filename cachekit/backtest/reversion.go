@@ -9,12 +9,13 @@ import "fmt"
 // vary there is no z-score and no wish.
 type Reversion struct {
 	// Window is the number of closes, at least 2.
-	Window int
+	Window int `optcache:"10:60:10"`
 
 	// Entry and Exit are z-scores, finite, Entry < Exit: buy where the z-score is
 	// at or below Entry, such as -2, sell where it is at or above Exit, such as 0.
 	// No z-score of n numbers lies beyond (n-1)/sqrt(n).
-	Entry, Exit float64
+	Entry float64 `optcache:"-2.5:-1:0.5"`
+	Exit  float64 `optcache:"-0.5:1:0.5"`
 
 	// CostBps is the cost of a fill, see [Strategy].
 	CostBps float64
@@ -41,6 +42,18 @@ func (r Reversion) Validate() error {
 // String returns "reversion window entry/exit", with the cost where there is one.
 func (r Reversion) String() string {
 	return fmt.Sprintf("reversion %d %v/%v", r.Window, r.Entry, r.Exit) + costText(r.CostBps)
+}
+
+// Valid reports whether Entry is below Exit: what a search tries.
+func (r Reversion) Valid() bool { return r.Entry < r.Exit }
+
+// Rule says what Valid asks.
+func (Reversion) Rule() string { return "entry < exit" }
+
+// WithCost returns the same strategy at another cost of a fill.
+func (r Reversion) WithCost(bps float64) Reversion {
+	r.CostBps = bps
+	return r
 }
 
 // Cost returns CostBps.

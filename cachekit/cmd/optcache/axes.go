@@ -61,6 +61,19 @@ func wholeAxis[S any](name, spec string, field func(*S) *int) (a search.Axis[S],
 	return search.Int(name, n[0], n[1], n[2], field), nil
 }
 
+// choiceAxis returns the axis of the values between bars that a text describes.
+func choiceAxis[S, T any](name, spec string, field func(*S) *T, read func(string) (T, error)) (a search.Axis[S], err error) {
+	var list []T
+	for _, text := range strings.Split(spec, "|") {
+		v, err := read(strings.TrimSpace(text))
+		if err != nil {
+			return a, err
+		}
+		list = append(list, v)
+	}
+	return search.Choice(name, field, list...), nil
+}
+
 // realAxis returns the axis of numbers that a text describes.
 func realAxis[S any](name, spec string, field func(*S) *float64) (a search.Axis[S], err error) {
 	if values := strings.Split(spec, "|"); len(values) > 1 {

@@ -47,7 +47,7 @@ func (c *benchCmd) Run(e *env) error {
 	}
 	chosen, err := c.choose()
 	if err != nil {
-		return usageError{err}
+		return usage(err)
 	}
 	dir, err := os.MkdirTemp("", "optcache-bench-")
 	if err != nil {

@@ -212,15 +212,15 @@ var defaults cachekit.Config
 
 // withReaders opens the workload without and with caches, and closes both.
 func (b *bench) withReaders(w *workload, use func(uncached, cached *reader) error) (err error) {
-	uncached, err := w.open(withoutCaches)
+	plain, err := w.open(uncached)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, uncached.close()) }()
+	defer func() { err = errors.Join(err, plain.close()) }()
 	cached, err := w.open(defaults)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, cached.close()) }()
-	return use(uncached, cached)
+	return use(plain, cached)
 }

@@ -83,11 +83,11 @@ func (b *bench) original(f *bfigure, list, bars, look bool) ([]*bfigure, error) 
 	}
 	f.Unit = unitSeconds
 	f.Conditions = fmt.Sprintf("%s, open to volume and times; %d times, from cold caches", originalConditions, b.sizes.repeats)
-	if err := b.pair(f, timed(once(withoutCaches)), timed(once(defaults))); err != nil {
+	if err := b.pair(f, timed(once(uncached)), timed(once(defaults))); err != nil {
 		return nil, err
 	}
 	if look {
-		err = b.parts(f, once(withoutCaches), once(defaults))
+		err = b.parts(f, once(uncached), once(defaults))
 	}
 	return []*bfigure{f}, err
 }
@@ -367,7 +367,7 @@ func (b *bench) oneBacktest() ([]*bfigure, error) {
 		Published:  []string{"RustyBT: 1.084 s ± 0.154 (3 runs, macOS), event by event, 10 symbols x 252 days"},
 	}
 	err = b.single(f, timed(func(ctx context.Context) error {
-		_, _, err := w.run(ctx, withoutCaches)
+		_, _, err := w.run(ctx, uncached)
 		return err
 	}))
 	return []*bfigure{f}, err
@@ -414,7 +414,7 @@ func (b *bench) hundredTrials() ([]*bfigure, error) {
 	once := func(config cachekit.Config) func(context.Context) error {
 		return func(ctx context.Context) error { _, _, err := w.run(ctx, config); return err }
 	}
-	return []*bfigure{f}, b.parts(f, once(withoutCaches), once(defaults))
+	return []*bfigure{f}, b.parts(f, once(uncached), once(defaults))
 }
 
 // sweeps measures a sweep without caches and with them, and holds all results
@@ -437,13 +437,13 @@ func (b *bench) sweeps(f *bfigure, w *workload) error {
 			return took.Seconds(), nil
 		}
 	}
-	return b.pair(f, side("without caches", withoutCaches), side("with caches", defaults))
+	return b.pair(f, side("without caches", uncached), side("with caches", defaults))
 }
 
 // runAlone runs every step-th trial by itself, without caches, and returns the digest
 // that a sweep must have.
 func runAlone(ctx context.Context, w *workload, step int) (string, error) {
-	r, err := w.open(withoutCaches)
+	r, err := w.open(uncached)
 	if err != nil {
 		return "", err
 	}

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strconv"
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
@@ -66,11 +65,11 @@ func (o once) workload(store *bundle.Store) (*workload, error) {
 func (c *benchCmd) runOnce(e *env) error {
 	var o once
 	if err := json.Unmarshal([]byte(c.Run1), &o); err != nil {
-		return usageError{fmt.Errorf("--run-once: %w", err)}
+		return usage(fmt.Errorf("--run-once: %w", err))
 	}
 	w, err := o.workload(e.store)
 	if err != nil {
-		return usageError{err}
+		return usage(err)
 	}
 	config := defaults
 	if o.Budget > 0 {
@@ -367,13 +366,4 @@ func (b *bench) memory() ([]*bfigure, error) {
 	}
 	kept.estimate(slopes(held))
 	return append(figures, full, slope, kept), nil
-}
-
-// thousands writes a number with commas.
-func thousands(n int) string {
-	text := strconv.Itoa(n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
 }

@@ -12,7 +12,10 @@ import (
 	"github.com/bmadventure/optcache/cachekit/search"
 )
 
-// A workload is what bench and profile measure: crossovers over a version of a
+// crossoverColumns are the columns that a crossover reads.
+const crossoverColumns = bundle.Open | bundle.Close
+
+// A workload is what is measured: crossovers over a version of a
 // bundle.
 type workload struct {
 	store   *bundle.Store
@@ -25,10 +28,6 @@ type workload struct {
 	memo    bool // results are kept too
 }
 
-// withoutCaches is the configuration in which every trial opens the version, lists its
-// assets, reads, verifies and groups its bars.
-var withoutCaches = cachekit.Config{DisableCaching: true, DisableBundlePooling: true}
-
 // A reader is a workload with its version pinned in a workspace.
 type reader struct {
 	workspace *optimize.Workspace
@@ -40,7 +39,7 @@ type reader struct {
 func (w *workload) open(config cachekit.Config) (*reader, error) {
 	workspace, err := optimize.NewWorkspace(config, w.store)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, usage(err)
 	}
 	r := &reader{workspace: workspace}
 	if r.pin, err = workspace.PinVersion(w.bundle, w.version); err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -44,11 +43,11 @@ func (c *ingestCmd) Run(e *env) error {
 	if c.Frequency != "auto" {
 		f, err := market.ParseFrequency(c.Frequency)
 		if err != nil {
-			return usageError{err}
+			return usage(err)
 		}
 		o.Frequency = f
 	}
-	r, err := e.ingest(c.Name, c.Dir, o)
+	r, err := ingest(e, c.Name, c.Dir, o)
 	if err != nil {
 		return err
 	}
@@ -100,22 +99,6 @@ func ingestReportOf(r *bundle.Report) ingestReport {
 	return i
 }
 
-// ingest ingests a directory and says what it left out.
-func (e *env) ingest(name, dir string, o bundle.IngestOptions) (*bundle.Report, error) {
-	e.log.Info("ingesting", "directory", dir, "bundle", name)
-	r, err := e.store.IngestDir(e.ctx, name, dir, o)
-	if err != nil {
-		return nil, err
-	}
-	if len(r.IgnoredColumns) > 0 {
-		e.log.Warn("columns that a bundle does not keep were ignored", "columns", strings.Join(r.IgnoredColumns, ","))
-	}
-	if len(r.IgnoredFiles) > 0 {
-		e.log.Warn("files that hold no bars were ignored", "files", strings.Join(r.IgnoredFiles, ","))
-	}
-	return r, nil
-}
-
 type listCmd struct {
 	JSON bool `name:"json" help:"Write JSON."`
 }
@@ -133,7 +116,7 @@ func (c *listCmd) Run(e *env) error {
 		fmt.Fprintf(e.stdout, "no bundles in %s: make one with optcache bundle ingest NAME DIR\n", e.store.Dir())
 		return nil
 	}
-	e.printInfos(infos)
+	printInfos(e, infos)
 	return nil
 }
 
@@ -170,7 +153,7 @@ func infoReports(infos []bundle.Info) []infoReport {
 }
 
 // printInfos writes a line for each version; the current one has a star.
-func (e *env) printInfos(infos []bundle.Info) {
+func printInfos(e *env, infos []bundle.Info) {
 	t := tabwriter.NewWriter(e.stdout, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "bundle\tversion\t\tassets\tbars\tfrequency\tfirst\tlast\ton disk\twritten")
 	for _, i := range infos {
@@ -211,19 +194,14 @@ func (c *showCmd) Run(e *env) error {
 	if c.JSON {
 		return writeJSON(e.stdout, "-", showReport{infoReports(infos), assetReports(b)})
 	}
-	e.printInfos(infos)
-	fmt.Fprintf(e.stdout, "\ncurrent version %s\ncolumns %s\nfiles   %s\n\n", v, b.Fields(), e.versionDir(c.Name, v))
+	printInfos(e, infos)
+	fmt.Fprintf(e.stdout, "\ncurrent version %s\ncolumns %s\nfiles   %s\n\n", v, b.Fields(), versionDir(e, c.Name, v))
 	t := tabwriter.NewWriter(e.stdout, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "symbol\tid\tbars\tfirst\tlast")
 	for _, a := range assetReports(b) {
 		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\n", a.Symbol, a.ID, a.Bars, a.First.Format(layout(b.Frequency())), a.Last.Format(layout(b.Frequency())))
 	}
 	return t.Flush()
-}
-
-// versionDir is the folder of a version, for other programs to read.
-func (e *env) versionDir(name string, v bundle.Version) string {
-	return filepath.Join(e.store.Dir(), name, "versions", v.String())
 }
 
 type showReport struct {
@@ -247,14 +225,6 @@ func assetReports(b *bundle.Bundle) []assetReport {
 	return out
 }
 
-// layout is how the times of bars are shown.
-func layout(f market.Frequency) string {
-	if f == market.Minute {
-		return time.DateTime
-	}
-	return time.DateOnly
-}
-
 type verifyCmd struct {
 	Name string `arg:"" help:"Name of the bundle."`
 	At   string `help:"Version to verify instead of the current one." placeholder:"VERSION"`
@@ -262,7 +232,7 @@ type verifyCmd struct {
 
 // Run runs the command.
 func (c *verifyCmd) Run(e *env) error {
-	v, err := e.findVersion(c.Name, c.At)
+	v, err := findVersion(e, c.Name, c.At)
 	if err != nil {
 		return err
 	}
@@ -271,31 +241,6 @@ func (c *verifyCmd) Run(e *env) error {
 	}
 	fmt.Fprintf(e.stdout, "%s version %s: every file is as it was written\n", c.Name, v)
 	return nil
-}
-
-// findVersion returns the version of a bundle that begins with the given
-// digits, the current one if there are none.
-func (e *env) findVersion(name, prefix string) (bundle.Version, error) {
-	if prefix == "" {
-		return e.store.Current(name)
-	}
-	infos, err := e.store.Versions(name)
-	if err != nil {
-		return bundle.Version{}, err
-	}
-	var found []bundle.Version
-	for _, i := range infos {
-		if strings.HasPrefix(i.Version.String(), strings.ToLower(prefix)) {
-			found = append(found, i.Version)
-		}
-	}
-	switch len(found) {
-	case 1:
-		return found[0], nil
-	case 0:
-		return bundle.Version{}, usageError{fmt.Errorf("bundle %q has no version %q: see optcache bundle show %s", name, prefix, name)}
-	}
-	return bundle.Version{}, usageError{fmt.Errorf("bundle %q has %d versions that begin with %q: give more digits", name, len(found), prefix)}
 }
 
 type diffCmd struct {
@@ -313,11 +258,11 @@ func (diffCmd) Help() string {
 
 // Run runs the command.
 func (c *diffCmd) Run(e *env) error {
-	a, err := e.findVersion(c.Name, c.A)
+	a, err := findVersion(e, c.Name, c.A)
 	if err != nil {
 		return err
 	}
-	b, err := e.findVersion(c.Name, c.B)
+	b, err := findVersion(e, c.Name, c.B)
 	if err != nil {
 		return err
 	}
@@ -328,7 +273,7 @@ func (c *diffCmd) Run(e *env) error {
 	if c.JSON {
 		return writeJSON(e.stdout, "-", diffJSON(d))
 	}
-	e.printDiff(d, max(0, c.Most))
+	printDiff(e, d, max(0, c.Most))
 	return nil
 }
 
@@ -390,7 +335,7 @@ func diffJSON(d *bundle.Diff) diffReport {
 	return r
 }
 
-func (e *env) printDiff(d *bundle.Diff, most int) {
+func printDiff(e *env, d *bundle.Diff, most int) {
 	w := e.stdout
 	if d.Empty() {
 		fmt.Fprintln(w, "the two versions are the same")
@@ -441,11 +386,6 @@ func more(w io.Writer, n int, what string) {
 	if n > 0 {
 		fmt.Fprintf(w, "and %d more %s\n", n, what)
 	}
-}
-
-// shortTime leaves out a time of day of midnight.
-func shortTime(t time.Time) string {
-	return strings.TrimSuffix(t.Format("2006-01-02T15:04:05.999999999Z07:00"), "T00:00:00Z")
 }
 
 type rmCmd struct {

@@ -42,12 +42,12 @@ Exit status: 0 the diagnosis was made, whatever it says; 2 the folder is no run,
 }
 
 // Run runs the command.
-func (c *doctorCmd) Run(e *env) error {
+func (c *doctorCmd) Run(e *env, counters *named[seriesCounter]) error {
 	r, err := readRunReport(c.Dir)
 	if err != nil {
-		return usageError{err}
+		return usage(err)
 	}
-	d := diagnose(c.Dir, r, kilobytesIn("/proc/meminfo", "MemTotal"))
+	d := diagnose(c.Dir, r, kilobytesIn("/proc/meminfo", "MemTotal"), counters)
 	if err := d.addVersions(e, r); err != nil {
 		return err
 	}
@@ -134,13 +134,13 @@ const (
 )
 
 // diagnose judges a run. memory is that of the machine in bytes, 0 if it is not known.
-func diagnose(dir string, r *runReport, memory int64) *diagnosis {
+func diagnose(dir string, r *runReport, memory int64, counters *named[seriesCounter]) *diagnosis {
 	d := &diagnosis{
 		Dir: dir, Command: r.Command, State: r.State, Started: r.Started, TookNS: r.TookNS, Trials: r.Trials, Ran: r.Ran, Recorded: r.Recorded, Failed: r.Failed,
 		Strategy: r.Strategy, Bundle: r.Bundle.Name, Version: r.Bundle.Version, Previous: r.Bundle.Previous,
 		Caches: []cacheHealth{}, Changes: []versionDiff{}, Advice: []advice{},
 	}
-	d.judgeCaches(r)
+	d.judgeCaches(r, counters)
 	d.adviseRun(r)
 	d.adviseCaches(r, memory)
 	slices.SortStableFunc(d.Advice, func(a, b advice) int { return levelOf(a) - levelOf(b) })
@@ -198,8 +198,8 @@ func memoryBand(share float64) string {
 }
 
 // judgeCaches puts every cache and the memory into its band.
-func (d *diagnosis) judgeCaches(r *runReport) {
-	d.needs = needs(r)
+func (d *diagnosis) judgeCaches(r *runReport, counters *named[seriesCounter]) {
+	d.needs = needs(r, counters)
 	for i, c := range r.Caches {
 		s := c.stats()
 		d.health = append(d.health, s)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/search"
@@ -25,7 +24,7 @@ const (
 // follows from its trials: one list of assets, the bars of one query, and the
 // series of the trials for each asset. Of other runs, and of searches that go
 // by results, there is a bound: every value that left counts as another one.
-func needs(r *runReport) []need {
+func needs(r *runReport, counters *named[seriesCounter]) []need {
 	all := make([]need, len(r.Caches))
 	for i, c := range r.Caches {
 		mean := float64(c.Bytes) / float64(max(1, c.Entries))
@@ -41,7 +40,7 @@ func needs(r *runReport) []need {
 		if r.Command != "sweep" {
 			continue
 		}
-		series, fields, known := seriesOfRun(r)
+		series, fields, known := seriesOfRun(r, counters)
 		switch {
 		case c.Name == assetLists:
 			all[i] = need{int64(64 * r.Bundle.Assets), true}
@@ -56,24 +55,24 @@ func needs(r *runReport) []need {
 	return all
 }
 
-// A reader of series is a family of strategies, whatever its parameters are.
-type seriesReader interface {
-	series(specs []axisSpec, search searchFile) (series, fields int, err error)
+// A seriesCounter counts the series that the trials of a sweep read of each asset, and the columns of
+// the bars.
+type seriesCounter func(specs []axisSpec, search searchFile) (series, fields int, err error)
+
+// seriesWith returns that of a family.
+func seriesWith[S tunable[S]](f *family[S]) seriesCounter {
+	return func(specs []axisSpec, study searchFile) (series, fields int, err error) {
+		return countSeries(f, specs, study)
+	}
 }
 
 // seriesOfRun returns how many series the trials of a sweep read of each asset, and
 // how many columns of the bars, if that can be told.
-func seriesOfRun(r *runReport) (series, fields int, known bool) {
-	name, _, _ := strings.Cut(r.Strategy, "/")
-	s, err := strategyNamed(name)
-	if err != nil {
-		return 0, 0, false
+func seriesOfRun(r *runReport, counters *named[seriesCounter]) (series, fields int, known bool) {
+	count, err := counters.ofRules(r.Strategy)
+	if err == nil {
+		series, fields, err = count(r.Params, r.Search)
 	}
-	reader, ok := s.(seriesReader)
-	if !ok {
-		return 0, 0, false
-	}
-	series, fields, err = reader.series(r.Params, r.Search)
 	return series, fields, err == nil
 }
 
@@ -81,7 +80,7 @@ func seriesOfRun(r *runReport) (series, fields int, known bool) {
 const mostCounted = 1_000_000
 
 // series counts the series that the trials of a sweep read, and the columns.
-func (f *family[S]) series(specs []axisSpec, study searchFile) (series, fields int, err error) {
+func countSeries[S tunable[S]](f *family[S], specs []axisSpec, study searchFile) (series, fields int, err error) {
 	if len(specs) != len(f.axes) || study.Trials > mostCounted {
 		return 0, 0, errors.New("the trials cannot be told")
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
 
+	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
@@ -53,8 +54,26 @@ func crowd(r *runReport, room uint64) {
 	c.Hits, c.Misses, c.Loads, c.Evictions.Room = 0, 12_000, 12_000, room
 }
 
+// counters are those of two strategies.
+func counters(t *testing.T) *named[seriesCounter] {
+	t.Helper()
+	n := new(named[seriesCounter])
+	add(t, n, "crossover", &backtest.Crossover{})
+	add(t, n, "momentum", &backtest.Momentum{})
+	return n
+}
+
+func add[S tunable[S]](t *testing.T, n *named[seriesCounter], name string, none *S) {
+	t.Helper()
+	f, err := newFamily[S](name, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.add(name, (*none).Name(), seriesWith(f))
+}
+
 func TestDoctorHasNothingToSay(t *testing.T) {
-	if d := diagnose("runs/1", soundRun(), machineMemory); len(d.Advice) != 0 {
+	if d := diagnose("runs/1", soundRun(), machineMemory, counters(t)); len(d.Advice) != 0 {
 		t.Errorf("%+v", d.Advice)
 	}
 }
@@ -181,7 +200,7 @@ func TestDoctorAdvises(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := soundRun()
 			c.ail(r)
-			d := diagnose("runs/1", r, machineMemory)
+			d := diagnose("runs/1", r, machineMemory, counters(t))
 			if strings.Contains(fmt.Sprint(d.Advice), "--resume --resume") {
 				t.Error(d.Advice)
 			}
@@ -211,7 +230,7 @@ func TestDoctorAdviceCanBeSet(t *testing.T) {
 		for i := range r.Caches {
 			r.Caches[i].Budget, r.Caches[i].Used = budget, min(bytes, budget)
 		}
-		for _, a := range diagnose("d", r, machineMemory).Advice {
+		for _, a := range diagnose("d", r, machineMemory, counters(t)).Advice {
 			value, ok := strings.CutPrefix(a.Set, "export OPTCACHE_CACHE_SIZE_GB=")
 			if !ok {
 				continue
@@ -250,7 +269,7 @@ func TestDoctorReportForms(t *testing.T) {
 	c := &r.Caches[2]
 	c.Hits, c.Misses, c.Loads, c.Evictions.Room, c.Evictions.Expired, c.Refused = 0, 12_000, 12_000, 500, 2, 1
 	r.Caches[0] = cacheFile{Name: "asset lists", Budget: c.Budget, Used: c.Used}
-	d := diagnose("runs/1", r, machineMemory)
+	d := diagnose("runs/1", r, machineMemory, counters(t))
 	d.Changes = []versionDiff{
 		{From: r.Bundle.Previous, To: r.Bundle.Version, Why: "it was new", Lines: []string{"assets changed: A"}, Detail: "optcache bundle diff b cd ab"},
 		{From: r.Bundle.Version, To: strings.Repeat("ef", 32), Why: "the bundle was ingested anew since", Error: "cannot be told: gone"},
@@ -264,7 +283,7 @@ func TestDoctorReportForms(t *testing.T) {
 	}
 	golden(t, "doctor.json", string(text)+"\n")
 	b.Reset()
-	diagnose("runs/1", soundRun(), 0).print(&b)
+	diagnose("runs/1", soundRun(), 0, counters(t)).print(&b)
 	if !strings.Contains(b.String(), "nothing to change") {
 		t.Error(b.String())
 	}
@@ -333,7 +352,7 @@ func TestDoctorReadsDamagedFiles(t *testing.T) {
 				refused++
 				continue
 			}
-			diagnose("runs/1", &runReport{runFile: *f}, machineMemory).print(io.Discard)
+			diagnose("runs/1", &runReport{runFile: *f}, machineMemory, counters(t)).print(io.Discard)
 		}
 	}
 	if refused < len(whole) {
@@ -474,7 +493,7 @@ func TestSeriesOfRun(t *testing.T) {
 		"every value": {"crossover/1", []axisSpec{{"fast", "any 1:2"}, {"slow", "3"}}, searchFile{"grid", 1, 100}, 0, 0, false},
 	} {
 		r := &runReport{runFile: runFile{Strategy: c.strategy}, Params: c.params, Search: c.search}
-		series, fields, known := seriesOfRun(r)
+		series, fields, known := seriesOfRun(r, counters(t))
 		if series != c.series || fields != c.fields || known != c.known {
 			t.Errorf("%s: %d series of %d columns, %t", name, series, fields, known)
 		}

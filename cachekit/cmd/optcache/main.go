@@ -1,29 +1,13 @@
-// Command optcache sweeps a strategy over market data with and without caches,
-// proves that both give the same results, and keeps the bundles of market data
-// that sweeps run on.
-//
-//	optcache sweep               a sweep over synthetic bars
-//	optcache sweep --data DIR    the same over a directory of CSV or Parquet files
-//	optcache walkforward         parameters chosen on the past, judged on what came after
-//	optcache montecarlo          how much of a result is luck
-//	optcache bundle --help       bundles: ingest, list, show, verify, diff, rm, gc
-//	optcache doctor DIR          how well the caches of a run did, what to set, and why
-//	optcache bench               what optcache costs on this machine, beside what others publish
-//	optcache profile             where a sweep spends its time with and without caches
-//
-// Results go to the standard output, progress and errors to the standard error.
-// The exit status is 0 when all went well, 1 if results differ or trials
-// failed, 2 if the usage or the input was wrong, and 130 after an interrupt.
 package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -34,21 +18,71 @@ import (
 	"github.com/bmadventure/optcache/cachekit/optimize"
 )
 
-func main() {
+func main() { Main() }
+
+// Tunable is a strategy that is at once the parameters of a trial: a struct whose fields have tags.
+//
+// A tag says which values of an int, float64, string or bool field are tried if no flag says otherwise, in the
+// grammar of the generator: 5:50:5, log 1e-4:1e-1:7, sma|ema. Fields without a tag, or with the tag -, are no
+// parameters. The field StopLoss is the parameter stop_loss.
+//
+// WithCost returns the strategy with another cost of a fill, in basis points, which Cost then returns.
+//
+// Two more methods are used where there are any: Valid() bool says which combinations are tried, and
+// Rule() string how that is told, such as "fast < slow". They must be pure functions.
+type Tunable[S any] interface {
+	comparable
+	backtest.Strategy
+	WithCost(bps float64) S
+}
+
+// A Family is a strategy with whatever parameters, as the commands take it.
+type Family struct {
+	name, title string
+	rules       string // their name, with the version
+	params      []paramHelp
+	err         error
+
+	sweep       sweepRunner
+	walkForward walkRunner
+	monteCarlo  luckRunner
+	series      seriesCounter
+	profile     profileRunner
+}
+
+// Strategy returns what [Main] takes: a strategy that --strategy NAME chooses and reports call by its title.
+func Strategy[S Tunable[S]](name, title string) Family {
+	f, err := newFamily[S](name, title)
+	if err != nil {
+		return Family{name: name, err: err}
+	}
+	var none S
+	return Family{
+		name: name, title: title, rules: none.Name(), params: f.help(),
+		sweep: sweepWith(f), walkForward: walkWith(f), monteCarlo: luckWith(f), series: seriesWith(f), profile: profileWith(f),
+	}
+}
+
+// those that come along.
+func usualFamilies() []Family {
+	return []Family{
+		Strategy[backtest.Crossover]("crossover", "moving-average crossover"),
+		Strategy[backtest.Momentum]("momentum", "time-series momentum"),
+		Strategy[backtest.Reversion]("reversion", "mean reversion by z-score"),
+		Strategy[backtest.Breakout]("breakout", "channel breakout"),
+	}
+}
+
+// Main runs the command line of the process with the strategies that come along (crossover, momentum,
+// reversion, breakout) and others, and ends the process with its exit status: 0 when all went well, 1 if results
+// differ or trials failed, 2 if the usage or the input was wrong, 130 after an interrupt. It does not return.
+func Main(others ...Family) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
-	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr, others...)
 	stop()
 	os.Exit(status)
 }
-
-// Exit statuses.
-const (
-	exitDone        = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitInterrupted = 130
-)
 
 // cli is the command line.
 type cli struct {
@@ -65,21 +99,45 @@ type cli struct {
 	Profile profileCmd `cmd:"" help:"Write profiles of a sweep with and without caches, and tell what they save and where."`
 }
 
-// env is what a command works with.
-type env struct {
-	ctx            context.Context
-	stdout, stderr io.Writer
-	store          *bundle.Store
-	storeDir       string
-	log            *slog.Logger
-	quiet          bool
-	args           []string // the command line
+// offer is what the commands know of the strategies.
+type offer struct {
+	names       []string
+	sweep       named[sweepRunner]
+	walkForward named[walkRunner]
+	monteCarlo  named[luckRunner]
+	series      named[seriesCounter]
+	profile     named[profileRunner]
+}
+
+func newOffer(families []Family) (*offer, error) {
+	o := new(offer)
+	for _, f := range families {
+		switch {
+		case f.err != nil:
+			return nil, f.err
+		case f.name == "" || f.sweep == nil:
+			return nil, fmt.Errorf("a strategy has no name: make it by Strategy")
+		case slices.Contains(o.names, f.name):
+			return nil, fmt.Errorf("there are two strategies %q: name one otherwise", f.name)
+		}
+		o.names = append(o.names, f.name)
+		o.sweep.add(f.name, f.rules, f.sweep)
+		o.walkForward.add(f.name, f.rules, f.walkForward)
+		o.monteCarlo.add(f.name, f.rules, f.monteCarlo)
+		o.series.add(f.name, f.rules, f.series)
+		o.profile.add(f.name, f.rules, f.profile)
+	}
+	return o, nil
 }
 
 // run runs one command line and returns the exit status.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, others ...Family) int {
 	var c cli
 	store, err := defaultStore()
+	if err != nil {
+		return fail(stderr, err)
+	}
+	offered, err := newOffer(append(usualFamilies(), others...))
 	if err != nil {
 		return fail(stderr, err)
 	}
@@ -87,7 +145,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&c,
 		kong.Name("optcache"),
 		kong.Description("Parameter sweeps over market data, fast by caches that are proved not to change the results."),
-		kong.Vars{"store": store, "metrics": metricNames(), "figures": figureNames()},
+		kong.Vars{"store": store, "metrics": metricNames(), "figures": figureNames(), "strategy": usualStrategy, "strategies": oneOf(offered.names)},
+		kong.Bind(&offered.sweep, &offered.walkForward, &offered.monteCarlo, &offered.series, &offered.profile),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { exited = true }),
 		kong.UsageOnError(),
@@ -101,7 +160,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitDone
 	}
 	if err != nil {
-		return fail(stderr, usageError{fmt.Errorf("%w (see --help)", err)})
+		return fail(stderr, usage(fmt.Errorf("%w (see --help)", err)))
 	}
 	s, err := bundle.OpenStore(c.Store)
 	if err != nil {
@@ -110,13 +169,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	e := &env{ctx: ctx, stdout: stdout, stderr: stderr, store: s, storeDir: c.Store, quiet: c.Quiet, args: args}
 	e.log = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: e.level()}))
 	return fail(stderr, parsed.Run(e))
-}
-
-func (e *env) level() slog.Level {
-	if e.quiet {
-		return slog.LevelWarn
-	}
-	return slog.LevelInfo
 }
 
 // metricNames lists the metrics for the help.
@@ -132,31 +184,7 @@ func metricNames() string {
 func defaultStore() (string, error) {
 	dir, err := optimize.DefaultStoreDir()
 	if err != nil {
-		return "", usageError{err}
+		return "", usage(err)
 	}
 	return dir, nil
-}
-
-// A usageError is the user's to mend: a bad flag or variable.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-// errFailed says that a command has told what went wrong and only wants the
-// exit status.
-var errFailed = errors.New("failed")
-
-// fail reports err and returns the exit status that it stands for.
-func fail(stderr io.Writer, err error) int {
-	switch {
-	case err == nil:
-		return exitDone
-	case errors.Is(err, errFailed):
-		return exitFailed
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(stderr, "optcache: interrupted:", err)
-		return exitInterrupted
-	}
-	fmt.Fprintln(stderr, "optcache:", err)
-	return exitUsage
 }

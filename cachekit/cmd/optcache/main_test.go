@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
+	"github.com/bmadventure/optcache/cachekit/search"
 	"github.com/bmadventure/optcache/internal/shared"
 )
 
@@ -569,7 +570,7 @@ func TestSweepWithinATinyBudget(t *testing.T) {
 // verify must find any difference, wherever it is.
 func TestCompareFindsADifference(t *testing.T) {
 	timed := make(outcomes[backtest.Crossover], 3)
-	batch := list[numbered[backtest.Crossover]]{{at: 0, trial: 0}, {at: 1, trial: 1}, {at: 2, trial: 2}}
+	batch := search.List[numbered[backtest.Crossover]]{{at: 0, trial: 0}, {at: 1, trial: 1}, {at: 2, trial: 2}}
 	assets := []string{"A", "B"}
 	base := func() []detail {
 		d := make([]detail, 6)

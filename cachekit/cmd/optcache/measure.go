@@ -60,7 +60,7 @@ func (s *sweep[S]) measure(kept *folder) (*report, error) {
 		if err := s.verifyTrials(r, results, p); err != nil {
 			return nil, s.interrupted(err, p)
 		}
-		kept.verified(r)
+		kept.verified(r.Verified, *r.Identical)
 	}
 	if s.compare {
 		if err := s.timeCalls(r); err != nil {
@@ -107,7 +107,7 @@ func (s *sweep[S]) timed(r *report, kept *folder, p *progress) (outcomes[S], err
 }
 
 // finished counts the trials that an interrupt did not cut off.
-func finished[S tunable](out outcomes[S]) int {
+func finished[S tunable[S]](out outcomes[S]) int {
 	n := 0
 	for _, o := range out {
 		if !errors.Is(o.Err, context.Canceled) {
@@ -115,13 +115,6 @@ func finished[S tunable](out outcomes[S]) int {
 		}
 	}
 	return n
-}
-
-// note puts the statistics of the caches into the report.
-func (r *report) note(stats []optimize.CacheStats) {
-	for _, c := range stats {
-		r.Caches = append(r.Caches, cacheReport{c.Name, c.Hits, c.Misses, c.HitRate(), c.Entries, c.Bytes, c.Budget, c.Advice(c.Bands)})
-	}
 }
 
 // noteDemand puts what the caches were asked for into the report.
@@ -142,7 +135,7 @@ func (s *sweep[S]) keep(r *report, kept *folder, out outcomes[S]) error {
 	if top := search.Rank(s.values(out), s.minimize, 1); len(top) > 0 {
 		kept.file.BestTrial, kept.file.BestValue = top[0], plainText(out[top[0]].Result.Value(s.metric))
 	}
-	return kept.keep("results", s.trialTable(out))
+	return kept.keep("results", trialTable(s.job, out))
 }
 
 // readOnce reads what every trial will read, so that a damaged store is told

@@ -8,11 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
-	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/optimize"
 	"github.com/bmadventure/optcache/cachekit/optimize/record"
 	"github.com/bmadventure/optcache/cachekit/optimize/robust"
@@ -81,28 +79,34 @@ Exit status: 0 done, 2 bad usage or input, or a test that was asked for does not
 }
 
 // Run runs the command.
-func (c *monteCarloCmd) Run(e *env) error {
+func (c *monteCarloCmd) Run(e *env, strategies *named[luckRunner]) error {
 	if err := errors.Join(c.check(), c.runFlags.check(e)); err != nil {
-		return usageError{err}
+		return usage(err)
 	}
 	if c.From == "" {
-		s, err := c.strategyOf()
+		run, err := strategies.of(c.Strategy)
 		if err != nil {
 			return err
 		}
-		return s.monteCarlo(c, e)
+		return run(c, e)
 	}
-	r, err := c.readRun(e)
+	var err error
+	if c.ran, err = c.readRun(e); err != nil {
+		return usage(err)
+	}
+	run, err := strategies.ofRules(c.ran.Strategy)
 	if err != nil {
-		return usageError{err}
+		return usage(fmt.Errorf("--run %s: %w", c.From, err))
 	}
-	name, _, _ := strings.Cut(r.Strategy, "/")
-	s, err := strategyNamed(name)
-	if err != nil {
-		return usageError{fmt.Errorf("--run %s: %w", c.From, err)}
-	}
-	c.ran = r
-	return s.monteCarlo(c, e)
+	return run(c, e)
+}
+
+// A luckRunner runs the command with one strategy.
+type luckRunner func(*monteCarloCmd, *env) error
+
+// luckWith returns what runs the command with the strategies of a family.
+func luckWith[S tunable[S]](f *family[S]) luckRunner {
+	return func(c *monteCarloCmd, e *env) error { return runMonteCarlo(f, c, e) }
 }
 
 // readRun reads the sweep that --run names.
@@ -142,52 +146,38 @@ func (c *monteCarloCmd) check() error {
 	return nil
 }
 
-// setup is that of the run that was named.
-func (r *runReport) setup() (s setup, err error) {
-	s = setup{
-		specs: r.Params, costBps: r.CostBps, search: r.Search.Kind, seed: r.Search.Seed,
-		trials: r.Search.Trials, objective: r.Objective, minimize: r.Minimize,
-	}
-	s.strategy, _, _ = strings.Cut(r.Strategy, "/")
-	s.bundle = r.Bundle.Name
-	if s.version, err = bundle.ParseVersion(r.Bundle.Version); err != nil {
-		return s, err
-	}
-	return s, s.check()
-}
-
 // job prepares the trials of the sweep that the flags, or --run, describe.
-func (f *family[S]) job(c *monteCarloCmd, e *env) (*job[S], error) {
+func subjectJob[S tunable[S]](f *family[S], c *monteCarloCmd, e *env) (*job[S], error) {
 	if c.ran == nil {
 		return newJob(e, f, &c.barsFlags, &c.trialFlags)
 	}
 	own, err := c.trialFlags.complete()
 	if err != nil {
-		return nil, usageError{err}
+		return nil, usage(err)
 	}
 	s, err := c.ran.setup()
 	if err != nil {
-		return nil, usageError{fmt.Errorf("--run %s: %w", c.From, err)}
+		return nil, usage(fmt.Errorf("--run %s: %w", c.From, err))
 	}
 	if len(s.specs) != len(f.axes) {
-		return nil, usageError{fmt.Errorf("--run %s: its run.json has %d parameters, the strategy %s has %d: sweep again", c.From, len(s.specs), f.name, len(f.axes))}
+		return nil, usage(fmt.Errorf("--run %s: its run.json has %d parameters, the strategy %s has %d: sweep again", c.From, len(s.specs), f.name, len(f.axes)))
 	}
 	s.workers = own.workers
 	j, err := prepare(e, f, s)
 	if err == nil && j.strategyName() != c.ran.Strategy {
-		err = usageError{fmt.Errorf("--run %s: it was made by the rules %s, and this command has %s: sweep again", c.From, c.ran.Strategy, j.strategyName())}
+		err = usage(fmt.Errorf("--run %s: it was made by the rules %s, and this command has %s: sweep again", c.From, c.ran.Strategy, j.strategyName()))
 	}
 	return j, err
 }
 
-func (f *family[S]) monteCarlo(c *monteCarloCmd, e *env) error {
-	j, err := f.job(c, e)
+func runMonteCarlo[S tunable[S]](f *family[S], c *monteCarloCmd, e *env) error {
+	j, err := subjectJob(f, c, e)
 	if err != nil {
 		return err
 	}
 	m := &monteCarlo[S]{job: j, monteCarloCmd: c, metric: j.metric, order: backtest.MaxDrawdown}
 	if err := m.chooseMetrics(); err != nil {
-		return usageError{err}
+		return usage(err)
 	}
 	kept, err := openFolder(&c.runFlags, j, "montecarlo")
 	if err != nil {
@@ -210,7 +200,7 @@ func (f *family[S]) monteCarlo(c *monteCarloCmd, e *env) error {
 }
 
 // A monteCarlo is a monteCarloCmd that was found to make sense.
-type monteCarlo[S tunable] struct {
+type monteCarlo[S tunable[S]] struct {
 	*job[S]
 	*monteCarloCmd
 	metric backtest.Metric // of bootstrap and noise
@@ -292,7 +282,7 @@ func (m *monteCarlo[S]) findSubject(d *side) (err error) {
 			err = m.subject.Validate()
 		}
 		if err != nil {
-			return usageError{fmt.Errorf("--set: %w", err)}
+			return usage(fmt.Errorf("--set: %w", err))
 		}
 		return nil
 	}
@@ -302,7 +292,7 @@ func (m *monteCarlo[S]) findSubject(d *side) (err error) {
 	values := m.values(m.out)
 	top := search.Rank(values, m.minimize, 1)
 	if len(top) == 0 {
-		return fmt.Errorf("all %d trials failed, so there is none to judge: %w", len(m.out), firstError(m.out))
+		return fmt.Errorf("all %d trials failed, so there is none to judge: %w", len(m.out), optimize.FirstError(m.out))
 	}
 	m.trial, m.subject = top[0], m.out[top[0]].Params
 	if ran := m.ran; ran != nil {
@@ -328,18 +318,6 @@ func (m *monteCarlo[S]) sweepAgain(d *side) (err error) {
 	}
 	m.out, err = m.job.run(m.ctx, d.view, o)
 	return err
-}
-
-var errNaN = errors.New("the objective is not a number")
-
-// firstError returns why the first trial failed.
-func firstError[S tunable](out outcomes[S]) error {
-	for _, o := range out {
-		if o.Err != nil {
-			return o.Err
-		}
-	}
-	return errNaN
 }
 
 // test makes the tests that are wanted. One that does not apply is left out, with
@@ -371,7 +349,7 @@ func (m *monteCarlo[S]) test(d *side, r *monteCarloReport) error {
 		case m.ctx.Err() != nil:
 			return fmt.Errorf("%s: %w", t.name, err)
 		case len(m.Tests) > 0:
-			return usageError{fmt.Errorf("%s: %w", t.name, err)}
+			return usage(fmt.Errorf("%s: %w", t.name, err))
 		}
 		r.Skipped = append(r.Skipped, skippedReport{t.name, err.Error()})
 	}
@@ -471,7 +449,7 @@ func (m *monteCarlo[S]) overfitting(r *monteCarloReport) error {
 	if n := len(m.out) * len(m.returns); n > maxReturns {
 		return fmt.Errorf("it holds the returns of all trials in memory, %s of them: give a sweep of at most %d trials", bytesText(8*float64(n)), maxReturns/len(m.returns))
 	}
-	plan := make(list[S], len(m.out))
+	plan := make(search.List[S], len(m.out))
 	for i, o := range m.out {
 		plan[i] = o.Params
 	}

@@ -56,7 +56,7 @@ type minuteRow struct {
 type bar struct{ open, high, low, close, volume float64 }
 
 func openNaive(s *env, from source) (*naive, error) {
-	files, err := filepath.Glob(filepath.Join(escapeGlob(s.versionDir(from.bundle, from.version)), "*.parquet"))
+	files, err := filepath.Glob(filepath.Join(escapeGlob(versionDir(s, from.bundle, from.version)), "*.parquet"))
 	if err != nil || len(files) == 0 {
 		return nil, fmt.Errorf("read bundle %q naively: no Parquet files in its folder: %w", from.bundle, err)
 	}

@@ -7,12 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"strconv"
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit"
-	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/optimize"
 	"github.com/bmadventure/optcache/internal/pprof"
 )
 
@@ -20,10 +18,9 @@ import (
 type profileCmd struct {
 	barsFlags
 
-	Trials  int      `help:"Number of trials, spread evenly over the grid (${default})." default:"100" placeholder:"N" group:"Trials"`
-	Fast    intRange `help:"Lengths of the fast average in bars (${default})." default:"5:50:5" placeholder:"LO:HI:STEP" group:"Trials"`
-	Slow    intRange `help:"Lengths of the slow average, of which those above the fast one are tried (${default})." default:"20:120:5" placeholder:"LO:HI:STEP" group:"Trials"`
-	Workers int      `help:"Trials that run at the same time (one for each processor)." placeholder:"N" group:"Trials"`
+	strategyFlags
+	Trials  int `help:"Number of trials, spread evenly over the grid (${default})." default:"100" placeholder:"N" group:"Trials"`
+	Workers int `help:"Trials that run at the same time (one for each processor)." placeholder:"N" group:"Trials"`
 
 	Out    string        `help:"Directory for the profiles; it is made if it is not there (${default})." placeholder:"DIR" default:"optcache-profile" type:"path" group:"Report"`
 	For    time.Duration `help:"How long each side is sampled (${default}); the sweep is repeated meanwhile." default:"5s" placeholder:"TIME" group:"Report"`
@@ -46,6 +43,7 @@ work, and the functions that differ most. Every sweep begins with cold caches. T
 second, so a line of few milliseconds is worth little; sample longer with --for.
 
     optcache profile --bundle us-equities --trials 500 --for 20s --out before
+    optcache profile --bundle us-equities --strategy momentum --param window=10:250:10
     go tool pprof -http : -diff_base before/cpu-uncached.pprof before/cpu-cached.pprof
 
 The caches are configured as for optcache sweep.
@@ -53,25 +51,82 @@ Exit status: 0 done, 2 bad usage or input, 130 interrupted.`
 }
 
 // Run runs the command.
-func (c *profileCmd) Run(e *env) error {
-	if err := c.check(); err != nil {
-		return usageError{err}
-	}
-	if c.Side != "" {
-		return c.runSide(e)
-	}
-	config, err := cachekit.ConfigFromEnv()
-	if err != nil {
-		return usageError{err}
-	}
-	if config.DisableCaching {
-		return usageError{errors.New("OPTCACHE_ENABLE_CACHING turns the caches off, so there is nothing to compare: unset it")}
-	}
-	w, err := c.workload(e)
+func (c *profileCmd) Run(e *env, strategies *named[profileRunner]) error {
+	run, err := strategies.of(c.Strategy)
 	if err != nil {
 		return err
 	}
-	r, err := c.compare(e, w)
+	return run(c, e)
+}
+
+// A profileRunner runs the command with one strategy.
+type profileRunner func(*profileCmd, *env) error
+
+// profileWith returns what runs the command with the strategies of a family.
+func profileWith[S tunable[S]](f *family[S]) profileRunner {
+	return func(c *profileCmd, e *env) error {
+		if err := c.check(); err != nil {
+			return usage(err)
+		}
+		config, err := cachekit.ConfigFromEnv()
+		if err != nil {
+			return usage(err)
+		}
+		if c.Side == "" && config.DisableCaching {
+			return usage(errors.New("OPTCACHE_ENABLE_CACHING turns the caches off, so there is nothing to compare: unset it"))
+		}
+		j, err := newJob(e, f, &c.barsFlags, &trialFlags{strategyFlags: c.strategyFlags, Trials: &c.Trials, Workers: c.Workers})
+		if err != nil {
+			return err
+		}
+		s := subject{title: f.title, strategy: j.strategyName(), trials: j.count, workers: j.workers, source: j.source, flags: j.gridFlags()}
+		s.open = j.open
+		s.sweep = func(d *side) (any, error) { return everyTrial(j.run(e.ctx, d.view, optimize.Options{})) }
+		if c.Side != "" {
+			return c.runSide(e, &s)
+		}
+		return c.compareSides(e, &s)
+	}
+}
+
+// A subject is the sweep that is profiled, whatever its parameters are.
+type subject struct {
+	source
+	title    string
+	strategy string // name of the rules
+	trials   int
+	workers  int
+	flags    []string // that make it, for the processes of the sides
+	open     func(cachekit.Config) (*side, error)
+	sweep    func(*side) (any, error) // returns what is kept of all trials
+}
+
+// run sweeps once from cold caches.
+func (s *subject) run(config cachekit.Config) error {
+	d, err := s.open(config)
+	if err != nil {
+		return err
+	}
+	_, err = s.sweep(d)
+	return errors.Join(err, d.close())
+}
+
+// everyTrial returns the error of the first trial that failed: what a profile shows must be of whole trials.
+func everyTrial[S tunable[S]](out outcomes[S], err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range out {
+		if o.Err != nil {
+			return nil, o.Err
+		}
+	}
+	return out, nil
+}
+
+// compareSides profiles both sides and reports.
+func (c *profileCmd) compareSides(e *env, s *subject) error {
+	r, err := c.compare(e, s)
 	if err != nil {
 		return err
 	}
@@ -94,36 +149,20 @@ func (c *profileCmd) check() error {
 	return c.barsFlags.check()
 }
 
-// workload finds or makes the bundle.
-func (c *profileCmd) workload(e *env) (*workload, error) {
-	w := &workload{store: e.store, fields: crossoverColumns, workers: c.Workers}
-	if w.workers == 0 {
-		w.workers = runtime.GOMAXPROCS(0)
-	}
-	grid, err := crossovers(c.Fast, c.Slow, c.Trials)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	w.grid = grid
-	bars, err := c.find(e)
-	w.bundle, w.version = bars.bundle, bars.version
-	return w, err
-}
-
 // compare profiles both sides and reads the profiles.
-func (c *profileCmd) compare(e *env, w *workload) (*profileReport, error) {
+func (c *profileCmd) compare(e *env, s *subject) (*profileReport, error) {
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
-		return nil, usageError{fmt.Errorf("--out: %w", err)}
+		return nil, usage(fmt.Errorf("--out: %w", err))
 	}
 	var sides [2]*sideProfile
 	for i, name := range sideNames {
-		s, err := c.profileSide(e, w, name)
+		side, err := c.profileSide(e, s, name)
 		if err != nil {
 			return nil, err
 		}
-		sides[i] = s
+		sides[i] = side
 	}
-	return c.report(w, sides)
+	return c.report(s, sides)
 }
 
 // sideNames are the two sides, in the order of all tables.
@@ -146,15 +185,14 @@ type sideProfile struct {
 
 // profileSide runs one side in a process of its own, so that nothing of the other
 // is in its profiles, and reads them.
-func (c *profileCmd) profileSide(e *env, w *workload, name string) (*sideProfile, error) {
+func (c *profileCmd) profileSide(e *env, subject *subject, name string) (*sideProfile, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("profile the side %s: %w", name, err)
 	}
 	e.log.Info("profiling", "side", name, "for", c.For)
-	cmd := exec.CommandContext(e.ctx, program, "profile", "--quiet", "--side="+name, "--out="+c.Out, "--for="+c.For.String(),
-		"--store="+e.storeDir, "--bundle="+w.bundle, "--at="+w.version.String(),
-		"--trials="+strconv.Itoa(c.Trials), "--fast="+c.Fast.String(), "--slow="+c.Slow.String(), "--workers="+strconv.Itoa(w.workers))
+	args := append([]string{"profile", "--quiet", "--side=" + name, "--out=" + c.Out, "--for=" + c.For.String(), "--store=" + e.storeDir}, subject.flags...)
+	cmd := exec.CommandContext(e.ctx, program, args...)
 	cmd.Stderr = e.stderr
 	out, err := cmd.Output()
 	if e.ctx.Err() != nil {
@@ -191,6 +229,3 @@ func readProfile(file string) (*pprof.Profile, error) {
 	}
 	return p, nil
 }
-
-// crossoverColumns are the columns that a crossover reads.
-const crossoverColumns = bundle.Open | bundle.Close

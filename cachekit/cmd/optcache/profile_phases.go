@@ -59,7 +59,7 @@ var anywhere = []rule{
 var innermost = []rule{
 	{phaseLookup, []string{"optcache:cachekit.", "optcache:policy.", "optcache:sizing.", "optcache:internal/table.", "optcache:internal/keyhash.", "optcache:generated/", "optcache:cachekit/rt."}},
 	{phaseBacktest, []string{"optcache:cachekit/backtest."}},
-	{phaseLook, []string{"main.lookAt", "optcache:cachekit/cmd/optcache.lookAt"}},
+	{phaseLook, []string{"optcache:cachekit/command/internal/bench.lookAt"}},
 	{phaseRunner, []string{"optcache:cachekit/optimize."}},
 }
 

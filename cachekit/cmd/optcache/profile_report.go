@@ -17,6 +17,7 @@ import (
 // All numbers are for one sweep of all trials.
 type profileReport struct {
 	Bundle    bundleName        `json:"bundle"`
+	Strategy  string            `json:"strategy"`
 	Trials    int               `json:"trials"`
 	Workers   int               `json:"workers"`
 	Sweeps    pair              `json:"sweeps"` // that were sampled
@@ -30,6 +31,8 @@ type profileReport struct {
 	Heap      []functionReport  `json:"allocating_functions"`
 	Files     map[string]string `json:"files"`
 	By        string            `json:"by"`
+
+	title string // of the strategy
 }
 
 type bundleName struct {
@@ -62,27 +65,29 @@ type functionReport struct {
 }
 
 // report compares the sides.
-func (c *profileCmd) report(w *workload, sides [2]*sideProfile) (*profileReport, error) {
+func (c *profileCmd) report(s *subject, sides [2]*sideProfile) (*profileReport, error) {
 	r := &profileReport{
-		Bundle:  bundleName{w.bundle, w.version.String()},
-		Trials:  w.grid.Len(),
-		Workers: w.workers,
-		By:      c.By,
-		Files:   make(map[string]string),
+		Bundle:   bundleName{s.bundle, s.version.String()},
+		Strategy: s.strategy,
+		Trials:   s.trials,
+		Workers:  s.workers,
+		By:       c.By,
+		title:    s.title,
+		Files:    make(map[string]string),
 	}
 	var cpu, alloc [2]int // the values in the profiles
-	for i, s := range sides {
+	for i, side := range sides {
 		for _, v := range []struct {
 			profile *pprof.Profile
 			name    string
 			at      *int
-		}{{s.cpu, "cpu", &cpu[i]}, {s.heap, "alloc_space", &alloc[i]}} {
+		}{{side.cpu, "cpu", &cpu[i]}, {side.heap, "alloc_space", &alloc[i]}} {
 			var ok bool
 			if *v.at, ok = v.profile.Index(v.name); !ok {
 				return nil, fmt.Errorf("the profile of the side %s has no values %s", sideNames[i], v.name)
 			}
 		}
-		r.Files["cpu-"+sideNames[i]], r.Files["heap-"+sideNames[i]] = s.cpuFile, s.heapFile
+		r.Files["cpu-"+sideNames[i]], r.Files["heap-"+sideNames[i]] = side.cpuFile, side.heapFile
 	}
 	// The heap's profile has the warm-up and the last sweep too.
 	cpuScale := func(i int) float64 { return 1e-9 / float64(sides[i].Sweeps) }
@@ -153,8 +158,8 @@ func topFunctions(uncached, cached map[string]pprof.Cost, scale func(i int) floa
 // print writes the report for people.
 func (r *profileReport) print(w io.Writer) {
 	fmt.Fprintf(w, "bundle   %s, version %.12s\n", r.Bundle.Name, r.Bundle.Version)
-	fmt.Fprintf(w, "sweep    moving-average crossover, %d trials, %s, cold caches; sampled %.0f times without and %.0f times with caches\n\n",
-		r.Trials, count(r.Workers, "worker"), r.Sweeps.Uncached, r.Sweeps.Cached)
+	fmt.Fprintf(w, "sweep    %s, %s, %s, cold caches; sampled %.0f times without and %.0f times with caches\n\n",
+		r.title, count(r.Trials, "trial"), count(r.Workers, "worker"), r.Sweeps.Uncached, r.Sweeps.Cached)
 	r.printTotals(w)
 	r.printPhases(w)
 	printFunctions(w, "functions, CPU time of a sweep", r.Functions, seconds)

@@ -77,7 +77,7 @@ func TestPhasesFitTheProgram(t *testing.T) {
 		config cachekit.Config
 		want   []phase
 	}{
-		"uncached": {withoutCaches, []phase{phaseOpen, phaseRead, phaseGroup, phaseBacktest, phaseRunner}},
+		"uncached": {uncached, []phase{phaseOpen, phaseRead, phaseGroup, phaseBacktest, phaseRunner}},
 		"cached":   {cachekit.Config{}, []phase{phaseOpen, phaseRead, phaseGroup, phaseFill, phaseIndicators, phaseBacktest, phaseRunner}},
 	} {
 		before := allocated(t)
@@ -159,6 +159,7 @@ func TestTopFunctions(t *testing.T) {
 
 func TestProfileReportText(t *testing.T) {
 	r := &profileReport{
+		title:  "moving-average crossover",
 		Bundle: bundleName{"b", "0123456789abcdef"}, Trials: 100, Workers: 2, Sweeps: pair{9, 103},
 		Seconds: pair{0.356, 0.0291}, CPU: pair{0.32, 0.0282}, Allocated: pair{40 << 20, 4 << 20}, InUse: pair{512 << 10, 4 << 20}, Peak: pair{0, 0},
 		Phases: []phaseReport{

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit"
-	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/optimize"
 	"github.com/bmadventure/optcache/cachekit/optimize/record"
 	"github.com/bmadventure/optcache/cachekit/search"
@@ -34,7 +33,7 @@ type sweepCmd struct {
 }
 
 // A sweep is a sweepCmd that was found to make sense.
-type sweep[S tunable] struct {
+type sweep[S tunable[S]] struct {
 	*job[S]
 	*sweepCmd
 	compare bool             // the sides are timed and compared
@@ -42,10 +41,6 @@ type sweep[S tunable] struct {
 	demand  *optimize.Demand // of the last run with caches; nil: there was none
 	journal *record.Journal  // nil: results are not recorded
 }
-
-// uncached is the configuration of the sides without caches: every trial opens
-// the version, lists its assets, reads, verifies and groups its bars.
-var uncached = cachekit.Config{DisableCaching: true, DisableBundlePooling: true}
 
 // Help is shown below the flags.
 func (sweepCmd) Help() string {
@@ -79,15 +74,23 @@ Exit status: 0 done, 1 results differ or trials failed, 2 bad usage or input, 13
 }
 
 // Run runs the command.
-func (c *sweepCmd) Run(e *env) error {
-	s, err := c.strategyOf()
+func (c *sweepCmd) Run(e *env, strategies *named[sweepRunner]) error {
+	run, err := strategies.of(c.Strategy)
 	if err != nil {
 		return err
 	}
-	return s.sweep(c, e)
+	return run(c, e)
 }
 
-func (f *family[S]) sweep(c *sweepCmd, e *env) error {
+// A sweepRunner runs the command with one strategy.
+type sweepRunner func(*sweepCmd, *env) error
+
+// sweepWith returns what runs the command with the strategies of a family.
+func sweepWith[S tunable[S]](f *family[S]) sweepRunner {
+	return func(c *sweepCmd, e *env) error { return runSweep(f, c, e) }
+}
+
+func runSweep[S tunable[S]](f *family[S], c *sweepCmd, e *env) error {
 	s, err := newSweep(e, f, c)
 	if err != nil {
 		return err
@@ -120,7 +123,7 @@ func (s *sweep[S]) measureKept() (r *report, err error) {
 		return nil, err
 	}
 	if s.Out != "" && !s.compare {
-		if s.journal, err = s.openJournal(s.Out, s.Resume); err != nil {
+		if s.journal, err = openJournal(s.job, s.Out, s.Resume); err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(goOn(err, s.Out, s.journal), s.journal.Close()) }()
@@ -133,21 +136,21 @@ func (s *sweep[S]) measureKept() (r *report, err error) {
 }
 
 // newSweep checks the flags and finds or makes the bundle.
-func newSweep[S tunable](e *env, f *family[S], c *sweepCmd) (*sweep[S], error) {
+func newSweep[S tunable[S]](e *env, f *family[S], c *sweepCmd) (*sweep[S], error) {
 	for _, n := range []atLeast{{"rounds", c.Rounds, 1}, {"top", c.Top, 0}} {
 		if err := n.check(); err != nil {
-			return nil, usageError{err}
+			return nil, usage(err)
 		}
 	}
 	if err := errors.Join(c.checkVerify(), c.runFlags.check(e)); err != nil {
-		return nil, usageError{err}
+		return nil, usage(err)
 	}
 	j, err := newJob(e, f, &c.barsFlags, &c.trialFlags)
 	if err != nil {
 		return nil, err
 	}
 	if err := c.checkResume(); err != nil {
-		return nil, usageError{err}
+		return nil, usage(err)
 	}
 	s := &sweep[S]{job: j, sweepCmd: c}
 	if s.cached.DisableCaching {
@@ -199,21 +202,11 @@ func (s *sweep[S]) choose() error {
 		}
 	default:
 		if s.verify, err = strconv.Atoi(s.Verify); err != nil {
-			return usageError{fmt.Errorf("--verify: %w", err)}
+			return usage(fmt.Errorf("--verify: %w", err))
 		}
 	}
 	s.verify = min(s.verify, s.count)
 	return nil
-}
-
-// allBars returns the number of bars of all assets.
-func allBars(b *bundle.Bundle) int64 {
-	var bars int64
-	for _, a := range b.Assets() {
-		x, _ := b.Extent(a.Symbol)
-		bars += int64(x.Bars)
-	}
-	return bars
 }
 
 // once runs all trials with cold caches and returns how long that took, opening
@@ -248,16 +241,6 @@ func (s *sweep[S]) fill(r *report, out outcomes[S]) {
 	for _, i := range search.Rank(s.values(out), s.minimize, s.Top) {
 		r.Best = append(r.Best, bestReport{i, s.space.Params(out[i].Params), metricsMap(out[i].Result)})
 	}
-}
-
-// median returns the middle one of several figures.
-func median(x []float64) *float64 {
-	if len(x) == 0 {
-		return nil
-	}
-	x = slices.Sorted(slices.Values(x))
-	m := (x[(len(x)-1)/2] + x[len(x)/2]) / 2
-	return &m
 }
 
 // measurePeak runs the sweep once on one side and prints the peak memory.

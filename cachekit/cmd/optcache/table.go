@@ -1,23 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"encoding/csv"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
-	"os"
-	"path/filepath"
 	"reflect"
-	"strconv"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
-
-	"github.com/bmadventure/optcache/cachekit/backtest"
 )
 
 // A table is results in rows, for other programs: as CSV, as a JSON array with an
@@ -77,19 +68,6 @@ func (t *table) writeCSV(w io.Writer) error {
 	}
 	c.Flush()
 	return c.Error()
-}
-
-// plainText writes a value so that reading it gives the same bits.
-func plainText(v any) string {
-	switch v := v.(type) {
-	case int64:
-		return strconv.FormatInt(v, 10)
-	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 64)
-	case time.Time:
-		return shortTime(v)
-	}
-	return fmt.Sprint(v)
 }
 
 func (t *table) writeJSON(w io.Writer) error {
@@ -181,120 +159,4 @@ func parquetValue(v any) parquet.Value {
 		return parquet.Int64Value(v.UnixNano())
 	}
 	return parquet.ByteArrayValue([]byte(fmt.Sprint(v)))
-}
-
-// replaceFile writes a file that appears whole or not at all.
-func replaceFile(name string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), ".optcache-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, withoutPath(err))
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-			err = fmt.Errorf("write %s: %w", name, withoutPath(err))
-		}
-	}()
-	buffered := bufio.NewWriterSize(f, 1<<16)
-	err = write(buffered)
-	if err == nil {
-		err = buffered.Flush()
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err = os.Chmod(f.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
-}
-
-// withoutPath returns what the system says, without the name of a file that nobody asked for.
-func withoutPath(err error) error {
-	if path := new(fs.PathError); errors.As(err, &path) {
-		return path.Err
-	}
-	return err
-}
-
-// readJSON reads a file that writeJSON wrote.
-func readJSON(name string, v any) error {
-	raw, err := os.ReadFile(name)
-	if err == nil {
-		err = json.Unmarshal(raw, v)
-	}
-	if err != nil {
-		return fmt.Errorf("read %s: %w", name, err)
-	}
-	return nil
-}
-
-// trialTable is the results of trials: number, parameters, metrics, error.
-func (j *job[S]) trialTable(out outcomes[S]) *table {
-	columns := []column{{"trial", whole}}
-	for _, p := range j.family.axes {
-		columns = append(columns, p.column())
-	}
-	metrics := metricColumns()
-	params := len(columns)
-	columns = append(columns, metrics...)
-	columns = append(columns, column{"error", text})
-	return &table{columns, len(out), func(row, i int) any {
-		o := &out[row]
-		switch {
-		case i == 0:
-			return int64(row)
-		case i < params:
-			return j.family.axes[i-1].value(o.Params)
-		case i == len(columns)-1:
-			if o.Err != nil {
-				return o.Err.Error()
-			}
-			return ""
-		}
-		return metricCell(backtest.Metric(i-params), o.Result, o.Err)
-	}}
-}
-
-func (p parameter[S]) column() column {
-	if p.whole != nil {
-		return column{p.name, whole}
-	}
-	return column{p.name, real}
-}
-
-func (p parameter[S]) value(s S) any {
-	if p.whole != nil {
-		return int64(*p.whole(&s))
-	}
-	return *p.real(&s)
-}
-
-// metricColumns are the metrics in the order of their constants.
-func metricColumns() []column {
-	var columns []column
-	for m := range (backtest.Metrics{}).All() {
-		c := column{m.String(), real}
-		if m == backtest.Trades {
-			c.kind = whole
-		}
-		columns = append(columns, c)
-	}
-	return columns
-}
-
-// metricCell returns a metric of a trial: NaN, or no trades, if it failed.
-func metricCell(m backtest.Metric, all backtest.Metrics, err error) any {
-	switch {
-	case m == backtest.Trades && err != nil:
-		return int64(0)
-	case m == backtest.Trades:
-		return int64(all.Trades)
-	case err != nil:
-		return math.NaN()
-	}
-	return all.Value(m)
 }

@@ -23,7 +23,7 @@ type detail struct {
 const batchBytes = 64 << 20
 
 // A numbered is a trial that is run again.
-type numbered[S tunable] struct {
+type numbered[S tunable[S]] struct {
 	at     int // place in its batch
 	trial  int
 	params S
@@ -60,7 +60,7 @@ func (s *sweep[S]) verifyTrials(r *report, timed outcomes[S], p *progress) error
 	picked := evenly(s.verify, len(timed), best)
 	size := max(1, batchBytes/(len(naive.symbols)*int(unsafe.Sizeof(detail{}))))
 	for lo := 0; lo < len(picked) && r.difference == ""; lo += size {
-		var batch list[numbered[S]]
+		var batch search.List[numbered[S]]
 		for i, trial := range picked[lo:min(lo+size, len(picked))] {
 			batch = append(batch, numbered[S]{i, trial, timed[trial].Params})
 		}
@@ -83,7 +83,7 @@ func (s *sweep[S]) verifyTrials(r *report, timed outcomes[S], p *progress) error
 }
 
 // verifyBatch runs a batch on all sides and returns the first difference.
-func (s *sweep[S]) verifyBatch(batch list[numbered[S]], timed outcomes[S], naive *naive, sides []*side, p *progress) (difference string, err error) {
+func (s *sweep[S]) verifyBatch(batch search.List[numbered[S]], timed outcomes[S], naive *naive, sides []*side, p *progress) (difference string, err error) {
 	same := func(d string) {
 		if difference == "" {
 			difference = d
@@ -131,7 +131,7 @@ func metricCount() int {
 
 // detailed runs a batch on one side, trial by trial, and returns the details of every
 // asset in every trial. Those of failed trials are zero.
-func (s *sweep[S]) detailed(d *side, batch list[numbered[S]], assets int, p *progress) ([]optimize.Outcome[numbered[S], backtest.Metrics], []detail, error) {
+func (s *sweep[S]) detailed(d *side, batch search.List[numbered[S]], assets int, p *progress) ([]optimize.Outcome[numbered[S], backtest.Metrics], []detail, error) {
 	all := make([]detail, len(batch)*assets)
 	strategy := s.family.strategy(s.costBps)
 	worker := func() optimize.Worker[numbered[S], backtest.Metrics] {
@@ -161,7 +161,7 @@ func curveHash(equity []float64) [sha256.Size]byte {
 
 // samePortfolios returns an error that tells the first trial in which the
 // outcomes of two runs differ.
-func samePortfolios[S tunable](a, b outcomes[S]) error {
+func samePortfolios[S tunable[S]](a, b outcomes[S]) error {
 	for i, o := range b {
 		if a[i].Params != o.Params {
 			return fmt.Errorf("trial %d: it is %v in one run and %v in another", i, a[i].Params, o.Params)
@@ -175,7 +175,7 @@ func samePortfolios[S tunable](a, b outcomes[S]) error {
 
 // samePortfolio returns an error that tells how the outcome of a trial differs from
 // another of the same trial.
-func samePortfolio[S tunable, P any](a outcomes[S], i int, o optimize.Outcome[P, backtest.Metrics]) error {
+func samePortfolio[S tunable[S], P any](a outcomes[S], i int, o optimize.Outcome[P, backtest.Metrics]) error {
 	switch {
 	case (a[i].Err == nil) != (o.Err == nil):
 		return fmt.Errorf("trial %d %v failed in one run only: %w", i, a[i].Params, errors.Join(a[i].Err, o.Err))
@@ -200,7 +200,7 @@ func firstDifference(a, b backtest.Metrics) (metric backtest.Metric, x, y float6
 
 // compareDetails returns the first difference between the details of two sides, ""
 // if there is none.
-func compareDetails[S tunable](batch list[numbered[S]], assets []string, timed outcomes[S], nameA string, a []detail, nameB string, b []detail) string {
+func compareDetails[S tunable[S]](batch search.List[numbered[S]], assets []string, timed outcomes[S], nameA string, a []detail, nameB string, b []detail) string {
 	for i := range a {
 		trial, asset := batch[i/len(assets)].trial, assets[i%len(assets)]
 		if timed[trial].Err != nil {

@@ -63,24 +63,32 @@ Exit status: 0 done, 1 a fold failed, 2 bad usage or input, 130 interrupted.`
 }
 
 // Run runs the command.
-func (c *walkForwardCmd) Run(e *env) error {
-	s, err := c.strategyOf()
+func (c *walkForwardCmd) Run(e *env, strategies *named[walkRunner]) error {
+	run, err := strategies.of(c.Strategy)
 	if err != nil {
 		return err
 	}
-	return s.walkForward(c, e)
+	return run(c, e)
 }
 
-func (f *family[S]) walkForward(c *walkForwardCmd, e *env) error {
+// A walkRunner runs the command with one strategy.
+type walkRunner func(*walkForwardCmd, *env) error
+
+// walkWith returns what runs the command with the strategies of a family.
+func walkWith[S tunable[S]](f *family[S]) walkRunner {
+	return func(c *walkForwardCmd, e *env) error { return runWalkForward(f, c, e) }
+}
+
+func runWalkForward[S tunable[S]](f *family[S], c *walkForwardCmd, e *env) error {
 	if err := errors.Join(c.check(), c.runFlags.check(e)); err != nil {
-		return usageError{err}
+		return usage(err)
 	}
 	j, err := newJob(e, f, &c.barsFlags, &c.trialFlags)
 	if err != nil {
 		return err
 	}
 	if err := j.withoutTrades(); err != nil {
-		return usageError{err}
+		return usage(err)
 	}
 	kept, err := openFolder(&c.runFlags, j, "walkforward")
 	if err != nil {
@@ -156,46 +164,11 @@ func (c *walkForwardCmd) identity(longest int) (id record.Identity) {
 	return id
 }
 
-// withoutTrades refuses an objective that an account does not tell without its trades.
-func (j *job[S]) withoutTrades() error {
-	var names []string
-	for m := range (backtest.Metrics{}).All() {
-		if !needsTrades(m) {
-			names = append(names, m.String())
-		}
-	}
-	if needsTrades(j.metric) {
-		return fmt.Errorf("--objective %s: it needs the trades, which the returns of an account do not tell: must be %s", j.metric, oneOf(names))
-	}
-	return nil
-}
-
-func needsTrades(m backtest.Metric) bool {
-	return m == backtest.WinRate || m == backtest.ProfitFactor || m == backtest.Trades
-}
-
-// longest returns the longest of the lengths in bars that the parameters ask for, and
-// one bar more for the first return.
-func (j *job[S]) longest() int {
-	most := 0
-	for i, p := range j.family.axes {
-		if p.whole == nil {
-			continue
-		}
-		for _, end := range strings.FieldsFunc(j.specs[i].Spec, func(r rune) bool { return r == ':' || r == '|' }) {
-			if n, err := strconv.Atoi(strings.TrimSpace(end)); err == nil {
-				most = max(most, n)
-			}
-		}
-	}
-	return most + 1
-}
-
 // walkKept runs the walk-forward and keeps in the folder of the run what was asked for.
-func walkKept[S tunable](c *walkForwardCmd, j *job[S], kept *folder) (r *walkReport, err error) {
+func walkKept[S tunable[S]](c *walkForwardCmd, j *job[S], kept *folder) (r *walkReport, err error) {
 	var journal *record.Journal // nil: no folder
 	if c.Out != "" {
-		if journal, err = j.openJournal(c.Out, c.Resume, c.identity(j.longest())...); err != nil {
+		if journal, err = openJournal(j, c.Out, c.Resume, c.identity(j.longest())...); err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(goOn(err, c.Out, journal), journal.Close()) }()
@@ -211,7 +184,7 @@ func walkKept[S tunable](c *walkForwardCmd, j *job[S], kept *folder) (r *walkRep
 }
 
 // walkBars runs the walk-forward and makes the report.
-func walkBars[S tunable](c *walkForwardCmd, j *job[S], kept *folder, journal *record.Journal) (r *walkReport, err error) {
+func walkBars[S tunable[S]](c *walkForwardCmd, j *job[S], kept *folder, journal *record.Journal) (r *walkReport, err error) {
 	d, err := j.open(j.cached)
 	if err != nil {
 		return nil, err
@@ -228,10 +201,10 @@ func walkBars[S tunable](c *walkForwardCmd, j *job[S], kept *folder, journal *re
 		return nil, err
 	}
 	ran := new(windowTally)
-	w := j.walkForward(c, segments, ran)
+	w := forward(j, c, segments, ran)
 	folds, err := w.Windows.Folds(w.Sessions)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("--train %d --validate %d --test %d: %w", c.Train, c.Validate, c.Test, err)}
+		return nil, usage(fmt.Errorf("--train %d --validate %d --test %d: %w", c.Train, c.Validate, c.Test, err))
 	}
 	p := j.newProgress(len(folds))
 	defer p.finish()
@@ -247,14 +220,14 @@ func walkBars[S tunable](c *walkForwardCmd, j *job[S], kept *folder, journal *re
 	if err != nil {
 		return nil, err
 	}
-	r = j.walkReport(c, w, segments, bars, result)
+	r = newReport(j, c, w, segments, bars, result)
 	r.Ran, r.Recorded, r.WindowsAll, r.WindowsRan = int(ran.backtests.Load()), kept.file.Recorded, kept.file.Windows, kept.file.WindowsRan
 	r.Seconds, r.Warmup = time.Since(start).Seconds(), warmup
-	return r, j.keepWalk(kept, r, segments, result)
+	return r, keepWalk(j, kept, r, segments, result)
 }
 
 // walkForward returns the walk-forward that the flags describe, which counts what it runs.
-func (j *job[S]) walkForward(c *walkForwardCmd, segments *optimize.Segments, ran *windowTally) *walk.Forward[S] {
+func forward[S tunable[S]](j *job[S], c *walkForwardCmd, segments *optimize.Segments, ran *windowTally) *walk.Forward[S] {
 	strategy := j.family.strategy(j.costBps)
 	return &walk.Forward[S]{
 		Windows: walk.Windows{
@@ -280,7 +253,7 @@ func (j *job[S]) walkForward(c *walkForwardCmd, segments *optimize.Segments, ran
 }
 
 // walkReport puts the result into the shape of its JSON.
-func (j *job[S]) walkReport(c *walkForwardCmd, w *walk.Forward[S], segments *optimize.Segments, bars *bundle.Bars, result *walk.Result[S]) *walkReport {
+func newReport[S tunable[S]](j *job[S], c *walkForwardCmd, w *walk.Forward[S], segments *optimize.Segments, bars *bundle.Bars, result *walk.Result[S]) *walkReport {
 	r := &walkReport{
 		Bundle:   bundleReport{j.bundle, j.version.String(), len(bars.Assets()), len(bars.Timeline())},
 		Strategy: j.strategyName(), Params: j.specs, CostBps: j.costBps, Search: j.search, Seed: j.seed, Trials: j.count,
@@ -291,7 +264,7 @@ func (j *job[S]) walkReport(c *walkForwardCmd, w *walk.Forward[S], segments *opt
 		title: j.family.title, trials: j.describe(),
 	}
 	for _, f := range result.Folds {
-		r.Folds = append(r.Folds, j.foldReport(segments, f))
+		r.Folds = append(r.Folds, newFold(j, segments, f))
 	}
 	for _, s := range result.Stability {
 		r.Stability = append(r.Stability, stabilityReport{
@@ -304,7 +277,7 @@ func (j *job[S]) walkReport(c *walkForwardCmd, w *walk.Forward[S], segments *opt
 	return r
 }
 
-func (j *job[S]) foldReport(segments *optimize.Segments, f walk.FoldResult[S]) foldReport {
+func newFold[S tunable[S]](j *job[S], segments *optimize.Segments, f walk.FoldResult[S]) foldReport {
 	r := foldReport{
 		Fold: f.Number, Train: spanOf(segments, f.Train), Validation: spanOf(segments, f.Validation), Test: spanOf(segments, f.Test),
 		Trials: f.Trials, Failed: f.Failed,
@@ -341,7 +314,7 @@ func spanOf(segments *optimize.Segments, s optimize.Span) *spanReport {
 }
 
 // keepWalk writes the files of the folder.
-func (j *job[S]) keepWalk(kept *folder, r *walkReport, segments *optimize.Segments, result *walk.Result[S]) error {
+func keepWalk[S tunable[S]](j *job[S], kept *folder, r *walkReport, segments *optimize.Segments, result *walk.Result[S]) error {
 	if kept.dir == "" {
 		return nil
 	}
@@ -366,18 +339,18 @@ func (j *job[S]) keepWalk(kept *folder, r *walkReport, segments *optimize.Segmen
 			return course.Equity[row]
 		},
 	})
-	return errors.Join(err, kept.keep("folds", j.foldTable(r, result)))
+	return errors.Join(err, kept.keep("folds", foldTable(j, r, result)))
 }
 
 // foldTable has a row for each fold.
-func (j *job[S]) foldTable(r *walkReport, result *walk.Result[S]) *table {
+func foldTable[S tunable[S]](j *job[S], r *walkReport, result *walk.Result[S]) *table {
 	columns := []column{
 		{"fold", whole}, {"train_from", text}, {"train_to", text}, {"validation_from", text}, {"validation_to", text},
 		{"test_from", text}, {"test_to", text}, {"trials", whole}, {"failed", whole}, {"trial", whole},
 	}
 	first := len(columns)
 	for _, p := range j.family.axes {
-		columns = append(columns, p.column())
+		columns = append(columns, column{p.name, p.kind})
 	}
 	metrics := len(columns)
 	columns = append(columns, column{"train_objective", real}, column{"validation_objective", real})

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"math"
 	"strings"
 	"text/tabwriter"
 
@@ -108,29 +107,6 @@ type stabilityReport struct {
 type pointReport struct {
 	Time   string `json:"time"`
 	Equity number `json:"equity"`
-}
-
-// A number is written as text where it is no finite number: "NaN", "+Inf", "-Inf".
-type number float64
-
-func (n number) MarshalJSON() ([]byte, error) {
-	if x := float64(n); math.IsNaN(x) || math.IsInf(x, 0) {
-		return []byte(`"` + nonFinite(x) + `"`), nil
-	}
-	return []byte(plainText(float64(n))), nil
-}
-
-// performanceMap is written as an object, in the order of the metrics.
-type performanceMap backtest.Performance
-
-func (p performanceMap) MarshalJSON() ([]byte, error) {
-	names, values := []string{"bars"}, []any{p.Bars}
-	for m := range (backtest.Metrics{}).All() {
-		if !needsTrades(m) {
-			names, values = append(names, m.String()), append(values, number(backtest.Performance(p).Value(m)))
-		}
-	}
-	return object(len(names), func(i int) (string, any) { return names[i], values[i] })
 }
 
 func (r *walkReport) failed() int {

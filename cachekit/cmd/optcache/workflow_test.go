@@ -14,7 +14,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/policy"
-	"github.com/bmadventure/optcache/property_test"
+	propertytest "github.com/bmadventure/optcache/property_test"
 )
 
 // barsOf makes daily bars of a few assets of unequal lengths, with gaps.

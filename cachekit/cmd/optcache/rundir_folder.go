@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit"
+	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/optimize"
 )
 
@@ -53,9 +54,9 @@ func (f *runFlags) logStats(e *env, w *optimize.Workspace) (stop func()) {
 		for {
 			select {
 			case <-ticker.C:
-				e.logCaches(w.Stats())
+				logCaches(e, w.Stats())
 			case <-done:
-				e.logCaches(w.Stats())
+				logCaches(e, w.Stats())
 				return
 			}
 		}
@@ -66,41 +67,6 @@ func (f *runFlags) logStats(e *env, w *optimize.Workspace) (stop func()) {
 	}
 }
 
-// logCaches logs a line for each cache.
-func (e *env) logCaches(caches []optimize.CacheStats) {
-	for _, c := range caches {
-		e.log.Info("cache", "name", c.Name, "hits", c.Hits, "misses", c.Misses, "hit_rate", c.HitRate(),
-			"evictions", c.Evictions.Total(), "uncached", c.Uncached, "entries", c.Entries, "bytes", c.Bytes, "used", c.Used, "budget", c.Budget)
-	}
-}
-
-// A runReport is the file run.json in the folder of a run.
-type runReport struct {
-	runFile
-	Params     []axisSpec `json:"params"`
-	CostBps    float64    `json:"cost_bps"`
-	Space      string     `json:"space"`
-	Search     searchFile `json:"search"`
-	Objective  string     `json:"objective"`
-	Minimize   bool       `json:"minimize"`
-	Windows    int        `json:"windows_all"` // of the folds of a walk-forward, those of equal sessions once
-	WindowsRan int        `json:"windows_ran"` // that a backtest of this call ran over
-	Bypassed   string     `json:"bypassed"`    // caches that were left out and why
-	BestTrial  int        `json:"best_trial"`  // -1 if all failed
-	BestValue  string     `json:"best_value"`  // of the objective there
-	Results    []string   `json:"results"`
-}
-
-type searchFile struct {
-	Kind   string `json:"kind"`
-	Seed   uint64 `json:"seed"`
-	Trials int    `json:"trials"` // wished
-}
-
-func (s searchFile) String() string {
-	return fmt.Sprintf("%s of %s with seed %d", s.Kind, count(s.Trials, "trial"), s.Seed)
-}
-
 // States of a run.
 const (
 	stateRunning     = "running"
@@ -109,33 +75,14 @@ const (
 	stateFailed      = "failed"
 )
 
+const runName = "run.json"
+
 // A folder is the directory of a run; one without a path keeps nothing.
 type folder struct {
 	dir   string
 	forms []string
 	file  runReport
 	start time.Time
-}
-
-const runName = "run.json"
-
-// openFolder makes the folder of a run.
-func openFolder[S tunable](f *runFlags, j *job[S], command string) (*folder, error) {
-	d := &folder{dir: f.Out, forms: f.Format, start: time.Now()}
-	if d.dir == "" {
-		return d, nil
-	}
-	if err := os.MkdirAll(d.dir, 0o755); err != nil {
-		return nil, usageError{fmt.Errorf("--out: %w", err)}
-	}
-	var err error
-	if d.file, err = j.describeRun(command, d.start); err != nil {
-		return nil, err
-	}
-	if err := d.checkBefore(); err != nil {
-		return nil, usageError{fmt.Errorf("--out %s: %w: choose another directory, or remove that one", d.dir, err)}
-	}
-	return d, nil
 }
 
 // begin says in the folder that the run goes on.
@@ -154,65 +101,6 @@ func (d *folder) checkBefore() error {
 		return nil
 	}
 	return fmt.Errorf("it keeps a run of optcache %s", before.Command)
-}
-
-// describeRun returns what is known of a run when it begins.
-func (j *job[S]) describeRun(command string, start time.Time) (runReport, error) {
-	r := runReport{
-		runFile: runFile{
-			Format: runFormat, Command: command, Args: j.args, State: stateRunning, Started: start.UTC(),
-			Store: j.storeDir, Strategy: j.strategyName(), Trials: j.count, Errors: []string{}, Workers: j.workers,
-			GOMAXPROCS: runtime.GOMAXPROCS(0), Config: configFile(j.cached), Caches: []cacheFile{},
-		},
-		Params: j.specs, CostBps: j.costBps, Space: j.space.String(), Search: searchFile{j.search, j.seed, j.trials},
-		Objective: j.objective, Minimize: j.minimize, BestTrial: -1, Results: []string{},
-	}
-	b, err := j.store.Open(j.bundle, j.version)
-	if err != nil {
-		return r, err
-	}
-	defer b.Close()
-	r.Bundle.Name, r.Bundle.Version, r.Bundle.Assets = j.bundle, j.version.String(), len(b.Assets())
-	r.Bundle.AllBars = allBars(b)
-	infos, err := j.store.Versions(j.bundle)
-	if err != nil {
-		return r, err
-	}
-	for i, info := range infos { // the one written last first
-		if info.Version == j.version && i+1 < len(infos) {
-			r.Bundle.Previous = infos[i+1].Version.String()
-		}
-	}
-	return r, nil
-}
-
-// strategyName is the name of the rules with their version.
-func (j *job[S]) strategyName() string {
-	var none S
-	return none.Name()
-}
-
-func configFile(c cachekit.Config) runConfig {
-	name := c.Policy
-	if name == "" {
-		name = "adaptive"
-	}
-	return runConfig{
-		CacheSizeGB: float64(c.CacheBytes()) / (1 << 30), Caching: !c.DisableCaching, LRUMaxSize: c.AssetLists(),
-		Pooling: !c.DisableBundlePooling, Policy: name,
-	}
-}
-
-func cacheFiles(stats []optimize.CacheStats) []cacheFile {
-	files := []cacheFile{}
-	for _, s := range stats {
-		files = append(files, cacheFile{
-			Name: s.Name, Hits: s.Hits, Misses: s.Misses, Loads: s.Loads, LoadErrors: s.LoadErrors, LoadNS: s.LoadTime.Nanoseconds(),
-			Evictions: evictionCount(s.Evictions), Refused: s.Refused, Uncached: s.Uncached,
-			Entries: s.Entries, Bytes: s.Bytes, Pinned: s.Pinned, Budget: s.Budget, Used: s.Used,
-		})
-	}
-	return files
 }
 
 // write writes run.json as it is now.
@@ -260,8 +148,8 @@ func (d *folder) caches(stats []optimize.CacheStats, ran int) {
 }
 
 // verified notes how many trials were compared.
-func (d *folder) verified(r *report) {
-	d.file.Verified = &runVerified{r.Verified, *r.Identical}
+func (d *folder) verified(trials int, identical bool) {
+	d.file.Verified = &runVerified{trials, identical}
 }
 
 // fail notes the trials that failed.
@@ -269,6 +157,127 @@ func (d *folder) fail(errs []string) {
 	const most = 20
 	d.file.Failed = len(errs)
 	d.file.Errors = append(d.file.Errors, errs[:min(most, len(errs))]...)
+}
+
+// openFolder makes the folder of a run.
+func openFolder[S tunable[S]](f *runFlags, j *job[S], command string) (*folder, error) {
+	d := &folder{dir: f.Out, forms: f.Format, start: time.Now()}
+	if d.dir == "" {
+		return d, nil
+	}
+	if err := os.MkdirAll(d.dir, 0o755); err != nil {
+		return nil, usage(fmt.Errorf("--out: %w", err))
+	}
+	var err error
+	if d.file, err = describeRun(j, command, d.start); err != nil {
+		return nil, err
+	}
+	if err := d.checkBefore(); err != nil {
+		return nil, usage(fmt.Errorf("--out %s: %w: choose another directory, or remove that one", d.dir, err))
+	}
+	return d, nil
+}
+
+// describeRun returns what is known of a run when it begins.
+func describeRun[S tunable[S]](j *job[S], command string, start time.Time) (runReport, error) {
+	r := runReport{
+		runFile: runFile{
+			Format: runFormat, Command: command, Args: j.args, State: stateRunning, Started: start.UTC(),
+			Store: j.storeDir, Strategy: j.strategyName(), Trials: j.count, Errors: []string{}, Workers: j.workers,
+			GOMAXPROCS: runtime.GOMAXPROCS(0), Config: configFile(j.cached), Caches: []cacheFile{},
+		},
+		Params: j.specs, CostBps: j.costBps, Space: j.space.String(), Search: searchFile{j.search, j.seed, j.trials},
+		Objective: j.objective, Minimize: j.minimize, BestTrial: -1, Results: []string{},
+	}
+	b, err := j.store.Open(j.bundle, j.version)
+	if err != nil {
+		return r, err
+	}
+	defer b.Close()
+	r.Bundle.Name, r.Bundle.Version, r.Bundle.Assets = j.bundle, j.version.String(), len(b.Assets())
+	r.Bundle.AllBars = allBars(b)
+	infos, err := j.store.Versions(j.bundle)
+	if err != nil {
+		return r, err
+	}
+	for i, info := range infos { // the one written last first
+		if info.Version == j.version && i+1 < len(infos) {
+			r.Bundle.Previous = infos[i+1].Version.String()
+		}
+	}
+	return r, nil
+}
+
+func configFile(c cachekit.Config) runConfig {
+	name := c.Policy
+	if name == "" {
+		name = "adaptive"
+	}
+	return runConfig{
+		CacheSizeGB: float64(c.CacheBytes()) / (1 << 30), Caching: !c.DisableCaching, LRUMaxSize: c.AssetLists(),
+		Pooling: !c.DisableBundlePooling, Policy: name,
+	}
+}
+
+func cacheFiles(stats []optimize.CacheStats) []cacheFile {
+	files := []cacheFile{}
+	for _, s := range stats {
+		files = append(files, cacheFile{
+			Name: s.Name, Hits: s.Hits, Misses: s.Misses, Loads: s.Loads, LoadErrors: s.LoadErrors, LoadNS: s.LoadTime.Nanoseconds(),
+			Evictions: evictionCount(s.Evictions), Refused: s.Refused, Uncached: s.Uncached,
+			Entries: s.Entries, Bytes: s.Bytes, Pinned: s.Pinned, Budget: s.Budget, Used: s.Used,
+		})
+	}
+	return files
+}
+
+// logCaches logs a line for each cache.
+func logCaches(e *env, caches []optimize.CacheStats) {
+	for _, c := range caches {
+		e.log.Info("cache", "name", c.Name, "hits", c.Hits, "misses", c.Misses, "hit_rate", c.HitRate(),
+			"evictions", c.Evictions.Total(), "uncached", c.Uncached, "entries", c.Entries, "bytes", c.Bytes, "used", c.Used, "budget", c.Budget)
+	}
+}
+
+// A runReport is the file run.json in the folder of a run.
+type runReport struct {
+	runFile
+	Params     []axisSpec `json:"params"`
+	CostBps    float64    `json:"cost_bps"`
+	Space      string     `json:"space"`
+	Search     searchFile `json:"search"`
+	Objective  string     `json:"objective"`
+	Minimize   bool       `json:"minimize"`
+	Windows    int        `json:"windows_all"` // of the folds of a walk-forward, those of equal sessions once
+	WindowsRan int        `json:"windows_ran"` // that a backtest of this call ran over
+	Bypassed   string     `json:"bypassed"`    // caches that were left out and why
+	BestTrial  int        `json:"best_trial"`  // -1 if all failed
+	BestValue  string     `json:"best_value"`  // of the objective there
+	Results    []string   `json:"results"`
+}
+
+// setup is that of the run that was named.
+func (r *runReport) setup() (s setup, err error) {
+	s = setup{
+		specs: r.Params, costBps: r.CostBps, search: r.Search.Kind, seed: r.Search.Seed,
+		trials: r.Search.Trials, objective: r.Objective, minimize: r.Minimize,
+	}
+	s.strategy, _, _ = strings.Cut(r.Strategy, "/")
+	s.bundle = r.Bundle.Name
+	if s.version, err = bundle.ParseVersion(r.Bundle.Version); err != nil {
+		return s, err
+	}
+	return s, s.check()
+}
+
+type searchFile struct {
+	Kind   string `json:"kind"`
+	Seed   uint64 `json:"seed"`
+	Trials int    `json:"trials"` // wished
+}
+
+func (s searchFile) String() string {
+	return fmt.Sprintf("%s of %s with seed %d", s.Kind, count(s.Trials, "trial"), s.Seed)
 }
 
 // readRun reads the folder of a finished sweep.

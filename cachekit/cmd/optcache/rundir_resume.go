@@ -11,34 +11,34 @@ import (
 
 // openJournal opens the journal of a folder, at the run that is to go on or at a
 // new one. Lines are what makes the run another one beside its trials.
-func (j *job[S]) openJournal(dir string, resume bool, lines ...record.IdentityLine) (*record.Journal, error) {
-	id, err := j.identity()
+func openJournal[S tunable[S]](j *job[S], dir string, resume bool, lines ...record.IdentityLine) (*record.Journal, error) {
+	id, err := identityOf(j)
 	if err != nil {
 		return nil, err
 	}
 	id = append(id, lines...)
 	journal, err := record.Open(dir)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("--out: %w", err)}
+		return nil, usage(fmt.Errorf("--out: %w", err))
 	}
 	if n := journal.Torn(); n > 0 {
 		j.log.Warn("the end of a record that was not written whole was cut off the journal", "bytes", n)
 	}
 	if resume {
 		if err = journal.Resume(id); err != nil {
-			err = fmt.Errorf("%w%s", err, j.wayBack(journal.Last(), id))
+			err = fmt.Errorf("%w%s", err, wayBack(j, journal.Last(), id))
 		}
 	} else {
 		err = journal.Begin(id)
 	}
 	if err != nil {
-		return nil, errors.Join(usageError{fmt.Errorf("--out %s: %w", dir, err)}, journal.Close())
+		return nil, errors.Join(usage(fmt.Errorf("--out %s: %w", dir, err)), journal.Close())
 	}
 	return journal, nil
 }
 
 // identity is what must be the same for a run to go on.
-func (j *job[S]) identity() (id record.Identity, err error) {
+func identityOf[S tunable[S]](j *job[S]) (id record.Identity, err error) {
 	d, err := j.open(uncached)
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (j *job[S]) identity() (id record.Identity, err error) {
 
 // wayBack tells how to run on the version that the run before had, where the bundle has
 // another one now.
-func (j *job[S]) wayBack(was, is record.Identity) string {
+func wayBack[S tunable[S]](j *job[S], was, is record.Identity) string {
 	before, now := lineOf(was, "version"), lineOf(is, "version")
 	if before == "" || before == now || lineOf(was, "bundle") != j.bundle {
 		return ""
@@ -94,7 +94,7 @@ func lineOf(id record.Identity, name string) string {
 
 // goOn adds to an error that ended a run what is recorded of it, and how it goes on.
 func goOn(err error, dir string, journal *record.Journal) error {
-	if err == nil || journal == nil || journal.Len() == 0 || errors.As(err, new(usageError)) {
+	if err == nil || journal == nil || journal.Len() == 0 || isUsage(err) {
 		return err
 	}
 	when := ""
@@ -102,13 +102,6 @@ func goOn(err error, dir string, journal *record.Journal) error {
 		when = " when that is mended"
 	}
 	return fmt.Errorf("%w\n%s recorded in %s, and nothing of that is lost: go on with --resume%s", err, areResults(journal.Len()), dir, when)
-}
-
-func areResults(n int) string {
-	if n == 1 {
-		return "1 result is"
-	}
-	return fmt.Sprintf("%d results are", n)
 }
 
 // checkResume refuses --resume where there is nothing to resume from.

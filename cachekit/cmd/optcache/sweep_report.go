@@ -1,17 +1,14 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"math"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
-	"github.com/bmadventure/optcache/cachekit/search"
+	"github.com/bmadventure/optcache/cachekit/optimize"
 )
 
 // A report is what a sweep found, in the shape of its JSON.
@@ -46,122 +43,11 @@ type report struct {
 	compared      string // what was, for the reader
 }
 
-type bundleReport struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
-	Assets  int    `json:"assets"`
-	Bars    int    `json:"bars"` // of the longest asset
-}
-
-// A cost is what something took without and with the caches; nil where it was
-// not measured.
-type cost[T float64 | int64] struct {
-	Cached   *T `json:"cached"`
-	Uncached *T `json:"uncached"`
-}
-
-type costNS struct {
-	Cached   *float64 `json:"cached_ns"`
-	Uncached *float64 `json:"uncached_ns"`
-}
-
-type cacheReport struct {
-	Name    string  `json:"name"`
-	Hits    uint64  `json:"hits"`
-	Misses  uint64  `json:"misses"`
-	HitRate float64 `json:"hit_rate"` // 0 to 1
-	Entries int     `json:"entries"`
-	Bytes   int64   `json:"bytes"`
-	Budget  int64   `json:"budget"`
-	Advice  string  `json:"advice"`
-}
-
-type bestReport struct {
-	Trial   int        `json:"trial"`
-	Params  paramsMap  `json:"params"`
-	Metrics metricsMap `json:"metrics"`
-}
-
-// A demandReport is what the trials were known to ask the caches for.
-type demandReport struct {
-	Bars     needReport `json:"bars"`
-	Series   needReport `json:"series"`
-	Bypassed string     `json:"bypassed"` // which caches were left out and why, or ""
-}
-
-// A needReport is an [optimize.Need].
-type needReport struct {
-	Requests int64         `json:"requests"`
-	Distinct int64         `json:"distinct"`
-	Bytes    int64         `json:"bytes"`
-	Saves    time.Duration `json:"saves_ns"`
-	Costs    time.Duration `json:"costs_ns"`
-	Bypassed bool          `json:"bypassed"`
-	Planned  bool          `json:"planned"`
-}
-
-// paramsMap is written as an object, in the order of the axes.
-type paramsMap []search.Param
-
-func (p paramsMap) MarshalJSON() ([]byte, error) {
-	return object(len(p), func(i int) (string, any) { return p[i].Name, p[i].Value })
-}
-
-// metricsMap is written as an object, in the order of the metrics. JSON has no
-// NaN and no infinity: they are written as strings.
-type metricsMap backtest.Metrics
-
-func (m metricsMap) MarshalJSON() ([]byte, error) {
-	var names []string
-	var values []any
-	for metric, v := range backtest.Metrics(m).All() {
-		names = append(names, metric.String())
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			values = append(values, nonFinite(v))
-		} else {
-			values = append(values, v)
-		}
+// note puts the statistics of the caches into the report.
+func (r *report) note(stats []optimize.CacheStats) {
+	for _, c := range stats {
+		r.Caches = append(r.Caches, cacheReport{c.Name, c.Hits, c.Misses, c.HitRate(), c.Entries, c.Bytes, c.Budget, c.Advice(c.Bands)})
 	}
-	return object(len(names), func(i int) (string, any) { return names[i], values[i] })
-}
-
-// nonFinite returns "NaN", "+Inf" or "-Inf".
-func nonFinite(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-
-// object writes a JSON object of n members in a given order.
-func object(n int, member func(i int) (string, any)) ([]byte, error) {
-	out := []byte{'{'}
-	for i := range n {
-		name, value := member(i)
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = append(strconv.AppendQuote(out, name), ':')
-		text, err := json.Marshal(value)
-		if err != nil {
-			return nil, fmt.Errorf("write %s as JSON: %w", name, err)
-		}
-		out = append(out, text...)
-	}
-	return append(out, '}'), nil
-}
-
-// writeJSON writes v to a file, or to the standard output if name is "-". A
-// file appears whole or not at all.
-func writeJSON(stdout io.Writer, name string, v any) error {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write the results as JSON: %w", err)
-	}
-	text = append(text, '\n')
-	if name == "-" {
-		_, err := stdout.Write(text)
-		return err
-	}
-	return replaceFile(name, func(w io.Writer) error {
-		_, err := w.Write(text)
-		return err
-	})
 }
 
 // print writes the report for people.
@@ -214,13 +100,6 @@ func (r *report) printErrors(w io.Writer) {
 	}
 }
 
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 func (r *report) printCosts(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "%-26s\twithout cache\twith cache\tratio\t\n", "")
@@ -243,22 +122,6 @@ func (r *report) printCosts(w io.Writer) {
 	row("peak memory", asFloat(r.PeakBytes.Uncached), asFloat(r.PeakBytes.Cached), bytesText)
 	t.Flush()
 	fmt.Fprintln(w)
-}
-
-func scale(v *float64, by float64) *float64 {
-	if v == nil {
-		return nil
-	}
-	x := *v * by
-	return &x
-}
-
-func asFloat(v *int64) *float64 {
-	if v == nil {
-		return nil
-	}
-	x := float64(*v)
-	return &x
 }
 
 func (r *report) printIdentical(w io.Writer) {
@@ -328,46 +191,65 @@ func (r *report) printCaches(w io.Writer) {
 	}
 }
 
-// duration shows nanoseconds with three digits.
-func duration(ns float64) string {
-	d := time.Duration(ns)
-	switch {
-	case ns < 1000:
-		return figure(ns) + " ns"
-	case d < time.Millisecond:
-		return figure(ns/1e3) + " µs"
-	case d < time.Second:
-		return figure(ns/1e6) + " ms"
-	}
-	return figure(ns/1e9) + " s"
+// A cost is what something took without and with the caches; nil where it was
+// not measured.
+type cost[T float64 | int64] struct {
+	Cached   *T `json:"cached"`
+	Uncached *T `json:"uncached"`
 }
 
-// bytesText shows bytes with three digits; a KB is 2^10 bytes.
-func bytesText(n float64) string {
-	for _, unit := range []string{"B", "KB", "MB"} {
-		if n < 1024 {
-			return figure(n) + " " + unit
-		}
-		n /= 1024
-	}
-	return figure(n) + " GB"
+type costNS struct {
+	Cached   *float64 `json:"cached_ns"`
+	Uncached *float64 `json:"uncached_ns"`
 }
 
-// shown shows the value of a parameter with at most six digits.
-func shown(v any) string {
-	if x, ok := v.(float64); ok {
-		return strconv.FormatFloat(x, 'g', 6, 64)
-	}
-	return fmt.Sprint(v)
+type cacheReport struct {
+	Name    string  `json:"name"`
+	Hits    uint64  `json:"hits"`
+	Misses  uint64  `json:"misses"`
+	HitRate float64 `json:"hit_rate"` // 0 to 1
+	Entries int     `json:"entries"`
+	Bytes   int64   `json:"bytes"`
+	Budget  int64   `json:"budget"`
+	Advice  string  `json:"advice"`
 }
 
-// figure shows three digits of a number, all of those before the point.
-func figure(v float64) string {
-	switch {
-	case v >= 100:
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	case v >= 10:
-		return strconv.FormatFloat(v, 'f', 1, 64)
+type bestReport struct {
+	Trial   int        `json:"trial"`
+	Params  paramsMap  `json:"params"`
+	Metrics metricsMap `json:"metrics"`
+}
+
+// A demandReport is what the trials were known to ask the caches for.
+type demandReport struct {
+	Bars     needReport `json:"bars"`
+	Series   needReport `json:"series"`
+	Bypassed string     `json:"bypassed"` // which caches were left out and why, or ""
+}
+
+// A needReport is an [optimize.Need].
+type needReport struct {
+	Requests int64         `json:"requests"`
+	Distinct int64         `json:"distinct"`
+	Bytes    int64         `json:"bytes"`
+	Saves    time.Duration `json:"saves_ns"`
+	Costs    time.Duration `json:"costs_ns"`
+	Bypassed bool          `json:"bypassed"`
+	Planned  bool          `json:"planned"`
+}
+
+func scale(v *float64, by float64) *float64 {
+	if v == nil {
+		return nil
 	}
-	return strconv.FormatFloat(v, 'f', 2, 64)
+	x := *v * by
+	return &x
+}
+
+func asFloat(v *int64) *float64 {
+	if v == nil {
+		return nil
+	}
+	x := float64(*v)
+	return &x
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/market"
@@ -18,12 +19,6 @@ type barsFlags struct {
 	Assets   int    `help:"Assets of the synthetic bundle that is taken otherwise (50)." placeholder:"N" group:"Bars"`
 	Bars     int    `help:"Daily bars of each synthetic asset (252)." placeholder:"N" group:"Bars"`
 	BarsSeed uint64 `help:"Seed of the synthetic bars (${default})." placeholder:"N" default:"42" group:"Bars"`
-}
-
-// A source is one version of a bundle.
-type source struct {
-	bundle  string
-	version bundle.Version
 }
 
 func (b *barsFlags) check() error {
@@ -46,19 +41,6 @@ func (b *barsFlags) given() bool {
 	return b.Data != "" || b.Bundle != "" || b.Assets != 0 || b.Bars != 0
 }
 
-// An atLeast is a flag with a least value.
-type atLeast struct {
-	flag      string
-	value, lo int
-}
-
-func (n atLeast) check() error {
-	if n.value < n.lo {
-		return fmt.Errorf("--%s %d: must be at least %d", n.flag, n.value, n.lo)
-	}
-	return nil
-}
-
 // find returns the version that the flags name. It ingests or makes it where that
 // is asked for.
 func (b *barsFlags) find(e *env) (s source, err error) {
@@ -67,7 +49,7 @@ func (b *barsFlags) find(e *env) (s source, err error) {
 		return b.ingestData(e)
 	case b.Bundle != "":
 		s.bundle = b.Bundle
-		s.version, err = e.findVersion(b.Bundle, b.At)
+		s.version, err = findVersion(e, b.Bundle, b.At)
 		return s, err
 	}
 	return b.makeSynthetic(e)
@@ -83,23 +65,11 @@ func (b *barsFlags) ingestData(e *env) (source, error) {
 	}
 	sum := sha256.Sum256([]byte(dir))
 	name := fmt.Sprintf("%s-%x", plainName(filepath.Base(dir)), sum[:3])
-	report, err := e.ingest(name, dir, bundle.IngestOptions{})
+	report, err := ingest(e, name, dir, bundle.IngestOptions{})
 	if err != nil {
 		return source{}, err
 	}
 	return source{name, report.Version}, nil
-}
-
-// plainName replaces what the name of a bundle may not have.
-func plainName(s string) string {
-	name := []rune(s)
-	for i, r := range name {
-		plain := r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
-		if !plain {
-			name[i] = '-'
-		}
-	}
-	return "data-" + string(name[:min(len(name), 40)])
 }
 
 func (b *barsFlags) makeSynthetic(e *env) (source, error) {
@@ -112,7 +82,7 @@ func (b *barsFlags) makeSynthetic(e *env) (source, error) {
 	}
 	const most = 100_000_000
 	if bars > most/assets {
-		return source{}, usageError{fmt.Errorf("--assets %d --bars %d: at most %d bars together can be made", assets, bars, most)}
+		return source{}, usage(fmt.Errorf("--assets %d --bars %d: at most %d bars together can be made", assets, bars, most))
 	}
 	name := syntheticName(assets, bars, b.BarsSeed)
 	if v, err := e.store.Current(name); err == nil {
@@ -128,4 +98,78 @@ func (b *barsFlags) makeSynthetic(e *env) (source, error) {
 		return source{}, err
 	}
 	return source{name, report.Version}, nil
+}
+
+// A source is one version of a bundle.
+type source struct {
+	bundle  string
+	version bundle.Version
+}
+
+// plainName replaces what the name of a bundle may not have.
+func plainName(s string) string {
+	name := []rune(s)
+	for i, r := range name {
+		plain := r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+		if !plain {
+			name[i] = '-'
+		}
+	}
+	return "data-" + string(name[:min(len(name), 40)])
+}
+
+// findVersion returns the version of a bundle that begins with the given
+// digits, the current one if there are none.
+func findVersion(e *env, name, prefix string) (bundle.Version, error) {
+	if prefix == "" {
+		return e.store.Current(name)
+	}
+	infos, err := e.store.Versions(name)
+	if err != nil {
+		return bundle.Version{}, err
+	}
+	var found []bundle.Version
+	for _, i := range infos {
+		if strings.HasPrefix(i.Version.String(), strings.ToLower(prefix)) {
+			found = append(found, i.Version)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return bundle.Version{}, usage(fmt.Errorf("bundle %q has no version %q: see optcache bundle show %s", name, prefix, name))
+	}
+	return bundle.Version{}, usage(fmt.Errorf("bundle %q has %d versions that begin with %q: give more digits", name, len(found), prefix))
+}
+
+// versionDir is the folder of a version, for other programs to read.
+func versionDir(e *env, name string, v bundle.Version) string {
+	return filepath.Join(e.store.Dir(), name, "versions", v.String())
+}
+
+// ingest ingests a directory and says what it left out.
+func ingest(e *env, name, dir string, o bundle.IngestOptions) (*bundle.Report, error) {
+	e.log.Info("ingesting", "directory", dir, "bundle", name)
+	r, err := e.store.IngestDir(e.ctx, name, dir, o)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.IgnoredColumns) > 0 {
+		e.log.Warn("columns that a bundle does not keep were ignored", "columns", strings.Join(r.IgnoredColumns, ","))
+	}
+	if len(r.IgnoredFiles) > 0 {
+		e.log.Warn("files that hold no bars were ignored", "files", strings.Join(r.IgnoredFiles, ","))
+	}
+	return r, nil
+}
+
+// allBars returns the number of bars of all assets.
+func allBars(b *bundle.Bundle) int64 {
+	var bars int64
+	for _, a := range b.Assets() {
+		x, _ := b.Extent(a.Symbol)
+		bars += int64(x.Bars)
+	}
+	return bars
 }

@@ -43,6 +43,32 @@ type runFile struct {
 	Caches     []cacheFile  `json:"caches"`
 }
 
+// check refuses what no run can have.
+func (r *runFile) check() error {
+	for _, v := range []string{r.Bundle.Version, r.Bundle.Previous} {
+		if v == "" {
+			continue
+		}
+		if _, err := bundle.ParseVersion(v); err != nil {
+			return err
+		}
+	}
+	for _, n := range []struct {
+		name  string
+		value int64
+	}{{"trials", int64(r.Trials)}, {"failed", int64(r.Failed)}, {"workers", int64(r.Workers)}, {"took_ns", r.TookNS}} {
+		if n.value < 0 {
+			return fmt.Errorf("%s is %d", n.name, n.value)
+		}
+	}
+	for _, c := range r.Caches {
+		if c.Name == "" || c.Entries < 0 || c.Bytes < 0 || c.Budget < 0 || c.Used < 0 || c.LoadNS < 0 {
+			return fmt.Errorf("the statistics of cache %q have no name or a number below 0", c.Name)
+		}
+	}
+	return nil
+}
+
 // A runVerified says how many trials were compared bit for bit, and how that ended.
 type runVerified struct {
 	Trials    int  `json:"trials"`
@@ -76,15 +102,6 @@ type cacheFile struct {
 	Used       int64         `json:"used"`
 }
 
-type evictionCount struct {
-	Room     uint64 `json:"room"`
-	Replaced uint64 `json:"replaced"`
-	Deleted  uint64 `json:"deleted"`
-	Cleared  uint64 `json:"cleared"`
-	Retired  uint64 `json:"retired"`
-	Expired  uint64 `json:"expired"`
-}
-
 // stats returns them as the cache tells them.
 func (c cacheFile) stats() cachekit.Stats {
 	return cachekit.Stats{
@@ -92,6 +109,15 @@ func (c cacheFile) stats() cachekit.Stats {
 		Evictions: cachekit.Evictions(c.Evictions), Refused: c.Refused, Uncached: c.Uncached,
 		Entries: c.Entries, Bytes: c.Bytes, Pinned: c.Pinned, Budget: c.Budget, Used: c.Used,
 	}
+}
+
+type evictionCount struct {
+	Room     uint64 `json:"room"`
+	Replaced uint64 `json:"replaced"`
+	Deleted  uint64 `json:"deleted"`
+	Cleared  uint64 `json:"cleared"`
+	Retired  uint64 `json:"retired"`
+	Expired  uint64 `json:"expired"`
 }
 
 // runFormat is the format of run.json that this command reads.
@@ -148,30 +174,4 @@ func offsetOf(err error) string {
 		return fmt.Sprintf(" at byte %d", kind.Offset)
 	}
 	return ""
-}
-
-// check refuses what no run can have.
-func (r *runFile) check() error {
-	for _, v := range []string{r.Bundle.Version, r.Bundle.Previous} {
-		if v == "" {
-			continue
-		}
-		if _, err := bundle.ParseVersion(v); err != nil {
-			return err
-		}
-	}
-	for _, n := range []struct {
-		name  string
-		value int64
-	}{{"trials", int64(r.Trials)}, {"failed", int64(r.Failed)}, {"workers", int64(r.Workers)}, {"took_ns", r.TookNS}} {
-		if n.value < 0 {
-			return fmt.Errorf("%s is %d", n.name, n.value)
-		}
-	}
-	for _, c := range r.Caches {
-		if c.Name == "" || c.Entries < 0 || c.Bytes < 0 || c.Budget < 0 || c.Used < 0 || c.LoadNS < 0 {
-			return fmt.Errorf("the statistics of cache %q have no name or a number below 0", c.Name)
-		}
-	}
-	return nil
 }
