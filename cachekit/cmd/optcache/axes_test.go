@@ -147,24 +147,3 @@ func TestLogarithmicAxis(t *testing.T) {
 	}, gen.Float64Range(1e-9, 1e9), gen.Float64Range(0.01, 1e6), gen.IntRange(2, 50)))
 	properties.TestingRun(t)
 }
-
-// What is verified is spread over all trials, and the best is among it.
-func TestEvenly(t *testing.T) {
-	properties := gopter.NewProperties(nil)
-	properties.Property("n trials, rising, with the best", prop.ForAll(func(n, trials, best int) bool {
-		best %= trials
-		picked := evenly(n, trials, best)
-		if len(picked) > min(n, trials) || n >= trials && len(picked) != trials || n > 2 && len(picked) < min(n, trials)-1 {
-			return false
-		}
-		found := n == 0
-		for i, at := range picked {
-			if at < 0 || at >= trials || i > 0 && at <= picked[i-1] {
-				return false
-			}
-			found = found || at == best
-		}
-		return found && (n < 4 || picked[0] == 0 && picked[len(picked)-1] == trials-1)
-	}, gen.IntRange(0, 60), gen.IntRange(1, 200), gen.IntRange(0, 1000)))
-	properties.TestingRun(t)
-}

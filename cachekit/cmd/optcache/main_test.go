@@ -21,7 +21,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
-	"github.com/bmadventure/optcache/cachekit/search"
 	"github.com/bmadventure/optcache/internal/shared"
 )
 
@@ -564,51 +563,5 @@ func TestSweepWithinATinyBudget(t *testing.T) {
 	}
 	if bars := got.Caches[1]; bars.Hits != 0 || bars.Entries != 0 || bars.Bytes > 1073 || bars.Budget != 1073 {
 		t.Errorf("%+v", bars)
-	}
-}
-
-// verify must find any difference, wherever it is.
-func TestCompareFindsADifference(t *testing.T) {
-	timed := make(outcomes[backtest.Crossover], 3)
-	batch := search.List[numbered[backtest.Crossover]]{{at: 0, trial: 0}, {at: 1, trial: 1}, {at: 2, trial: 2}}
-	assets := []string{"A", "B"}
-	base := func() []detail {
-		d := make([]detail, 6)
-		for i := range d {
-			d[i].metrics.Sharpe = math.NaN()
-			d[i].metrics.CAGR = float64(i)
-		}
-		return d
-	}
-	if d := compareDetails(batch, assets, timed, "here", base(), "there", base()); d != "" {
-		t.Errorf("equal, and yet %s", d)
-	}
-	for _, c := range []struct {
-		name   string
-		change func(*detail)
-		want   []string
-	}{
-		{"a metric", func(d *detail) { d.metrics.CAGR = 7 }, []string{"trial 1", "asset B", "cagr", "3 here", "7 there"}},
-		{"the sign of zero", func(d *detail) { d.metrics.MaxDrawdown = math.Copysign(0, -1) }, []string{"max_drawdown", "0 here", "-0 there"}},
-		{"a count", func(d *detail) { d.metrics.Trades = 1 }, []string{"trades"}},
-		{"the curve", func(d *detail) { d.curve[31] = 1 }, []string{"trial 1", "asset B", "equity curve"}},
-	} {
-		changed := base()
-		c.change(&changed[3])
-		got := compareDetails(batch, assets, timed, "here", base(), "there", changed)
-		for _, want := range c.want {
-			if !strings.Contains(got, want) {
-				t.Errorf("%s: %q is not in %q", c.name, want, got)
-			}
-		}
-	}
-	other := make(outcomes[backtest.Crossover], 3)
-	other[2].Result.Trades = 1
-	if err := samePortfolios(timed, other); err == nil || !strings.Contains(err.Error(), "trial 2") {
-		t.Errorf("got %v", err)
-	}
-	other[2].Err = errFailed
-	if err := samePortfolios(timed, other); err == nil || !strings.Contains(err.Error(), "failed in one run only") {
-		t.Errorf("got %v", err)
 	}
 }
