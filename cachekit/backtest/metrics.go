@@ -76,6 +76,9 @@ func (m Metric) String() string {
 	return fmt.Sprintf("Metric(%d)", uint8(m))
 }
 
+// NeedsTrades reports whether the metric is of the trades, which the returns of an account do not tell.
+func (m Metric) NeedsTrades() bool { return m == WinRate || m == ProfitFactor || m == Trades }
+
 // ParseMetric returns the metric of that name. Its error lists all names.
 func ParseMetric(name string) (Metric, error) {
 	for i, n := range metricNames {

@@ -66,15 +66,10 @@ func fail(stderr io.Writer, err error) int {
 	return exitUsage
 }
 
-// An atLeast is a flag with a least value.
-type atLeast struct {
-	flag      string
-	value, lo int
-}
-
-func (n atLeast) check() error {
-	if n.value < n.lo {
-		return fmt.Errorf("--%s %d: must be at least %d", n.flag, n.value, n.lo)
+// atLeast returns an error if the value of a flag is below the least it may have.
+func atLeast(flag string, value, least int) error {
+	if value < least {
+		return fmt.Errorf("--%s %d: must be at least %d", flag, value, least)
 	}
 	return nil
 }

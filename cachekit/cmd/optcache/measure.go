@@ -24,9 +24,9 @@ func (s *sweep[S]) measure(kept *folder) (*report, error) {
 	}
 	defer b.Close()
 	r := &report{
-		Bundle:   bundleReport{s.bundle, s.version.String(), len(b.Assets()), b.Longest()},
+		Bundle:   bundleReport{Name: s.bundle, Version: s.version.String(), Assets: len(b.Assets()), Bars: b.Longest()},
 		Strategy: s.strategyName(), Params: s.specs, CostBps: s.costBps, Search: s.search, Seed: s.seed,
-		Trials: s.count, Workers: s.workers, Rounds: s.Rounds, Compared: s.compare,
+		Trials: s.count, Workers: s.workers, Rounds: s.cmd.Rounds, Compared: s.compare,
 		Objective: s.metric.String(), Minimize: s.minimize,
 		Errors: []string{}, Best: []bestReport{}, Caches: []cacheReport{},
 		title: s.family.title, trials: s.describe(),
@@ -35,7 +35,7 @@ func (s *sweep[S]) measure(kept *folder) (*report, error) {
 		r.Rounds = 1
 	}
 	sides := 2
-	if s.NoCache {
+	if s.cmd.NoCache {
 		sides = 1
 	}
 	runs := r.Rounds
@@ -77,7 +77,7 @@ func (s *sweep[S]) timed(r *report, kept *folder, p *progress) (outcomes[S], err
 		return s.timeRounds(r, kept, p)
 	}
 	config, seconds, peak := s.cached, &r.Seconds.Cached, &r.PeakBytes.Cached
-	if s.NoCache {
+	if s.cmd.NoCache {
 		config, seconds, peak = uncached, &r.Seconds.Uncached, &r.PeakBytes.Uncached
 	}
 	p.start("sweep")
@@ -172,17 +172,17 @@ func (s *sweep[S]) timeRounds(r *report, kept *folder, p *progress) (outcomes[S]
 		stats         []optimize.CacheStats
 		order         = []bool{false, true} // cached?
 	)
-	if s.NoCache {
+	if s.cmd.NoCache {
 		order = []bool{false}
 	}
-	for round := range s.Rounds {
+	for round := range s.cmd.Rounds {
 		for i := range order {
 			useCache := order[(round+i)%len(order)]
 			config, times := uncached, &plain
 			if useCache {
 				config, times = s.cached, &cached
 			}
-			p.start(fmt.Sprintf("round %d of %d", round+1, s.Rounds))
+			p.start(fmt.Sprintf("round %d of %d", round+1, s.cmd.Rounds))
 			out, caches, took, err := s.once(config, optimize.Options{Progress: p.step})
 			if err != nil {
 				return nil, err
@@ -219,7 +219,7 @@ func (s *sweep[S]) timeCalls(r *report) error {
 		{uncached, &r.AssetList.Uncached, &r.Grouping.Uncached},
 		{s.cached, &r.AssetList.Cached, &r.Grouping.Cached},
 	}
-	if s.NoCache {
+	if s.cmd.NoCache {
 		configs = configs[:1]
 	}
 	for _, c := range configs {
@@ -284,7 +284,7 @@ func timeBatch(call func() error, n int) (time.Duration, error) {
 // that side's alone.
 func (s *sweep[S]) measurePeaks(r *report) {
 	r.PeakBytes.Uncached = s.childPeak("uncached")
-	if !s.NoCache {
+	if !s.cmd.NoCache {
 		r.PeakBytes.Cached = s.childPeak("cached")
 	}
 }
@@ -297,7 +297,7 @@ func (s *sweep[S]) childPeak(side string) *int64 {
 		return nil
 	}
 	args := append([]string{"sweep", "--quiet", "--measure-peak=" + side, "--store=" + s.storeDir}, s.flags()...)
-	if s.AlwaysCache {
+	if s.cmd.AlwaysCache {
 		args = append(args, "--always-cache")
 	}
 	cmd := exec.CommandContext(s.ctx, program, args...)

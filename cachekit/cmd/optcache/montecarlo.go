@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -130,10 +131,12 @@ func (c *monteCarloCmd) check() error {
 			return fmt.Errorf("--tests %q: must be %s, or several with commas between them", t, oneOf(monteCarloTests))
 		}
 	}
-	for _, n := range []atLeast{{"samples", c.Samples, 1}, {"points", c.Points, 1}, {"blocks", c.Blocks, 2}} {
-		if err := n.check(); err != nil {
-			return err
-		}
+	if err := cmp.Or(
+		atLeast("samples", c.Samples, 1),
+		atLeast("points", c.Points, 1),
+		atLeast("blocks", c.Blocks, 2),
+	); err != nil {
+		return err
 	}
 	switch {
 	case !(c.Confidence > 0 && c.Confidence < 1):
@@ -175,7 +178,7 @@ func runMonteCarlo[S tunable[S]](f *family[S], c *monteCarloCmd, e *env) error {
 	if err != nil {
 		return err
 	}
-	m := &monteCarlo[S]{job: j, monteCarloCmd: c, metric: j.metric, order: backtest.MaxDrawdown}
+	m := &monteCarlo[S]{job: j, cmd: c, metric: j.metric, order: backtest.MaxDrawdown}
 	if err := m.chooseMetrics(); err != nil {
 		return usage(err)
 	}
@@ -202,7 +205,7 @@ func runMonteCarlo[S tunable[S]](f *family[S], c *monteCarloCmd, e *env) error {
 // A monteCarlo is a monteCarloCmd that was found to make sense.
 type monteCarlo[S tunable[S]] struct {
 	*job[S]
-	*monteCarloCmd
+	cmd    *monteCarloCmd
 	metric backtest.Metric // of bootstrap and noise
 	order  backtest.Metric // of the permutation
 
@@ -215,18 +218,18 @@ type monteCarlo[S tunable[S]] struct {
 
 // chooseMetrics sets the metrics that the tests are about.
 func (m *monteCarlo[S]) chooseMetrics() (err error) {
-	if m.Metric != "" {
-		if m.metric, err = backtest.ParseMetric(m.Metric); err != nil {
+	if m.cmd.Metric != "" {
+		if m.metric, err = backtest.ParseMetric(m.cmd.Metric); err != nil {
 			return fmt.Errorf("--metric: %w", err)
 		}
 	}
-	if needsTrades(m.metric) {
+	if m.metric.NeedsTrades() {
 		return fmt.Errorf("--metric %s: it needs the trades, which returns do not tell: choose one of total_return, cagr, sharpe, sortino, calmar, max_drawdown", m.metric)
 	}
-	if m.order, err = backtest.ParseMetric(m.Permute); err != nil {
+	if m.order, err = backtest.ParseMetric(m.cmd.Permute); err != nil {
 		return fmt.Errorf("--permute: %w", err)
 	}
-	if needsTrades(m.order) {
+	if m.order.NeedsTrades() {
 		return fmt.Errorf("--permute %s: it needs the trades, which returns do not tell: choose max_drawdown or calmar", m.order)
 	}
 	return nil
@@ -234,7 +237,7 @@ func (m *monteCarlo[S]) chooseMetrics() (err error) {
 
 // wants reports whether a test is to be made.
 func (m *monteCarlo[S]) wants(test string) bool {
-	return len(m.Tests) == 0 || slices.Contains(m.Tests, test)
+	return len(m.cmd.Tests) == 0 || slices.Contains(m.cmd.Tests, test)
 }
 
 // run makes the tests.
@@ -244,7 +247,7 @@ func (m *monteCarlo[S]) run(kept *folder) (r *monteCarloReport, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	defer m.logStats(m.env, d.workspace)()
+	defer m.cmd.logStats(m.env, d.workspace)()
 	start := time.Now()
 	if err := m.findSubject(d); err != nil {
 		return nil, err
@@ -277,8 +280,8 @@ func (m *monteCarlo[S]) whole() optimize.Span { return optimize.Span{To: m.segme
 // the sweep, which is run again, for the tests need all its trials.
 func (m *monteCarlo[S]) findSubject(d *side) (err error) {
 	m.trial = -1
-	if len(m.Set) > 0 {
-		if m.subject, err = m.family.point(m.Set); err == nil {
+	if len(m.cmd.Set) > 0 {
+		if m.subject, err = m.family.point(m.cmd.Set); err == nil {
 			err = m.subject.Validate()
 		}
 		if err != nil {
@@ -295,10 +298,10 @@ func (m *monteCarlo[S]) findSubject(d *side) (err error) {
 		return fmt.Errorf("all %d trials failed, so there is none to judge: %w", len(m.out), optimize.FirstError(m.out))
 	}
 	m.trial, m.subject = top[0], m.out[top[0]].Params
-	if ran := m.ran; ran != nil {
+	if ran := m.cmd.ran; ran != nil {
 		if got := plainText(values[m.trial]); ran.BestTrial != m.trial || ran.BestValue != got {
 			return fmt.Errorf("--run %s: its best was trial %d with %s %s, and now it is trial %d with %s: one of the two is wrong; sweep again with --verify all",
-				m.From, ran.BestTrial, m.objective, ran.BestValue, m.trial, got)
+				m.cmd.From, ran.BestTrial, m.objective, ran.BestValue, m.trial, got)
 		}
 	}
 	return nil
@@ -310,8 +313,8 @@ func (m *monteCarlo[S]) sweepAgain(d *side) (err error) {
 	defer p.finish()
 	p.start("sweep")
 	o := optimize.Options{Progress: p.step}
-	if _, e := os.Stat(filepath.Join(m.From, "journal")); m.From != "" && e == nil {
-		if o.Journal, err = record.Open(m.From); err != nil {
+	if _, e := os.Stat(filepath.Join(m.cmd.From, "journal")); m.cmd.From != "" && e == nil {
+		if o.Journal, err = record.Open(m.cmd.From); err != nil {
 			return fmt.Errorf("--run: %w", err)
 		}
 		defer func() { err = errors.Join(err, o.Journal.Close()) }()
@@ -348,7 +351,7 @@ func (m *monteCarlo[S]) test(d *side, r *monteCarloReport) error {
 			continue
 		case m.ctx.Err() != nil:
 			return fmt.Errorf("%s: %w", t.name, err)
-		case len(m.Tests) > 0:
+		case len(m.cmd.Tests) > 0:
 			return usage(fmt.Errorf("%s: %w", t.name, err))
 		}
 		r.Skipped = append(r.Skipped, skippedReport{t.name, err.Error()})
@@ -359,7 +362,7 @@ func (m *monteCarlo[S]) test(d *side, r *monteCarloReport) error {
 // sampler returns the Monte Carlo over a metric.
 func (m *monteCarlo[S]) sampler(metric backtest.Metric) robust.MonteCarlo {
 	return robust.MonteCarlo{
-		Samples: m.Samples, Seed: m.seed, Block: m.Block, Confidence: m.Confidence,
+		Samples: m.cmd.Samples, Seed: m.seed, Block: m.cmd.Block, Confidence: m.cmd.Confidence,
 		Minimize: m.minimize && metric == m.job.metric,
 	}
 }
@@ -387,7 +390,7 @@ func (m *monteCarlo[S]) permute(r *monteCarloReport) error {
 }
 
 func (m *monteCarlo[S]) noise(r *monteCarloReport) error {
-	n := robust.Noise{Deviation: m.Deviation, Resample: m.Resample, MonteCarlo: m.sampler(m.metric)}
+	n := robust.Noise{Deviation: m.cmd.Deviation, Resample: m.cmd.Resample, MonteCarlo: m.sampler(m.metric)}
 	objective := func(p backtest.Performance) float64 { return p.Value(m.metric) }
 	d, err := n.Test(m.ctx, m.segments, m.family.strategy(m.costBps)(m.subject), m.whole(), objective, m.options())
 	if err == nil {
@@ -397,7 +400,7 @@ func (m *monteCarlo[S]) noise(r *monteCarloReport) error {
 }
 
 func (m *monteCarlo[S]) sensitivity(d *side, r *monteCarloReport) error {
-	s := robust.Sensitivity[S]{Space: m.space, Base: m.subject, Points: m.Points, Minimize: m.minimize}
+	s := robust.Sensitivity[S]{Space: m.space, Base: m.subject, Points: m.cmd.Points, Minimize: m.minimize}
 	strategy := m.family.strategy(m.costBps)
 	worker := func() optimize.Worker[S, float64] {
 		runner := backtest.Runner{Columns: d.view.Columns()}
@@ -471,7 +474,7 @@ func (m *monteCarlo[S]) overfitting(r *monteCarloReport) error {
 		}
 		all[i] = c.Result
 	}
-	o, err := robust.MeasureOverfitting(m.ctx, all, m.Blocks, m.options())
+	o, err := robust.MeasureOverfitting(m.ctx, all, m.cmd.Blocks, m.options())
 	if err == nil {
 		r.Overfitting = &overfittingReport{o.Trials, o.Splits, number(o.Probability), number(o.Loss), number(o.Slope)}
 	}

@@ -132,9 +132,9 @@ type skippedReport struct {
 // report begins the report.
 func (m *monteCarlo[S]) report(bars *bundle.Bars) *monteCarloReport {
 	r := &monteCarloReport{
-		Bundle:   bundleReport{m.bundle, m.version.String(), len(bars.Assets()), len(bars.Timeline())},
+		Bundle:   bundleReport{Name: m.bundle, Version: m.version.String(), Assets: len(bars.Assets()), Bars: len(bars.Timeline())},
 		Strategy: m.strategyName(), CostBps: m.costBps, Params: m.space.Params(m.subject), Trials: len(m.out),
-		Objective: m.objective, Minimize: m.minimize, Seed: m.seed, Confidence: m.Confidence, Workers: m.workers,
+		Objective: m.objective, Minimize: m.minimize, Seed: m.seed, Confidence: m.cmd.Confidence, Workers: m.workers,
 		Performance: performanceMap(backtest.Measure(m.returns, m.segments.PeriodsPerYear())),
 		Skipped:     []skippedReport{}, title: m.family.title,
 	}

@@ -41,7 +41,7 @@ type performanceMap backtest.Performance
 func (p performanceMap) MarshalJSON() ([]byte, error) {
 	names, values := []string{"bars"}, []any{p.Bars}
 	for m := range (backtest.Metrics{}).All() {
-		if !needsTrades(m) {
+		if !m.NeedsTrades() {
 			names, values = append(names, m.String()), append(values, number(backtest.Performance(p).Value(m)))
 		}
 	}

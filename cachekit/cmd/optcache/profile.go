@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -138,10 +139,8 @@ func (c *profileCmd) compareSides(e *env, s *subject) error {
 }
 
 func (c *profileCmd) check() error {
-	for _, n := range []atLeast{{"trials", c.Trials, 1}, {"top", c.Top, 1}, {"workers", c.Workers, 0}} {
-		if err := n.check(); err != nil {
-			return err
-		}
+	if err := cmp.Or(atLeast("trials", c.Trials, 1), atLeast("top", c.Top, 1), atLeast("workers", c.Workers, 0)); err != nil {
+		return err
 	}
 	if c.For <= 0 || c.For > time.Hour {
 		return fmt.Errorf("--for %s: must be above 0 and at most 1h, such as 5s", c.For)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -22,10 +23,8 @@ type barsFlags struct {
 }
 
 func (b *barsFlags) check() error {
-	for _, n := range []atLeast{{"assets", b.Assets, 0}, {"bars", b.Bars, 0}} {
-		if err := n.check(); err != nil {
-			return err
-		}
+	if err := cmp.Or(atLeast("assets", b.Assets, 0), atLeast("bars", b.Bars, 0)); err != nil {
+		return err
 	}
 	if (b.Data != "" || b.Bundle != "") && (b.Assets != 0 || b.Bars != 0) {
 		return errors.New("--assets and --bars make a synthetic bundle: leave them out with --data and --bundle")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -35,7 +36,7 @@ type sweepCmd struct {
 // A sweep is a sweepCmd that was found to make sense.
 type sweep[S tunable[S]] struct {
 	*job[S]
-	*sweepCmd
+	cmd     *sweepCmd
 	compare bool             // the sides are timed and compared
 	verify  int              // trials whose results are compared bit for bit
 	demand  *optimize.Demand // of the last run with caches; nil: there was none
@@ -118,15 +119,15 @@ func runSweep[S tunable[S]](f *family[S], c *sweepCmd, e *env) error {
 
 // measureKept measures, and keeps in the folder of the run what was asked for.
 func (s *sweep[S]) measureKept() (r *report, err error) {
-	kept, err := openFolder(&s.runFlags, s.job, "sweep")
+	kept, err := openFolder(&s.cmd.runFlags, s.job, "sweep")
 	if err != nil {
 		return nil, err
 	}
-	if s.Out != "" && !s.compare {
-		if s.journal, err = openJournal(s.job, s.Out, s.Resume); err != nil {
+	if s.cmd.Out != "" && !s.compare {
+		if s.journal, err = openJournal(s.job, s.cmd.Out, s.cmd.Resume); err != nil {
 			return nil, err
 		}
-		defer func() { err = errors.Join(goOn(err, s.Out, s.journal), s.journal.Close()) }()
+		defer func() { err = errors.Join(goOn(err, s.cmd.Out, s.journal), s.journal.Close()) }()
 	}
 	if err := kept.begin(); err != nil {
 		return nil, err
@@ -137,10 +138,8 @@ func (s *sweep[S]) measureKept() (r *report, err error) {
 
 // newSweep checks the flags and finds or makes the bundle.
 func newSweep[S tunable[S]](e *env, f *family[S], c *sweepCmd) (*sweep[S], error) {
-	for _, n := range []atLeast{{"rounds", c.Rounds, 1}, {"top", c.Top, 0}} {
-		if err := n.check(); err != nil {
-			return nil, usage(err)
-		}
+	if err := cmp.Or(atLeast("rounds", c.Rounds, 1), atLeast("top", c.Top, 0)); err != nil {
+		return nil, usage(err)
 	}
 	if err := errors.Join(c.checkVerify(), c.runFlags.check(e)); err != nil {
 		return nil, usage(err)
@@ -152,9 +151,9 @@ func newSweep[S tunable[S]](e *env, f *family[S], c *sweepCmd) (*sweep[S], error
 	if err := c.checkResume(); err != nil {
 		return nil, usage(err)
 	}
-	s := &sweep[S]{job: j, sweepCmd: c}
+	s := &sweep[S]{job: j, cmd: c}
 	if s.cached.DisableCaching {
-		s.NoCache = true
+		s.cmd.NoCache = true
 	}
 	return s, s.choose()
 }
@@ -187,11 +186,11 @@ func (s *sweep[S]) choose() error {
 		return err
 	}
 	defer b.Close()
-	s.compare = s.Out == "" && int64(s.count) <= smallWork/max(1, allBars(b))
-	if s.Compare != nil {
-		s.compare = *s.Compare
+	s.compare = s.cmd.Out == "" && int64(s.count) <= smallWork/max(1, allBars(b))
+	if s.cmd.Compare != nil {
+		s.compare = *s.cmd.Compare
 	}
-	switch s.Verify {
+	switch s.cmd.Verify {
 	case "all":
 		s.verify = s.count
 	case "none":
@@ -201,7 +200,7 @@ func (s *sweep[S]) choose() error {
 			s.verify = s.count
 		}
 	default:
-		if s.verify, err = strconv.Atoi(s.Verify); err != nil {
+		if s.verify, err = strconv.Atoi(s.cmd.Verify); err != nil {
 			return usage(fmt.Errorf("--verify: %w", err))
 		}
 	}
@@ -219,8 +218,8 @@ func (s *sweep[S]) once(config cachekit.Config, o optimize.Options) (out outcome
 		return nil, nil, 0, err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	stop := s.logStats(s.env, d.workspace)
-	o.AlwaysCache = s.AlwaysCache
+	stop := s.cmd.logStats(s.env, d.workspace)
+	o.AlwaysCache = s.cmd.AlwaysCache
 	if !config.DisableCaching {
 		s.demand = nil
 		o.Demand = func(d optimize.Demand) { s.demand = &d } // of a search, the last is that of all its trials
@@ -238,7 +237,7 @@ func (s *sweep[S]) fill(r *report, out outcomes[S]) {
 			r.Errors = append(r.Errors, o.Err.Error())
 		}
 	}
-	for _, i := range search.Rank(s.values(out), s.minimize, s.Top) {
+	for _, i := range search.Rank(s.values(out), s.minimize, s.cmd.Top) {
 		r.Best = append(r.Best, bestReport{i, s.space.Params(out[i].Params), metricsMap(out[i].Result)})
 	}
 }
@@ -246,7 +245,7 @@ func (s *sweep[S]) fill(r *report, out outcomes[S]) {
 // measurePeak runs the sweep once on one side and prints the peak memory.
 func (s *sweep[S]) measurePeak() error {
 	config := uncached
-	if s.Peak == "cached" {
+	if s.cmd.Peak == "cached" {
 		config = s.cached
 	}
 	if _, _, _, err := s.once(config, optimize.Options{}); err != nil {

@@ -8,15 +8,15 @@ import (
 
 // trialTable is the results of trials: number, parameters, metrics, error.
 func trialTable[S tunable[S]](j *job[S], out outcomes[S]) *table {
-	columns := []column{{"trial", whole}}
+	columns := []column{col("trial", whole)}
 	for _, p := range j.family.axes {
-		columns = append(columns, column{p.name, p.kind})
+		columns = append(columns, col(p.name, p.kind))
 	}
 	metrics := metricColumns()
 	params := len(columns)
 	columns = append(columns, metrics...)
-	columns = append(columns, column{"error", text})
-	return &table{columns, len(out), func(row, i int) any {
+	columns = append(columns, col("error", text))
+	return &table{columns: columns, rows: len(out), cell: func(row, i int) any {
 		o := &out[row]
 		switch {
 		case i == 0:
@@ -37,7 +37,7 @@ func trialTable[S tunable[S]](j *job[S], out outcomes[S]) *table {
 func metricColumns() []column {
 	var columns []column
 	for m := range (backtest.Metrics{}).All() {
-		c := column{m.String(), real}
+		c := col(m.String(), real)
 		if m == backtest.Trades {
 			c.kind = whole
 		}

@@ -26,6 +26,9 @@ type column struct {
 	kind columnKind
 }
 
+// col returns a column.
+func col(name string, kind columnKind) column { return column{name, kind} }
+
 type columnKind uint8
 
 const (

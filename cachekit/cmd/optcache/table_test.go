@@ -20,11 +20,9 @@ import (
 func TestTableForms(t *testing.T) {
 	values := []float64{0, math.Copysign(0, -1), 0.1, -1e-320, math.MaxFloat64, math.NaN(), math.Inf(1), math.Inf(-1), 1.0 / 3}
 	at := time.Date(2020, 2, 3, 14, 30, 0, 123456789, time.UTC)
-	x := &table{
-		[]column{{"n", whole}, {"z_first", real}, {"a_text", text}, {"time", moment}}, len(values),
-		func(row, i int) any {
-			return []any{int64(row - 4), values[row], fmt.Sprintf("row %d, \"quoted\"\n", row), at.Add(time.Duration(row))}[i]
-		},
+	x := &table{columns: []column{col("n", whole), col("z_first", real), col("a_text", text), col("time", moment)}, rows: len(values), cell: func(row, i int) any {
+		return []any{int64(row - 4), values[row], fmt.Sprintf("row %d, \"quoted\"\n", row), at.Add(time.Duration(row))}[i]
+	},
 	}
 	dir := t.TempDir()
 	for _, form := range tableForms {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"strconv"
@@ -87,10 +88,8 @@ type setup struct {
 }
 
 func (s *setup) check() error {
-	for _, n := range []atLeast{{"trials", s.trials, 1}, {"workers", s.workers, 0}} {
-		if err := n.check(); err != nil {
-			return err
-		}
+	if err := cmp.Or(atLeast("trials", s.trials, 1), atLeast("workers", s.workers, 0)); err != nil {
+		return err
 	}
 	if x := (backtest.Crossover{Fast: 1, Slow: 2, CostBps: s.costBps}); x.Validate() != nil {
 		return fmt.Errorf("--cost-bps %v: must be at least 0 and below 10000", s.costBps)

@@ -183,18 +183,14 @@ func (j *job[S]) describe() string {
 func (j *job[S]) withoutTrades() error {
 	var names []string
 	for m := range (backtest.Metrics{}).All() {
-		if !needsTrades(m) {
+		if !m.NeedsTrades() {
 			names = append(names, m.String())
 		}
 	}
-	if needsTrades(j.metric) {
+	if j.metric.NeedsTrades() {
 		return fmt.Errorf("--objective %s: it needs the trades, which the returns of an account do not tell: must be %s", j.metric, oneOf(names))
 	}
 	return nil
-}
-
-func needsTrades(m backtest.Metric) bool {
-	return m == backtest.WinRate || m == backtest.ProfitFactor || m == backtest.Trades
 }
 
 // strategyName is the name of the rules with their version.

@@ -45,7 +45,7 @@ func (s *sweep[S]) verifyTrials(r *report, timed outcomes[S], p *progress) error
 	}
 	defer plain.close()
 	sides := []*side{plain}
-	if !s.NoCache {
+	if !s.cmd.NoCache {
 		cached, err := s.open(s.cached)
 		if err != nil {
 			return err
@@ -75,7 +75,7 @@ func (s *sweep[S]) verifyTrials(r *report, timed outcomes[S], p *progress) error
 		trials = fmt.Sprintf("%d of %s", len(picked), count(len(timed), "trial"))
 	}
 	paths := "without cache, with cache and on a naive path"
-	if s.NoCache {
+	if s.cmd.NoCache {
 		paths = "without cache and on a naive path"
 	}
 	r.compared = fmt.Sprintf("%d metrics and the equity curve of %s in %s, %s", metricCount(), count(len(naive.symbols), "asset"), trials, paths)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,16 +114,19 @@ func runWalkForward[S tunable[S]](f *family[S], c *walkForwardCmd, e *env) error
 }
 
 func (c *walkForwardCmd) check() error {
-	for _, n := range []atLeast{
-		{"train", c.Train, 1}, {"validate", c.Validate, 0}, {"test", c.Test, 1}, {"step", c.Step, 0},
-		{"purge", c.Purge, 0}, {"embargo", c.Embargo, 0}, {"top", c.Top, 1},
-	} {
-		if err := n.check(); err != nil {
-			return err
-		}
+	if err := cmp.Or(
+		atLeast("train", c.Train, 1),
+		atLeast("validate", c.Validate, 0),
+		atLeast("test", c.Test, 1),
+		atLeast("step", c.Step, 0),
+		atLeast("purge", c.Purge, 0),
+		atLeast("embargo", c.Embargo, 0),
+		atLeast("top", c.Top, 1),
+	); err != nil {
+		return err
 	}
 	if c.Warmup != nil {
-		if err := (atLeast{"warmup", *c.Warmup, 0}).check(); err != nil {
+		if err := atLeast("warmup", *c.Warmup, 0); err != nil {
 			return err
 		}
 	}
@@ -255,7 +259,7 @@ func forward[S tunable[S]](j *job[S], c *walkForwardCmd, segments *optimize.Segm
 // walkReport puts the result into the shape of its JSON.
 func newReport[S tunable[S]](j *job[S], c *walkForwardCmd, w *walk.Forward[S], segments *optimize.Segments, bars *bundle.Bars, result *walk.Result[S]) *walkReport {
 	r := &walkReport{
-		Bundle:   bundleReport{j.bundle, j.version.String(), len(bars.Assets()), len(bars.Timeline())},
+		Bundle:   bundleReport{Name: j.bundle, Version: j.version.String(), Assets: len(bars.Assets()), Bars: len(bars.Timeline())},
 		Strategy: j.strategyName(), Params: j.specs, CostBps: j.costBps, Search: j.search, Seed: j.seed, Trials: j.count,
 		Objective: j.objective, Minimize: j.minimize, Workers: j.workers, Sessions: w.Sessions,
 		Windows: windowsReport{c.Train, c.Validate, c.Test, c.step(), c.Purge, c.Embargo, c.Anchored, c.Top},
@@ -330,14 +334,12 @@ func keepWalk[S tunable[S]](j *job[S], kept *folder, r *walkReport, segments *op
 	}
 	kept.file.Results = append(kept.file.Results, name)
 	course := result.OutOfSample
-	err := kept.keep("equity", &table{
-		[]column{{"time", moment}, {"equity", real}}, len(course.Times),
-		func(row, i int) any {
-			if i == 0 {
-				return time.Unix(0, course.Times[row]).UTC()
-			}
-			return course.Equity[row]
-		},
+	err := kept.keep("equity", &table{columns: []column{col("time", moment), col("equity", real)}, rows: len(course.Times), cell: func(row, i int) any {
+		if i == 0 {
+			return time.Unix(0, course.Times[row]).UTC()
+		}
+		return course.Equity[row]
+	},
 	})
 	return errors.Join(err, kept.keep("folds", foldTable(j, r, result)))
 }
@@ -350,17 +352,17 @@ func foldTable[S tunable[S]](j *job[S], r *walkReport, result *walk.Result[S]) *
 	}
 	first := len(columns)
 	for _, p := range j.family.axes {
-		columns = append(columns, column{p.name, p.kind})
+		columns = append(columns, col(p.name, p.kind))
 	}
 	metrics := len(columns)
-	columns = append(columns, column{"train_objective", real}, column{"validation_objective", real})
+	columns = append(columns, col("train_objective", real), col("validation_objective", real))
 	for m := range (backtest.Metrics{}).All() {
-		if !needsTrades(m) {
-			columns = append(columns, column{"test_" + m.String(), real})
+		if !m.NeedsTrades() {
+			columns = append(columns, col("test_"+m.String(), real))
 		}
 	}
-	columns = append(columns, column{"error", text})
-	return &table{columns, len(r.Folds), func(row, i int) any {
+	columns = append(columns, col("error", text))
+	return &table{columns: columns, rows: len(r.Folds), cell: func(row, i int) any {
 		f, o := r.Folds[row], &result.Folds[row]
 		head := []any{int64(f.Fold), f.Train.from(), f.Train.to(), f.Validation.from(), f.Validation.to(), f.Test.from(), f.Test.to(), int64(f.Trials), int64(f.Failed), int64(-1)}
 		if f.Trial != nil {

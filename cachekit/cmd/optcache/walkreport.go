@@ -182,13 +182,13 @@ func (r *walkReport) printTotal(w io.Writer) {
 	fmt.Fprintf(w, "out of sample, the tests in turn as one account: %s\n", count(r.OutOfSample.Bars, "bar"))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for m := range (backtest.Metrics{}).All() {
-		if !needsTrades(m) {
+		if !m.NeedsTrades() {
 			fmt.Fprintf(t, "%s\t", strings.ReplaceAll(m.String(), "_", " "))
 		}
 	}
 	fmt.Fprintln(t, "efficiency\t")
 	for m := range (backtest.Metrics{}).All() {
-		if !needsTrades(m) {
+		if !m.NeedsTrades() {
 			fmt.Fprintf(t, "%.4f\t", backtest.Performance(r.OutOfSample).Value(m))
 		}
 	}
