@@ -1,8 +1,0 @@
-package main
-
-type bundleReport struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
-	Assets  int    `json:"assets"`
-	Bars    int    `json:"bars"` // of the longest asset
-}

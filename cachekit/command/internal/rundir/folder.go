@@ -1,0 +1,305 @@
+// Package rundir is the folder that --out names: run.json, which says what was run and what the caches did, the
+// results, and the journal that --resume goes on from.
+package rundir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bmadventure/optcache/cachekit"
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/command/internal/console"
+	"github.com/bmadventure/optcache/cachekit/command/internal/output"
+	"github.com/bmadventure/optcache/cachekit/command/internal/source"
+	"github.com/bmadventure/optcache/cachekit/command/internal/trials"
+	"github.com/bmadventure/optcache/cachekit/optimize"
+)
+
+// RunFlags say what is kept of a run and told while it goes on.
+type RunFlags struct {
+	Out        string        `help:"Keep the run in this directory: what was run, what the caches did, and the results." placeholder:"DIR" type:"path" group:"Report"`
+	Format     []string      `help:"Forms of the results in --out (${default}): csv, json, parquet." default:"csv,json,parquet" placeholder:"FORMS" group:"Report"`
+	StatsEvery time.Duration `help:"Log the statistics of the caches to the standard error that often, such as 10s." placeholder:"TIME" group:"Report"`
+}
+
+func (f *RunFlags) Check(e *console.Env) error {
+	for _, form := range f.Format {
+		if !slices.Contains(output.Forms, form) {
+			return fmt.Errorf("--format %q: must be %s, or several with commas between them", form, output.OneOf(output.Forms))
+		}
+	}
+	switch {
+	case f.StatsEvery < 0:
+		return fmt.Errorf("--stats-every %s: must be above 0, such as 10s", f.StatsEvery)
+	case f.StatsEvery > 0 && e.Quiet:
+		return errors.New("--stats-every writes to the standard error, which --quiet silences: leave one of them out")
+	}
+	return nil
+}
+
+// LogStats logs the statistics of the caches as often as the flag says, until the
+// function that it returns is called, which logs them once more.
+func (f *RunFlags) LogStats(e *console.Env, w *optimize.Workspace) (stop func()) {
+	if f.StatsEvery <= 0 {
+		return func() {}
+	}
+	done := make(chan struct{})
+	var logger sync.WaitGroup
+	logger.Go(func() {
+		ticker := time.NewTicker(f.StatsEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				logCaches(e, w.Stats())
+			case <-done:
+				logCaches(e, w.Stats())
+				return
+			}
+		}
+	})
+	return func() {
+		close(done)
+		logger.Wait()
+	}
+}
+
+// States of a run.
+const (
+	StateRunning     = "running"
+	StateDone        = "done"
+	StateInterrupted = "interrupted"
+	stateFailed      = "failed"
+)
+
+const RunName = "run.json"
+
+// A Folder is the directory of a run; one without a path keeps nothing.
+type Folder struct {
+	Dir   string
+	forms []string
+	File  Run
+	start time.Time
+}
+
+// Begin says in the folder that the run goes on.
+func (d *Folder) Begin() error {
+	if d.Dir == "" {
+		return nil
+	}
+	return d.write()
+}
+
+// checkBefore refuses a folder that keeps a run of another command. A run of the same
+// command is replaced, and so is one that cannot be read.
+func (d *Folder) checkBefore() error {
+	before := new(Run)
+	if err := output.ReadJSON(filepath.Join(d.Dir, RunName), before); err != nil || before.Command == d.File.Command {
+		return nil
+	}
+	return fmt.Errorf("it keeps a run of optcache %s", before.Command)
+}
+
+// write writes run.json as it is now.
+func (d *Folder) write() error {
+	d.File.TookNS = time.Since(d.start).Nanoseconds()
+	return output.WriteJSON(nil, filepath.Join(d.Dir, RunName), d.File)
+}
+
+// Keep writes a table in all the forms that were asked for.
+func (d *Folder) Keep(name string, t *output.Table) error {
+	if d.Dir == "" {
+		return nil
+	}
+	for _, form := range d.forms {
+		file := name + "." + form
+		if err := output.ReplaceFile(filepath.Join(d.Dir, file), func(w io.Writer) error { return t.Write(w, form) }); err != nil {
+			return err
+		}
+		d.File.Results = append(d.File.Results, file)
+	}
+	return nil
+}
+
+// End writes the last run.json: what became of the run if its error is err, which
+// it returns, or else an error of its own.
+func (d *Folder) End(err error) error {
+	if d.Dir == "" {
+		return err
+	}
+	switch {
+	case err == nil:
+		d.File.State = StateDone
+	case errors.Is(err, context.Canceled):
+		d.File.State = StateInterrupted
+	default:
+		d.File.State = stateFailed
+		d.File.Errors = append(d.File.Errors, err.Error())
+	}
+	return errors.Join(err, d.write())
+}
+
+// Caches notes what the caches did in a run of so many backtests.
+func (d *Folder) Caches(stats []optimize.CacheStats, ran int) {
+	d.File.Caches, d.File.Ran = cacheFiles(stats), ran
+}
+
+// Verified notes how many trials were compared.
+func (d *Folder) Verified(trials int, identical bool) {
+	d.File.Verified = &Verified{trials, identical}
+}
+
+// Fail notes the trials that failed.
+func (d *Folder) Fail(errs []string) {
+	const most = 20
+	d.File.Failed = len(errs)
+	d.File.Errors = append(d.File.Errors, errs[:min(most, len(errs))]...)
+}
+
+// Open makes the folder of a run.
+func Open[S trials.Tunable[S]](f *RunFlags, j *trials.Job[S], command string) (*Folder, error) {
+	d := &Folder{Dir: f.Out, forms: f.Format, start: time.Now()}
+	if d.Dir == "" {
+		return d, nil
+	}
+	if err := os.MkdirAll(d.Dir, 0o755); err != nil {
+		return nil, console.Usage(fmt.Errorf("--out: %w", err))
+	}
+	var err error
+	if d.File, err = describeRun(j, command, d.start); err != nil {
+		return nil, err
+	}
+	if err := d.checkBefore(); err != nil {
+		return nil, console.Usage(fmt.Errorf("--out %s: %w: choose another directory, or remove that one", d.Dir, err))
+	}
+	return d, nil
+}
+
+// describeRun returns what is known of a run when it begins.
+func describeRun[S trials.Tunable[S]](j *trials.Job[S], command string, start time.Time) (Run, error) {
+	r := Run{
+		File: File{
+			Format: runFormat, Command: command, Args: j.Args, State: StateRunning, Started: start.UTC(),
+			Store: j.StoreDir, Strategy: j.StrategyName(), Trials: j.Count, Errors: []string{}, Workers: j.Workers,
+			GOMAXPROCS: runtime.GOMAXPROCS(0), Config: configFile(j.Cached), Caches: []Cache{},
+		},
+		Params: j.Specs, CostBps: j.CostBps, Space: j.Space.String(), Search: Search{j.Search, j.Seed, j.Trials},
+		Objective: j.Objective, Minimize: j.Minimize, BestTrial: -1, Results: []string{},
+	}
+	b, err := j.Store.Open(j.Bundle, j.Version)
+	if err != nil {
+		return r, err
+	}
+	defer b.Close()
+	r.Bundle.Name, r.Bundle.Version, r.Bundle.Assets = j.Bundle, j.Version.String(), len(b.Assets())
+	r.Bundle.AllBars = source.AllBars(b)
+	infos, err := j.Store.Versions(j.Bundle)
+	if err != nil {
+		return r, err
+	}
+	for i, info := range infos { // the one written last first
+		if info.Version == j.Version && i+1 < len(infos) {
+			r.Bundle.Previous = infos[i+1].Version.String()
+		}
+	}
+	return r, nil
+}
+
+func configFile(c cachekit.Config) Config {
+	name := c.Policy
+	if name == "" {
+		name = "adaptive"
+	}
+	return Config{
+		CacheSizeGB: float64(c.CacheBytes()) / (1 << 30), Caching: !c.DisableCaching, LRUMaxSize: c.AssetLists(),
+		Pooling: !c.DisableBundlePooling, Policy: name,
+	}
+}
+
+func cacheFiles(stats []optimize.CacheStats) []Cache {
+	files := []Cache{}
+	for _, s := range stats {
+		files = append(files, Cache{
+			Name: s.Name, Hits: s.Hits, Misses: s.Misses, Loads: s.Loads, LoadErrors: s.LoadErrors, LoadNS: s.LoadTime.Nanoseconds(),
+			Evictions: Evictions(s.Evictions), Refused: s.Refused, Uncached: s.Uncached,
+			Entries: s.Entries, Bytes: s.Bytes, Pinned: s.Pinned, Budget: s.Budget, Used: s.Used,
+		})
+	}
+	return files
+}
+
+// logCaches logs a line for each cache.
+func logCaches(e *console.Env, caches []optimize.CacheStats) {
+	for _, c := range caches {
+		e.Log.Info("cache", "name", c.Name, "hits", c.Hits, "misses", c.Misses, "hit_rate", c.HitRate(),
+			"evictions", c.Evictions.Total(), "uncached", c.Uncached, "entries", c.Entries, "bytes", c.Bytes, "used", c.Used, "budget", c.Budget)
+	}
+}
+
+// A Run is the file run.json in the folder of a run.
+type Run struct {
+	File
+	Params     []trials.AxisSpec `json:"params"`
+	CostBps    float64           `json:"cost_bps"`
+	Space      string            `json:"space"`
+	Search     Search            `json:"search"`
+	Objective  string            `json:"objective"`
+	Minimize   bool              `json:"minimize"`
+	Windows    int               `json:"windows_all"` // of the folds of a walk-forward, those of equal sessions once
+	WindowsRan int               `json:"windows_ran"` // that a backtest of this call ran over
+	Bypassed   string            `json:"bypassed"`    // caches that were left out and why
+	BestTrial  int               `json:"best_trial"`  // -1 if all failed
+	BestValue  string            `json:"best_value"`  // of the objective there
+	Results    []string          `json:"results"`
+}
+
+// Setup is that of the run that was named.
+func (r *Run) Setup() (s trials.Setup, err error) {
+	s = trials.Setup{
+		Specs: r.Params, CostBps: r.CostBps, Search: r.Search.Kind, Seed: r.Search.Seed,
+		Trials: r.Search.Trials, Objective: r.Objective, Minimize: r.Minimize,
+	}
+	s.Strategy, _, _ = strings.Cut(r.Strategy, "/")
+	s.Bundle = r.Bundle.Name
+	if s.Version, err = bundle.ParseVersion(r.Bundle.Version); err != nil {
+		return s, err
+	}
+	return s, s.Check()
+}
+
+type Search struct {
+	Kind   string `json:"kind"`
+	Seed   uint64 `json:"seed"`
+	Trials int    `json:"trials"` // wished
+}
+
+func (s Search) String() string {
+	return fmt.Sprintf("%s of %s with seed %d", s.Kind, output.Count(s.Trials, "trial"), s.Seed)
+}
+
+// ReadSweep reads the folder of a finished sweep.
+func ReadSweep(dir string) (*Run, error) {
+	if _, err := ReadRunFile(dir); err != nil { // its checks
+		return nil, err
+	}
+	r := new(Run)
+	if err := output.ReadJSON(filepath.Join(dir, RunName), r); err != nil {
+		return nil, err
+	}
+	switch {
+	case r.Command != "sweep":
+		return nil, fmt.Errorf("%s is the run of optcache %s: give that of a sweep", dir, r.Command)
+	case r.State != StateDone:
+		return nil, fmt.Errorf("the sweep in %s is not finished, its state is %q: finish it with optcache %s", dir, r.State, strings.Join(r.Args, " "))
+	}
+	return r, nil
+}
