@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/internal/parallel"
 )
 
 // sizes are the two sizes on which everything is measured.
@@ -142,7 +143,7 @@ func BenchmarkSHA256(b *testing.B) {
 		columns := int(decodedBytes(assets, bars)) / len(column)
 		b.SetBytes(int64(columns * len(column)))
 		for b.Loop() {
-			err := forEach(b.Context(), columns, columns, func() func(int) error {
+			err := parallel.ForEach(b.Context(), columns, columns, func() func(int) error {
 				h := newLeafHasher()
 				return func(int) error {
 					h.leaf("A", "close", floatType, "2012", len(column)/8, column)

@@ -30,33 +30,33 @@ func (t *table) readHeader(names []string, line int) (header, bool) {
 	for f := range h.fields {
 		h.fields[f] = -1
 	}
-	before := len(t.first) + t.more
+	before := t.Len()
 	for i, name := range names {
 		slot := h.slot(name, t.rows)
 		switch {
 		case slot == nil:
 			t.ignored = append(t.ignored, strings.TrimSpace(name))
 		case *slot >= 0:
-			t.add(Problem{File: t.path, Line: line, Column: strings.TrimSpace(name),
+			t.Add(Problem{File: t.path, Line: line, Column: strings.TrimSpace(name),
 				Message: fmt.Sprintf("column %d holds what column %d (%s) holds: remove or rename one of them", i+1, *slot+1, strings.TrimSpace(names[*slot]))})
 		default:
 			*slot = i
 		}
 	}
 	if h.time < 0 {
-		t.add(Problem{File: t.path, Line: line, Column: "date", Message: "the column is missing: add it (or timestamp, datetime, time, day)"})
+		t.Add(Problem{File: t.path, Line: line, Column: "date", Message: "the column is missing: add it (or timestamp, datetime, time, day)"})
 	} else {
 		t.time = strings.TrimSpace(names[h.time])
 	}
 	if t.rows && h.symbol < 0 {
-		t.add(Problem{File: t.path, Column: "symbol", Message: "the column is missing: add it"})
+		t.Add(Problem{File: t.path, Column: "symbol", Message: "the column is missing: add it"})
 	}
 	for f, name := range fieldNames {
 		if h.fields[f] < 0 && OHLCV.Has(1<<f) {
-			t.add(Problem{File: t.path, Line: line, Column: name, Message: "the column is missing: add it"})
+			t.Add(Problem{File: t.path, Line: line, Column: name, Message: "the column is missing: add it"})
 		}
 	}
-	return h, len(t.first)+t.more == before
+	return h, t.Len() == before
 }
 
 // slot returns where the position of a column of that name is kept.
@@ -79,11 +79,11 @@ const emptyMessage = "the file is empty: give it a header and rows, or remove it
 func (t *table) readGzip(ctx context.Context, r io.Reader, symbol string) {
 	z, err := gzip.NewReader(bufio.NewReaderSize(r, 1<<16))
 	if errors.Is(err, io.EOF) {
-		t.add(Problem{File: t.path, Message: emptyMessage})
+		t.Add(Problem{File: t.path, Message: emptyMessage})
 		return
 	}
 	if err != nil {
-		t.add(Problem{File: t.path, Message: "the file is not gzip, or is cut off (" + err.Error() + "): compress it again"})
+		t.Add(Problem{File: t.path, Message: "the file is not gzip, or is cut off (" + err.Error() + "): compress it again"})
 		return
 	}
 	t.readCSV(ctx, z, symbol)
@@ -107,7 +107,7 @@ func (t *table) readCSV(ctx context.Context, r io.Reader, symbol string) {
 	records.ReuseRecord = true
 	names, err := records.Read()
 	if errors.Is(err, io.EOF) {
-		t.add(Problem{File: t.path, Message: emptyMessage})
+		t.Add(Problem{File: t.path, Message: emptyMessage})
 		return
 	}
 	if err != nil {
@@ -124,7 +124,7 @@ func (t *table) readCSV(ctx context.Context, r io.Reader, symbol string) {
 		record, err := records.Read()
 		if errors.Is(err, io.EOF) {
 			if n == 0 {
-				t.add(Problem{File: t.path, Line: line, Message: "there is a header but no row: add rows or remove the file"})
+				t.Add(Problem{File: t.path, Line: line, Message: "there is a header but no row: add rows or remove the file"})
 			}
 			break
 		}
@@ -133,7 +133,7 @@ func (t *table) readCSV(ctx context.Context, r io.Reader, symbol string) {
 			break
 		}
 		line, _ = records.FieldPos(0)
-		rows.add(record, line)
+		rows.addRow(record, line)
 		if n%1024 == 0 && ctx.Err() != nil {
 			return
 		}
@@ -147,25 +147,25 @@ func (t *table) addReadError(err error, line int) {
 	var p *csv.ParseError
 	switch {
 	case errors.As(err, &p):
-		t.add(Problem{File: t.path, Line: p.Line, Message: fmt.Sprintf("%v at byte %d: correct the quotes", p.Err, p.Column)})
+		t.Add(Problem{File: t.path, Line: p.Line, Message: fmt.Sprintf("%v at byte %d: correct the quotes", p.Err, p.Column)})
 	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader):
-		t.add(Problem{File: t.path, Line: line, Message: "after this line the gzip data is cut off or damaged (" + err.Error() + "): copy or compress the file again"})
+		t.Add(Problem{File: t.path, Line: line, Message: "after this line the gzip data is cut off or damaged (" + err.Error() + "): copy or compress the file again"})
 	default:
-		t.add(Problem{File: t.path, Line: line, Message: "after this line the file cannot be read (" + cause(err) + "): copy or compress it again"})
+		t.Add(Problem{File: t.path, Line: line, Message: "after this line the file cannot be read (" + cause(err) + "): copy or compress it again"})
 	}
 }
 
-// add reads one row, or adds what is wrong with it.
-func (r *csvRows) add(record []string, line int) {
+// addRow reads one row, or adds what is wrong with it.
+func (r *csvRows) addRow(record []string, line int) {
 	if len(record) != r.width {
-		r.problems.add(Problem{File: r.path, Line: line,
+		r.Add(Problem{File: r.path, Line: line,
 			Message: fmt.Sprintf("there are %d fields, but the header has %d: add or remove some", len(record), r.width)})
 		return
 	}
 	text := strings.TrimSpace(record[r.header.time])
 	at, offset, wrong := parseTime(text)
 	if wrong != "" {
-		r.problems.add(Problem{File: r.path, Line: line, Column: r.time, Value: clip(text), Message: wrong})
+		r.Add(Problem{File: r.path, Line: line, Column: r.time, Value: clip(text), Message: wrong})
 	}
 	bar, ok := r.values(record, line)
 	if wrong != "" || !ok {
@@ -185,7 +185,7 @@ func (r *csvRows) values(record []string, line int) (bar [numFields]float64, ok 
 		text := strings.TrimSpace(record[column])
 		v, wrong := parseNumber(text)
 		if wrong != "" {
-			r.problems.add(Problem{File: r.path, Line: line, Column: fieldNames[f], Value: clip(text), Message: wrong})
+			r.Add(Problem{File: r.path, Line: line, Column: fieldNames[f], Value: clip(text), Message: wrong})
 			ok = false
 		}
 		bar[f] = v
@@ -194,7 +194,7 @@ func (r *csvRows) values(record []string, line int) (bar [numFields]float64, ok 
 		return bar, false
 	}
 	if f, wrong := checkValues(&bar); wrong != "" {
-		r.problems.add(Problem{File: r.path, Line: line, Column: fieldNames[f], Value: clip(strings.TrimSpace(record[r.header.fields[f]])), Message: wrong})
+		r.Add(Problem{File: r.path, Line: line, Column: fieldNames[f], Value: clip(strings.TrimSpace(record[r.header.fields[f]])), Message: wrong})
 		return bar, false
 	}
 	return bar, true

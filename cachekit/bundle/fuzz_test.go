@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/internal/few"
 )
 
 // checkGroups asserts that rows that were accepted keep the rules of rows.
@@ -37,8 +38,8 @@ func checkGroups(t *testing.T, table *table) {
 			t.Errorf("%d lines and %d offsets for %d bars", len(g.lines), len(g.offsets), n)
 		}
 	}
-	if len(table.first) > maxProblems || table.more > 0 && len(table.first) < maxProblems {
-		t.Errorf("%d problems and %d more", len(table.first), table.more)
+	if len(table.First) > few.Most || table.More > 0 && len(table.First) < few.Most {
+		t.Errorf("%d problems and %d more", len(table.First), table.More)
 	}
 }
 
@@ -47,7 +48,7 @@ func checkGroups(t *testing.T, table *table) {
 // column of a Parquet file.
 func checkProblems(t *testing.T, tb *table, lines int) {
 	t.Helper()
-	for _, p := range tb.first {
+	for _, p := range tb.First {
 		if p.File != tb.path || p.Message == "" {
 			t.Errorf("a problem without its file: %+v", p)
 		}

@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/internal/parallel"
 )
 
 // IngestOptions are options of [Store.IngestDir]; the zero value asks for the
@@ -192,7 +193,7 @@ func (in *input) readAll(ctx context.Context, progress func(done, files int)) er
 	in.tables = make([]*table, len(in.files))
 	var mu sync.Mutex
 	done := 0
-	return forEach(ctx, len(in.files), runtime.GOMAXPROCS(0), func() func(int) error {
+	return parallel.ForEach(ctx, len(in.files), runtime.GOMAXPROCS(0), func() func(int) error {
 		return func(i int) error {
 			in.tables[i] = in.read(ctx, in.files[i])
 			if progress != nil {
@@ -210,7 +211,7 @@ func (in *input) read(ctx context.Context, file string) *table {
 	t := &table{path: filepath.Join(in.dir, file), rows: kindOf(file) == parquetBars}
 	f, err := os.Open(t.path)
 	if err != nil {
-		t.add(Problem{File: t.path, Message: "the file cannot be read (" + cause(err) + "): make it readable or remove it"})
+		t.Add(Problem{File: t.path, Message: "the file cannot be read (" + cause(err) + "): make it readable or remove it"})
 		return t
 	}
 	defer f.Close()
@@ -241,9 +242,9 @@ func (in *input) series() ([]Series, error) {
 			}
 			bySymbol[g.series.Symbol] = append(bySymbol[g.series.Symbol], g)
 		}
-		all.merge(t.problems)
+		all.Merge(t.List)
 	}
-	if all.any() {
+	if all.Any() {
 		return nil, all.err()
 	}
 	series := make([]Series, 0, len(bySymbol))
@@ -285,7 +286,7 @@ func (g *rowGroup) toDates(t *table) {
 	for i := range g.series.Times {
 		at := g.wallClock(i)
 		if wrong := checkTime(market.Daily, at); wrong != "" {
-			t.add(Problem{File: t.path, Line: int(g.lines[i]), Column: t.time, Value: formatTime(market.Minute, at), Message: wrong})
+			t.Add(Problem{File: t.path, Line: int(g.lines[i]), Column: t.time, Value: formatTime(market.Minute, at), Message: wrong})
 		}
 		g.series.Times[i] = at
 	}
@@ -298,7 +299,7 @@ func (g *rowGroup) checkOrder(frequency market.Frequency, t *table) {
 	times := g.series.Times
 	for i := 1; i < len(times); i++ {
 		if times[i] <= times[i-1] {
-			t.add(Problem{File: t.path, Line: int(g.lines[i]), Column: t.time, Value: formatTime(frequency, times[i]),
+			t.Add(Problem{File: t.path, Line: int(g.lines[i]), Column: t.time, Value: formatTime(frequency, times[i]),
 				Message: orderMessage(times[i] == times[i-1], formatTime(frequency, times[i-1]), int(g.lines[i-1]))})
 		}
 	}
@@ -313,11 +314,11 @@ func (in *input) checkSymbols() {
 		for _, g := range t.groups {
 			symbol := g.series.Symbol
 			if wrong := checkSymbol(symbol); wrong != "" {
-				t.add(Problem{File: t.path, Column: "symbol", Value: clip(symbol), Message: "the symbol " + wrong + ": rename it"})
+				t.Add(Problem{File: t.path, Column: "symbol", Value: clip(symbol), Message: "the symbol " + wrong + ": rename it"})
 			}
 			other, ok := seen[symbol]
 			if ok && !mine[symbol] && !(t.rows && other.rows) {
-				t.add(Problem{File: t.path, Column: "symbol", Value: clip(symbol),
+				t.Add(Problem{File: t.path, Column: "symbol", Value: clip(symbol),
 					Message: "this symbol is in " + other.path + " too: remove one of the files"})
 			}
 			if !ok {
@@ -401,7 +402,7 @@ func (in *input) checkRepeated(series []Series) error {
 		times := series[i].Times
 		for j := 1; j < len(times); j++ {
 			if times[j] == times[j-1] {
-				all.add(Problem{File: in.dir, Column: "time", Value: formatTime(in.frequency, times[j]),
+				all.Add(Problem{File: in.dir, Column: "time", Value: formatTime(in.frequency, times[j]),
 					Message: fmt.Sprintf("asset %q has two rows for this time: remove one of them", series[i].Symbol)})
 			}
 		}

@@ -17,11 +17,11 @@ func (t *table) readParquet(ctx context.Context, f *os.File) {
 	defer func() {
 		if r := recover(); r != nil { // the library panics on some files that are no Parquet
 			t.groups = nil
-			t.add(Problem{File: t.path, Message: fmt.Sprintf("the file cannot be read as Parquet (%v): write it again", r)})
+			t.Add(Problem{File: t.path, Message: fmt.Sprintf("the file cannot be read as Parquet (%v): write it again", r)})
 		}
 	}()
 	if err := t.readParquetFile(ctx, f); err != nil && ctx.Err() == nil {
-		t.add(Problem{File: t.path, Message: "the file cannot be read as Parquet (" + cause(err) + "): write it again"})
+		t.Add(Problem{File: t.path, Message: "the file cannot be read as Parquet (" + cause(err) + "): write it again"})
 	}
 }
 
@@ -31,7 +31,7 @@ func (t *table) readParquetFile(ctx context.Context, f *os.File) error {
 		return err
 	}
 	if info.Size() == 0 {
-		t.add(Problem{File: t.path, Message: "the file is empty: write it again or remove it"})
+		t.Add(Problem{File: t.path, Message: "the file is empty: write it again or remove it"})
 		return nil
 	}
 	if err := checkFooter(f, info.Size()); err != nil {
@@ -51,7 +51,7 @@ func (t *table) readParquetFile(ctx context.Context, f *os.File) error {
 		}
 	}
 	if p.row == 0 {
-		t.add(Problem{File: t.path, Message: "there is no row: add rows or remove the file"})
+		t.Add(Problem{File: t.path, Message: "there is no row: add rows or remove the file"})
 	}
 	return nil
 }
@@ -115,7 +115,7 @@ func (p *parquetRows) checkType(name string, leaf parquet.LeafColumn, fits func(
 	if !leaf.Node.Repeated() && leaf.MaxRepetitionLevel == 0 && leaf.Node.Leaf() && fits(leaf.Node.Type()) {
 		return true
 	}
-	p.add(Problem{File: p.path, Column: name, Value: leaf.Node.String(), Message: "a column of this type is not taken: write it as " + want})
+	p.Add(Problem{File: p.path, Column: name, Value: leaf.Node.String(), Message: "a column of this type is not taken: write it as " + want})
 	return false
 }
 
@@ -246,7 +246,7 @@ func (p *parquetRows) addRow(i int, b *block) {
 	}
 	line := p.row + i + 1
 	if f, wrong := checkValues(&b.bars[i]); wrong != "" {
-		p.add(Problem{File: p.path, Line: line, Column: fieldNames[f], Value: formatFloat(b.bars[i][f]), Message: wrong})
+		p.Add(Problem{File: p.path, Line: line, Column: fieldNames[f], Value: formatFloat(b.bars[i][f]), Message: wrong})
 		return
 	}
 	b.symbols[i].append(b.times[i], 0, line, &b.bars[i], &p.header)
@@ -278,7 +278,7 @@ func (p *parquetRows) group(symbol string) *rowGroup {
 }
 
 func (p *parquetRows) addNull(i int, column string, b *block) {
-	p.add(Problem{File: p.path, Line: p.row + i + 1, Column: column, Message: "there is no value: fill it in or remove the row"})
+	p.Add(Problem{File: p.path, Line: p.row + i + 1, Column: column, Message: "there is no value: fill it in or remove the row"})
 	b.bad[i] = true
 }
 
@@ -293,7 +293,7 @@ func (p *parquetRows) readTimes(ctx context.Context, column parquet.ColumnChunk,
 		} else if v.IsNull() {
 			p.addNull(i, p.time, b)
 		} else if at, ok := p.stamp(v); !ok {
-			p.add(Problem{File: p.path, Line: p.row + i + 1, Column: p.time, Value: v.String(), Message: rangeMessage})
+			p.Add(Problem{File: p.path, Line: p.row + i + 1, Column: p.time, Value: v.String(), Message: rangeMessage})
 			b.bad[i] = true
 		} else {
 			t = at
@@ -319,7 +319,7 @@ func (p *parquetRows) readField(ctx context.Context, column parquet.ColumnChunk,
 		}
 		value, exact := number(v)
 		if !exact {
-			p.add(Problem{File: p.path, Line: p.row + i + 1, Column: fieldNames[f], Value: v.String(), Message: "no float64 is equal to it: correct it"})
+			p.Add(Problem{File: p.path, Line: p.row + i + 1, Column: fieldNames[f], Value: v.String(), Message: "no float64 is equal to it: correct it"})
 			b.bad[i] = true
 		}
 		b.bars[i][f] = value

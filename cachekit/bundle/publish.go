@@ -17,6 +17,7 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/internal/flock"
+	"github.com/bmadventure/optcache/internal/parallel"
 )
 
 // A Report says what was ingested.
@@ -214,7 +215,7 @@ func (s *Store) writeVersion(ctx context.Context, name string, v Version, d *dat
 func (s *Store) writeFiles(ctx context.Context, dir string, d *dataset, text []byte) error {
 	m := d.manifest
 	sums := make([]string, len(m.partitions))
-	err := forEach(ctx, len(sums), len(sums), func() func(int) error {
+	err := parallel.ForEach(ctx, len(sums), len(sums), func() func(int) error {
 		return func(i int) (err error) {
 			file := fileName(m.partitions[i])
 			sums[i], err = s.writeFile(filepath.Join(dir, file), func(w io.Writer) error { return d.writeParquet(w, i) })

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/generated/bars"
+	"github.com/bmadventure/optcache/internal/parallel"
 )
 
 // A Query says which bars to read. The zero Query is all of them.
@@ -204,7 +205,7 @@ func (r *reading) openFiles(ctx context.Context) error {
 	for _, p := range r.plan.parts {
 		needed[m.parts[p.part].partition] = true
 	}
-	return forEach(ctx, len(needed), len(needed), func() func(int) error {
+	return parallel.ForEach(ctx, len(needed), len(needed), func() func(int) error {
 		return func(i int) (err error) {
 			if needed[i] {
 				r.files[i], r.ends[i], err = r.openFile(i)
@@ -423,7 +424,7 @@ func (r *partReader) readValues(p *planPart, column int, dst []float64) error {
 // are many values.
 func (r *reading) forParts(ctx context.Context, values int, work func(*partReader, *planPart) error) error {
 	const worthwhile = 1 << 14 // values, some 70 microseconds, for which another goroutine pays
-	return forEach(ctx, len(r.plan.parts), values/worthwhile, func() func(int) error {
+	return parallel.ForEach(ctx, len(r.plan.parts), values/worthwhile, func() func(int) error {
 		w := r.newPartReader()
 		return func(i int) error { return work(w, &r.plan.parts[i]) }
 	})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/internal/parallel"
 )
 
 // A Series is the bars of one asset on their way into a store. Open to Volume
@@ -42,25 +43,25 @@ func (s *Series) columns() [numFields]*[]float64 {
 // check adds to p what is wrong with s.
 func (s *Series) check(frequency market.Frequency, p *problems) {
 	if wrong := checkSymbol(s.Symbol); wrong != "" {
-		p.add(Problem{File: clip(s.Symbol), Column: "symbol", Value: clip(s.Symbol), Message: "it " + wrong + ": rename the asset"})
+		p.Add(Problem{File: clip(s.Symbol), Column: "symbol", Value: clip(s.Symbol), Message: "it " + wrong + ": rename the asset"})
 		return
 	}
 	if len(s.Times) == 0 {
-		p.add(Problem{File: s.Symbol, Message: "there are no bars: add some or leave the asset out"})
+		p.Add(Problem{File: s.Symbol, Message: "there are no bars: add some or leave the asset out"})
 	}
 	for f, c := range s.columns() {
 		if len(*c) != len(s.Times) && (*c != nil || OHLCV.Has(1<<f)) {
-			p.add(Problem{File: s.Symbol, Column: fieldNames[f],
+			p.Add(Problem{File: s.Symbol, Column: fieldNames[f],
 				Message: fmt.Sprintf("it has %d values for %d bars: give one for each", len(*c), len(s.Times))})
 			return
 		}
 	}
 	for i, t := range s.Times {
 		if wrong := checkTime(frequency, t); wrong != "" {
-			p.add(Problem{File: s.Symbol, Line: i + 1, Column: "time", Value: formatTime(market.Minute, t), Message: wrong})
+			p.Add(Problem{File: s.Symbol, Line: i + 1, Column: "time", Value: formatTime(market.Minute, t), Message: wrong})
 		}
 		if i > 0 && t <= s.Times[i-1] {
-			p.add(Problem{File: s.Symbol, Line: i + 1, Column: "time", Value: formatTime(frequency, t),
+			p.Add(Problem{File: s.Symbol, Line: i + 1, Column: "time", Value: formatTime(frequency, t),
 				Message: orderMessage(t == s.Times[i-1], formatTime(frequency, s.Times[i-1]), i)})
 		}
 	}
@@ -77,7 +78,7 @@ func (s *Series) checkBar(i int, p *problems) {
 		}
 	}
 	if f, wrong := checkValues(&bar); wrong != "" {
-		p.add(Problem{File: s.Symbol, Line: i + 1, Column: fieldNames[f], Value: formatFloat(bar[f]), Message: wrong})
+		p.Add(Problem{File: s.Symbol, Line: i + 1, Column: fieldNames[f], Value: formatFloat(bar[f]), Message: wrong})
 	}
 }
 
@@ -167,7 +168,7 @@ func newDataset(ctx context.Context, frequency market.Frequency, series []Series
 
 func (d *dataset) check(ctx context.Context) error {
 	found := make([]problems, len(d.series))
-	err := forEach(ctx, len(d.series), runtime.GOMAXPROCS(0), func() func(int) error {
+	err := parallel.ForEach(ctx, len(d.series), runtime.GOMAXPROCS(0), func() func(int) error {
 		return func(i int) error {
 			d.series[i].check(d.manifest.frequency, &found[i])
 			return nil
@@ -178,17 +179,17 @@ func (d *dataset) check(ctx context.Context) error {
 	}
 	var all problems
 	for i := range found {
-		all.merge(found[i])
+		all.Merge(found[i].List)
 	}
 	for i, s := range d.series {
 		if i > 0 && s.Symbol == d.series[i-1].Symbol {
-			all.add(Problem{File: s.Symbol, Message: "there are two series for this symbol: join them or remove one"})
+			all.Add(Problem{File: s.Symbol, Message: "there are two series for this symbol: join them or remove one"})
 		}
 	}
 	if len(d.series) == 0 || len(d.series) > maxAssets {
-		all.add(Problem{Message: fmt.Sprintf("there are %d assets, but a bundle has 1 to %d: split it", len(d.series), maxAssets)})
+		all.Add(Problem{Message: fmt.Sprintf("there are %d assets, but a bundle has 1 to %d: split it", len(d.series), maxAssets)})
 	}
-	if all.any() {
+	if all.Any() {
 		return all.err()
 	}
 	return d.nameAssets()
@@ -254,7 +255,7 @@ func (d *dataset) hash(ctx context.Context) error {
 	m.starts = append(m.starts, len(m.parts))
 	m.place(names)
 	m.leaves = make([]leaf, len(m.parts)*m.columns())
-	return forEach(ctx, len(d.series), runtime.GOMAXPROCS(0), func() func(int) error {
+	return parallel.ForEach(ctx, len(d.series), runtime.GOMAXPROCS(0), func() func(int) error {
 		h, scratch := newLeafHasher(), []byte(nil)
 		return func(i int) error {
 			for p := m.starts[i]; p < m.starts[i+1]; p++ {
