@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/internal/parallel"
 )
@@ -164,7 +165,7 @@ func BenchmarkIngest(b *testing.B) {
 		for _, s := range walk(assets, bars) {
 			text := []byte("date,open,high,low,close,volume\n")
 			for i, t := range s.Times {
-				text = fmt.Appendf(text, "%s,%g,%g,%g,%g,%g\n", formatTime(market.Daily, t), s.Open[i], s.High[i], s.Low[i], s.Close[i], s.Volume[i])
+				text = fmt.Appendf(text, "%s,%g,%g,%g,%g,%g\n", bar.FormatTime(market.Daily, t), s.Open[i], s.High[i], s.Low[i], s.Close[i], s.Volume[i])
 			}
 			if err := os.WriteFile(filepath.Join(dir, s.Symbol+".csv"), text, 0o644); err != nil {
 				b.Fatal(err)

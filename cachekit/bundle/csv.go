@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 )
 
 // timeNames are the names that the column of times may have.
@@ -20,7 +22,7 @@ var timeNames = []string{"date", "timestamp", "datetime", "time", "day"}
 // A header says which column of a file holds what; -1 is no column.
 type header struct {
 	symbol, time int
-	fields       [numFields]int
+	fields       [bar.NumFields]int
 }
 
 // readHeader finds the columns by their names. It adds a problem for each that
@@ -51,7 +53,7 @@ func (t *table) readHeader(names []string, line int) (header, bool) {
 	if t.rows && h.symbol < 0 {
 		t.Add(Problem{File: t.path, Column: "symbol", Message: "the column is missing: add it"})
 	}
-	for f, name := range fieldNames {
+	for f, name := range bar.Names {
 		if h.fields[f] < 0 && OHLCV.Has(1<<f) {
 			t.Add(Problem{File: t.path, Line: line, Column: name, Message: "the column is missing: add it"})
 		}
@@ -62,7 +64,7 @@ func (t *table) readHeader(names []string, line int) (header, bool) {
 // slot returns where the position of a column of that name is kept.
 func (h *header) slot(name string, symbols bool) *int {
 	name = strings.ToLower(strings.TrimSpace(name))
-	if f := slices.Index(fieldNames[:], name); f >= 0 {
+	if f := slices.Index(bar.Names[:], name); f >= 0 {
 		return &h.fields[f]
 	}
 	if slices.Contains(timeNames, name) {
@@ -165,18 +167,18 @@ func (r *csvRows) addRow(record []string, line int) {
 	text := strings.TrimSpace(record[r.header.time])
 	at, offset, wrong := parseTime(text)
 	if wrong != "" {
-		r.Add(Problem{File: r.path, Line: line, Column: r.time, Value: clip(text), Message: wrong})
+		r.Add(Problem{File: r.path, Line: line, Column: r.time, Value: bar.Clip(text), Message: wrong})
 	}
-	bar, ok := r.values(record, line)
+	values, ok := r.values(record, line)
 	if wrong != "" || !ok {
 		return
 	}
-	r.group.append(at, offset, line, &bar, &r.header)
+	r.group.append(at, offset, line, &values, &r.header)
 }
 
 // values reads the numbers of a row and checks them against each other.
-func (r *csvRows) values(record []string, line int) (bar [numFields]float64, ok bool) {
-	bar[splitField] = 1
+func (r *csvRows) values(record []string, line int) (values [bar.NumFields]float64, ok bool) {
+	values[bar.Split] = 1
 	ok = true
 	for f, column := range r.header.fields {
 		if column < 0 {
@@ -185,23 +187,23 @@ func (r *csvRows) values(record []string, line int) (bar [numFields]float64, ok 
 		text := strings.TrimSpace(record[column])
 		v, wrong := parseNumber(text)
 		if wrong != "" {
-			r.Add(Problem{File: r.path, Line: line, Column: fieldNames[f], Value: clip(text), Message: wrong})
+			r.Add(Problem{File: r.path, Line: line, Column: bar.Names[f], Value: bar.Clip(text), Message: wrong})
 			ok = false
 		}
-		bar[f] = v
+		values[f] = v
 	}
 	if !ok {
-		return bar, false
+		return values, false
 	}
-	if f, wrong := checkValues(&bar); wrong != "" {
-		r.Add(Problem{File: r.path, Line: line, Column: fieldNames[f], Value: clip(strings.TrimSpace(record[r.header.fields[f]])), Message: wrong})
-		return bar, false
+	if f, wrong := bar.CheckValues(&values); wrong != "" {
+		r.Add(Problem{File: r.path, Line: line, Column: bar.Names[f], Value: bar.Clip(strings.TrimSpace(record[r.header.fields[f]])), Message: wrong})
+		return values, false
 	}
-	return bar, true
+	return values, true
 }
 
 // append adds a bar to the group.
-func (g *rowGroup) append(at int64, offset, line int, bar *[numFields]float64, h *header) {
+func (g *rowGroup) append(at int64, offset, line int, values *[bar.NumFields]float64, h *header) {
 	s := &g.series
 	if offset != 0 && g.offsets == nil {
 		g.offsets = make([]int32, len(s.Times), len(s.Times)+1)
@@ -213,7 +215,7 @@ func (g *rowGroup) append(at int64, offset, line int, bar *[numFields]float64, h
 	g.lines = append(g.lines, int32(line))
 	for f, c := range s.columns() {
 		if h.fields[f] >= 0 {
-			*c = append(*c, bar[f])
+			*c = append(*c, values[f])
 		}
 	}
 }
@@ -255,8 +257,8 @@ func parseTime(text string) (at int64, offset int, wrong string) {
 	}
 	_, offset = t.Zone()
 	for _, s := range []int64{t.Unix(), t.Unix() + int64(offset)} {
-		if s < minSecond || s > maxSecond {
-			return 0, 0, rangeMessage
+		if s < bar.MinSecond || s > bar.MaxSecond {
+			return 0, 0, bar.RangeMessage
 		}
 	}
 	return t.UnixNano(), offset, ""

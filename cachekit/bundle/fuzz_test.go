@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/internal/few"
 )
@@ -26,11 +27,11 @@ func checkGroups(t *testing.T, table *table) {
 		n := len(g.series.Times)
 		for f, c := range g.series.columns() {
 			if len(*c) != n && *c != nil {
-				t.Errorf("%s has %d values for %d bars", fieldNames[f], len(*c), n)
+				t.Errorf("%s has %d values for %d bars", bar.Names[f], len(*c), n)
 			}
 			for _, v := range *c {
 				if math.IsNaN(v) || math.IsInf(v, 0) {
-					t.Errorf("%s holds %g", fieldNames[f], v)
+					t.Errorf("%s holds %g", bar.Names[f], v)
 				}
 			}
 		}
@@ -65,11 +66,11 @@ func asCSV(frequency market.Frequency, s *Series) string {
 	columns := s.columns()
 	for f, c := range columns {
 		if *c != nil {
-			b.WriteString("," + fieldNames[f])
+			b.WriteString("," + bar.Names[f])
 		}
 	}
 	for i, at := range s.Times {
-		b.WriteString("\n" + formatTime(frequency, at))
+		b.WriteString("\n" + bar.FormatTime(frequency, at))
 		for _, c := range columns {
 			if *c != nil {
 				b.WriteString("," + strconv.FormatFloat((*c)[i], 'g', -1, 64))
@@ -248,10 +249,10 @@ func FuzzParseTime(f *testing.F) {
 			return
 		}
 		wall := at + int64(offset)*1e9
-		if at < minTime || at > maxTime || wall < minTime || wall > maxTime {
+		if at < bar.MinTime || at > bar.MaxTime || wall < bar.MinTime || wall > bar.MaxTime {
 			t.Errorf("%q is %d at %d", text, at, offset)
 		}
-		if again, _, wrong := parseTime(formatTime(market.Minute, at)); wrong != "" || again != at {
+		if again, _, wrong := parseTime(bar.FormatTime(market.Minute, at)); wrong != "" || again != at {
 			t.Errorf("%q: written and read again it is %d, %s", text, again, wrong)
 		}
 	})

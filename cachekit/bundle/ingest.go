@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/internal/parallel"
 )
@@ -263,7 +264,7 @@ func (in *input) findFrequency() {
 	for _, t := range in.tables {
 		for _, g := range t.groups {
 			for i := range g.series.Times {
-				if g.wallClock(i)%day != 0 {
+				if g.wallClock(i)%bar.Day != 0 {
 					in.frequency = market.Minute
 					return
 				}
@@ -285,8 +286,8 @@ func (g *rowGroup) wallClock(i int) int64 {
 func (g *rowGroup) toDates(t *table) {
 	for i := range g.series.Times {
 		at := g.wallClock(i)
-		if wrong := checkTime(market.Daily, at); wrong != "" {
-			t.Add(Problem{File: t.path, Line: int(g.lines[i]), Column: t.time, Value: formatTime(market.Minute, at), Message: wrong})
+		if wrong := bar.CheckTime(market.Daily, at); wrong != "" {
+			t.Add(Problem{File: t.path, Line: int(g.lines[i]), Column: t.time, Value: bar.FormatTime(market.Minute, at), Message: wrong})
 		}
 		g.series.Times[i] = at
 	}
@@ -299,8 +300,8 @@ func (g *rowGroup) checkOrder(frequency market.Frequency, t *table) {
 	times := g.series.Times
 	for i := 1; i < len(times); i++ {
 		if times[i] <= times[i-1] {
-			t.Add(Problem{File: t.path, Line: int(g.lines[i]), Column: t.time, Value: formatTime(frequency, times[i]),
-				Message: orderMessage(times[i] == times[i-1], formatTime(frequency, times[i-1]), int(g.lines[i-1]))})
+			t.Add(Problem{File: t.path, Line: int(g.lines[i]), Column: t.time, Value: bar.FormatTime(frequency, times[i]),
+				Message: bar.OrderMessage(times[i] == times[i-1], bar.FormatTime(frequency, times[i-1]), int(g.lines[i-1]))})
 		}
 	}
 }
@@ -313,12 +314,12 @@ func (in *input) checkSymbols() {
 		mine := make(map[string]bool)
 		for _, g := range t.groups {
 			symbol := g.series.Symbol
-			if wrong := checkSymbol(symbol); wrong != "" {
-				t.Add(Problem{File: t.path, Column: "symbol", Value: clip(symbol), Message: "the symbol " + wrong + ": rename it"})
+			if wrong := bar.CheckSymbol(symbol); wrong != "" {
+				t.Add(Problem{File: t.path, Column: "symbol", Value: bar.Clip(symbol), Message: "the symbol " + wrong + ": rename it"})
 			}
 			other, ok := seen[symbol]
 			if ok && !mine[symbol] && !(t.rows && other.rows) {
-				t.Add(Problem{File: t.path, Column: "symbol", Value: clip(symbol),
+				t.Add(Problem{File: t.path, Column: "symbol", Value: bar.Clip(symbol),
 					Message: "this symbol is in " + other.path + " too: remove one of the files"})
 			}
 			if !ok {
@@ -353,31 +354,14 @@ func (s *Series) appendRows(r *Series) {
 		if from == nil && *to == nil {
 			continue
 		}
-		*to = pad(*to, before, f)
-		*to = pad(append(*to, from...), after, f)
+		*to = bar.Pad(*to, before, f)
+		*to = bar.Pad(append(*to, from...), after, f)
 	}
-}
-
-// pad appends to c, up to n values, what a field has where nothing happened.
-func pad(c []float64, n, field int) []float64 {
-	for len(c) < n {
-		c = append(c, neutral(field))
-	}
-	return c
-}
-
-// neutral returns the value of a field that says nothing: a split of one for
-// one, no dividend.
-func neutral(field int) float64 {
-	if field == splitField {
-		return 1
-	}
-	return 0
 }
 
 // sort brings the rows into the order of time.
 func (s *Series) sort() {
-	if strictlyAscending(s.Times) {
+	if bar.Ascending(s.Times) {
 		return
 	}
 	order := make([]int, len(s.Times))
@@ -402,7 +386,7 @@ func (in *input) checkRepeated(series []Series) error {
 		times := series[i].Times
 		for j := 1; j < len(times); j++ {
 			if times[j] == times[j-1] {
-				all.Add(Problem{File: in.dir, Column: "time", Value: formatTime(in.frequency, times[j]),
+				all.Add(Problem{File: in.dir, Column: "time", Value: bar.FormatTime(in.frequency, times[j]),
 					Message: fmt.Sprintf("asset %q has two rows for this time: remove one of them", series[i].Symbol)})
 			}
 		}
@@ -418,4 +402,12 @@ func (in *input) ignoredColumns() []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// permute moves to each position i of s what stood at order[i].
+func permute[E any](s []E, order []int) {
+	old := slices.Clone(s)
+	for i, from := range order {
+		s[i] = old[from]
+	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -195,8 +196,8 @@ func TestMarketData(t *testing.T) {
 	apple, _ := bars.Lookup("AAPL")
 	for i, split := range apple.Split {
 		// Prices are as in the file: they do not jump by the split, which was applied there.
-		if split == 7 && (formatTime(market.Daily, apple.Times[i]) != "2014-06-09" || apple.Close[i] < 90 || apple.Close[i-1] < 90) {
-			t.Errorf("split at %s, close %g after %g", formatTime(market.Daily, apple.Times[i]), apple.Close[i], apple.Close[i-1])
+		if split == 7 && (bar.FormatTime(market.Daily, apple.Times[i]) != "2014-06-09" || apple.Close[i] < 90 || apple.Close[i-1] < 90) {
+			t.Errorf("split at %s, close %g after %g", bar.FormatTime(market.Daily, apple.Times[i]), apple.Close[i], apple.Close[i-1])
 		}
 	}
 	if bars.Sessions() != 754 {

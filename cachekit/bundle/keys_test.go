@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -110,7 +111,7 @@ func TestEqualKeysMeanEqualBars(t *testing.T) {
 			return err.Error()
 		}
 		a, b := opened(t, store, v), opened(t, store, r.Version)
-		for f := range Fields(1 << numFields) {
+		for f := range Fields(1 << bar.NumFields) {
 			q := Query{Fields: f & a.Fields()}
 			if key(t, a, q) != key(t, b, q) {
 				continue

@@ -9,6 +9,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 )
 
 // readParquet reads a file of any program. What it holds is checked column by
@@ -103,7 +105,7 @@ func (p *parquetRows) findColumns(schema *parquet.Schema) bool {
 	ok = p.checkType(names[h.symbol], leaf(h.symbol), isText, "text")
 	for f, column := range h.fields {
 		if column >= 0 {
-			ok = p.checkType(fieldNames[f], leaf(column), isNumber, "double, float or an integer") && ok
+			ok = p.checkType(bar.Names[f], leaf(column), isNumber, "double, float or an integer") && ok
 		}
 	}
 	p.stamp = stampOf(leaf(h.time).Node.Type())
@@ -189,11 +191,11 @@ func numberOf(t parquet.Type) func(parquet.Value) (float64, bool) {
 func stampOf(t parquet.Type) func(parquet.Value) (int64, bool) {
 	scale := func(v, unit int64) (int64, bool) {
 		t := v * unit
-		return t, v >= minTime/unit && v <= maxTime/unit
+		return t, v >= bar.MinTime/unit && v <= bar.MaxTime/unit
 	}
 	switch l := annotation(t).(type) {
 	case *format.DateType:
-		return func(v parquet.Value) (int64, bool) { return scale(int64(v.Int32()), day) }
+		return func(v parquet.Value) (int64, bool) { return scale(int64(v.Int32()), bar.Day) }
 	case *format.TimestampType:
 		if l.Unit.Value == nil || t.Kind() != parquet.Int64 {
 			return nil
@@ -208,7 +210,7 @@ func stampOf(t parquet.Type) func(parquet.Value) (int64, bool) {
 type block struct {
 	symbols []*rowGroup
 	times   []int64
-	bars    [][numFields]float64
+	bars    [][bar.NumFields]float64
 	bad     []bool // rows that have a problem
 }
 
@@ -222,9 +224,9 @@ func (p *parquetRows) readGroup(ctx context.Context, g parquet.RowGroup) error {
 	if err := p.readTimes(ctx, columns[p.header.time], &b); err != nil {
 		return err
 	}
-	b.bars = make([][numFields]float64, len(b.times))
+	b.bars = make([][bar.NumFields]float64, len(b.times))
 	for i := range b.bars {
-		b.bars[i][splitField] = neutral(splitField)
+		b.bars[i][bar.Split] = bar.Neutral(bar.Split)
 	}
 	for f, column := range p.header.fields {
 		if column >= 0 {
@@ -245,8 +247,8 @@ func (p *parquetRows) addRow(i int, b *block) {
 		return
 	}
 	line := p.row + i + 1
-	if f, wrong := checkValues(&b.bars[i]); wrong != "" {
-		p.Add(Problem{File: p.path, Line: line, Column: fieldNames[f], Value: formatFloat(b.bars[i][f]), Message: wrong})
+	if f, wrong := bar.CheckValues(&b.bars[i]); wrong != "" {
+		p.Add(Problem{File: p.path, Line: line, Column: bar.Names[f], Value: bar.FormatFloat(b.bars[i][f]), Message: wrong})
 		return
 	}
 	b.symbols[i].append(b.times[i], 0, line, &b.bars[i], &p.header)
@@ -293,7 +295,7 @@ func (p *parquetRows) readTimes(ctx context.Context, column parquet.ColumnChunk,
 		} else if v.IsNull() {
 			p.addNull(i, p.time, b)
 		} else if at, ok := p.stamp(v); !ok {
-			p.Add(Problem{File: p.path, Line: p.row + i + 1, Column: p.time, Value: v.String(), Message: rangeMessage})
+			p.Add(Problem{File: p.path, Line: p.row + i + 1, Column: p.time, Value: v.String(), Message: bar.RangeMessage})
 			b.bad[i] = true
 		} else {
 			t = at
@@ -314,12 +316,12 @@ func (p *parquetRows) readField(ctx context.Context, column parquet.ColumnChunk,
 			return
 		}
 		if v.IsNull() {
-			p.addNull(i, fieldNames[f], b)
+			p.addNull(i, bar.Names[f], b)
 			return
 		}
 		value, exact := number(v)
 		if !exact {
-			p.Add(Problem{File: p.path, Line: p.row + i + 1, Column: fieldNames[f], Value: v.String(), Message: "no float64 is equal to it: correct it"})
+			p.Add(Problem{File: p.path, Line: p.row + i + 1, Column: bar.Names[f], Value: v.String(), Message: "no float64 is equal to it: correct it"})
 			b.bad[i] = true
 		}
 		b.bars[i][f] = value

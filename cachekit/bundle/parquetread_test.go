@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -23,7 +24,7 @@ func copied(t *testing.T, path string) string {
 
 func TestForeignParquetIsRead(t *testing.T) {
 	const nine31 = 9*3600e9 + 31*60e9 + 123e6
-	dates := []int64{18263 * day, 18264 * day, 18631 * day} // 2020-01-02, 2020-01-03, 2021-01-04
+	dates := []int64{18263 * bar.Day, 18264 * bar.Day, 18631 * bar.Day} // 2020-01-02, 2020-01-03, 2021-01-04
 	bars := func(offset int64) []Series {
 		return []Series{
 			{Symbol: "A", Times: []int64{dates[1] + offset}, Open: []float64{20}, High: []float64{21}, Low: []float64{19.5},
@@ -176,8 +177,8 @@ func TestStoreFilesAreOrdinaryParquet(t *testing.T) {
 		got = append(got, rows...)
 		for _, one := range series {
 			for i, at := range one.Times {
-				if formatTime(market.Daily, at)[:4] == year {
-					want = append(want, row{one.Symbol, int32(at / day), one.Open[i], one.High[i], one.Low[i], one.Close[i], one.Volume[i]})
+				if bar.FormatTime(market.Daily, at)[:4] == year {
+					want = append(want, row{one.Symbol, int32(at / bar.Day), one.Open[i], one.High[i], one.Low[i], one.Close[i], one.Volume[i]})
 				}
 			}
 		}

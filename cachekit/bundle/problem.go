@@ -3,7 +3,6 @@ package bundle
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/bmadventure/optcache/internal/few"
 )
@@ -75,16 +74,3 @@ func (p *problems) err() error {
 }
 
 func inputProblem(p Problem) error { return &InputError{Problems: []Problem{p}} }
-
-// clip shortens a value that is too long to show.
-func clip(s string) string {
-	const most = 60
-	if len(s) <= most {
-		return s
-	}
-	cut := most
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "..."
-}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -68,7 +69,7 @@ func TestReadingPartEqualsFilteringTheWhole(t *testing.T) {
 
 // readPart reads some assets, fields and window, and compares.
 func readPart(b *Bundle, s sample, r *rand.Rand) string {
-	q := Query{Fields: Fields(r.IntN(1<<numFields)) & b.Fields()}
+	q := Query{Fields: Fields(r.IntN(1<<bar.NumFields)) & b.Fields()}
 	fields := q.Fields
 	if fields == 0 {
 		fields = b.Fields()
@@ -162,7 +163,7 @@ func writeCSVs(t *testing.T, dir string, s sample, r *rand.Rand) bool {
 		names := []string{[]string{"date", "Timestamp", " TIME "}[r.IntN(3)]}
 		for f, c := range one.columns() {
 			if *c != nil {
-				names = append(names, fieldNames[f])
+				names = append(names, bar.Names[f])
 			}
 		}
 		order := r.Perm(len(names))
@@ -221,7 +222,7 @@ func writeParquets(t *testing.T, dir string, s sample, r *rand.Rand) bool {
 	var rows []parquetRow
 	for i := range s.series {
 		one := &s.series[i]
-		dividend, split := pad(slices.Clone(one.Dividend), len(one.Times), dividendField), pad(slices.Clone(one.Split), len(one.Times), splitField)
+		dividend, split := bar.Pad(slices.Clone(one.Dividend), len(one.Times), bar.Dividend), bar.Pad(slices.Clone(one.Split), len(one.Times), bar.Split)
 		for j, at := range one.Times {
 			rows = append(rows, parquetRow{
 				Timestamp: time.Unix(0, at).UTC(), Symbol: one.Symbol, Open: one.Open[j], High: one.High[j], Low: one.Low[j],

@@ -13,6 +13,7 @@ import (
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -35,7 +36,7 @@ func samples() gopter.Gen {
 func newSample(seed uint64) sample {
 	r := rand.New(rand.NewPCG(seed, 7))
 	s := sample{seed: seed, frequency: market.Daily}
-	unit := day
+	unit := bar.Day
 	if r.IntN(2) == 0 {
 		s.frequency, unit = market.Minute, int64(time.Minute)
 		if r.IntN(4) == 0 {
@@ -111,16 +112,16 @@ func compareBars(bars *Bars, series []Series, fields Fields, keep func(t int64) 
 		if g.Asset != newAsset(s.Symbol) || !slices.Equal(g.Times, s.Times) {
 			return fmt.Sprintf("asset %q: got %q with %d bars, want %d", s.Symbol, g.Asset.Symbol, len(g.Times), len(s.Times))
 		}
-		got := [numFields][]float64{g.Open, g.High, g.Low, g.Close, g.Volume, g.Dividend, g.Split}
+		got := [bar.NumFields][]float64{g.Open, g.High, g.Low, g.Close, g.Volume, g.Dividend, g.Split}
 		for f, want := range s.columns() {
 			switch {
 			case !fields.Has(1 << f):
 				*want = nil
 			case *want == nil:
-				*want = pad(nil, len(s.Times), f)
+				*want = bar.Pad(nil, len(s.Times), f)
 			}
 			if !sameBits(got[f], *want) {
-				return fmt.Sprintf("asset %q: %s differs", s.Symbol, fieldNames[f])
+				return fmt.Sprintf("asset %q: %s differs", s.Symbol, bar.Names[f])
 			}
 		}
 	}

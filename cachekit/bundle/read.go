@@ -12,6 +12,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/generated/bars"
 	"github.com/bmadventure/optcache/internal/parallel"
@@ -98,9 +99,9 @@ func (b *content) window(q Query) (plan, error) {
 // clampNano returns t in Unix nanoseconds, or the nearest that int64 holds.
 func clampNano(t time.Time) int64 {
 	switch s := t.Unix(); {
-	case s < minSecond:
+	case s < bar.MinSecond:
 		return math.MinInt64
-	case s > maxSecond:
+	case s > bar.MaxSecond:
 		return math.MaxInt64
 	}
 	return t.UnixNano()
@@ -120,7 +121,7 @@ func (b *content) choose(symbols []string) ([]int, error) {
 	for _, symbol := range symbols {
 		i, ok := m.find(symbol)
 		if !ok {
-			return nil, fmt.Errorf("asset %q is not in bundle %q version %s: ask Assets for the %d that are", clip(symbol), b.name, b.version, len(m.assets))
+			return nil, fmt.Errorf("asset %q is not in bundle %q version %s: ask Assets for the %d that are", bar.Clip(symbol), b.name, b.version, len(m.assets))
 		}
 		chosen = append(chosen, i)
 	}
@@ -379,10 +380,10 @@ func (r *partReader) readTimes(p *planPart, times []int64) error {
 }
 
 // readColumns reads the fields of the plan; n is the number of bars.
-func (r *reading) readColumns(ctx context.Context, n int) (columns [numFields][]float64, err error) {
+func (r *reading) readColumns(ctx context.Context, n int) (columns [bar.NumFields][]float64, err error) {
 	type column struct{ index, field int }
 	var wanted []column
-	for f := range numFields {
+	for f := range bar.NumFields {
 		if r.plan.fields.Has(1 << f) {
 			columns[f] = make([]float64, n)
 			wanted = append(wanted, column{r.manifest.columnOf(1 << f), f})
@@ -432,7 +433,7 @@ func (r *reading) forParts(ctx context.Context, values int, work func(*partReade
 
 // bars makes the result, without the assets that turned out to have no bars in
 // the window.
-func (r *reading) bars(times []int64, columns [numFields][]float64) (*Bars, error) {
+func (r *reading) bars(times []int64, columns [bar.NumFields][]float64) (*Bars, error) {
 	assets, symbols := make([]market.Asset, 0, len(r.plan.assets)), make([]string, 0, len(r.plan.assets))
 	offsets := make([]int, 1, len(r.plan.assets)+1)
 	n := 0
@@ -446,11 +447,11 @@ func (r *reading) bars(times []int64, columns [numFields][]float64) (*Bars, erro
 		}
 	}
 	rows, err := bars.NewBars(symbols, offsets, bars.BarColumns{
-		Time: times, Open: columns[openField], High: columns[highField], Low: columns[lowField],
-		Close: columns[closeField], Volume: columns[volumeField],
+		Time: times, Open: columns[bar.Open], High: columns[bar.High], Low: columns[bar.Low],
+		Close: columns[bar.Close], Volume: columns[bar.Volume],
 	})
 	if err != nil {
 		return nil, err
 	}
-	return newBars(r.manifest.frequency, assets, rows, columns[dividendField], columns[splitField]), nil
+	return newBars(r.manifest.frequency, assets, rows, columns[bar.Dividend], columns[bar.Split]), nil
 }
