@@ -210,35 +210,6 @@ func FuzzManifest(f *testing.F) {
 	})
 }
 
-func FuzzFooter(f *testing.F) {
-	d, err := newDataset(context.Background(), market.Daily, small())
-	if err != nil {
-		f.Fatal(err)
-	}
-	for partition := range d.manifest.partitions {
-		var b bytes.Buffer
-		if err := d.writeParquet(&b, partition); err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b.Bytes())
-	}
-	columns := append([]string{"symbol"}, d.manifest.columnNames()...)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		ends, err := readFooter(bytes.NewReader(data), int64(len(data)), columns, 2)
-		if err != nil {
-			return
-		}
-		if len(ends) != 2*len(columns) {
-			t.Errorf("%d ends", len(ends))
-		}
-		for _, end := range ends {
-			if end <= 0 || end > int64(len(data)) {
-				t.Errorf("a chunk ends at %d of %d bytes", end, len(data))
-			}
-		}
-	})
-}
-
 func FuzzParseTime(f *testing.F) {
 	for _, text := range []string{"2012-01-03", "2012-01-03T09:31:00Z", "2012-01-03 09:31:00.5-05:00", "2262-04-11 23:47:15", "1677-09-21", "x"} {
 		f.Add(text)

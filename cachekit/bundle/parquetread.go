@@ -11,6 +11,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/bmadventure/optcache/cachekit/internal/bar"
+	"github.com/bmadventure/optcache/cachekit/internal/footer"
 )
 
 // readParquet reads a file of any program. What it holds is checked column by
@@ -36,7 +37,7 @@ func (t *table) readParquetFile(ctx context.Context, f *os.File) error {
 		t.Add(Problem{File: t.path, Message: "the file is empty: write it again or remove it"})
 		return nil
 	}
-	if err := checkFooter(f, info.Size()); err != nil {
+	if err := footer.Check(f, info.Size()); err != nil {
 		return err
 	}
 	file, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
@@ -54,21 +55,6 @@ func (t *table) readParquetFile(ctx context.Context, f *os.File) error {
 	}
 	if p.row == 0 {
 		t.Add(Problem{File: t.path, Message: "there is no row: add rows or remove the file"})
-	}
-	return nil
-}
-
-// checkFooter walks the footer once, so that a length in it which the file
-// cannot have is found before the library allocates by it.
-func checkFooter(r io.ReaderAt, size int64) error {
-	footer, err := footerBytes(r, size)
-	if err != nil {
-		return err
-	}
-	c := thriftCursor{rest: footer}
-	c.skip(thriftStruct)
-	if c.bad || len(c.rest) > 0 {
-		return errFooter
 	}
 	return nil
 }

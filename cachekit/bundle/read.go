@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/internal/bar"
+	"github.com/bmadventure/optcache/cachekit/internal/footer"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/generated/bars"
 	"github.com/bmadventure/optcache/internal/parallel"
@@ -255,7 +256,7 @@ func readChunkEnds(f *os.File, m *manifest, partition int) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	ends, err := readFooter(f, info.Size(), append([]string{"symbol"}, m.columnNames()...), m.groups[partition])
+	ends, err := footer.Ends(f, info.Size(), append([]string{"symbol"}, m.columnNames()...), m.groups[partition])
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", err, ErrDamaged)
 	}
