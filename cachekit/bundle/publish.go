@@ -20,7 +20,7 @@ import (
 	"github.com/bmadventure/optcache/internal/parallel"
 )
 
-// A Report says what was ingested.
+// A Report says what was written.
 type Report struct {
 	Name      string
 	Version   Version
@@ -32,10 +32,6 @@ type Report struct {
 	Assets    int
 	Bars      int64 // of all assets
 	Longest   int   // bars of the asset that has most
-	Files     int   // files that were read
-
-	IgnoredColumns []string // names of columns that a bundle does not keep, sorted
-	IgnoredFiles   []string // names of files in the folder that hold no bars, sorted
 }
 
 // Write makes the series a version of a bundle, and the current one. Their order

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/ingest"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -83,7 +84,7 @@ func (b *barsFlags) ingestData(e *env) (source, error) {
 	}
 	sum := sha256.Sum256([]byte(dir))
 	name := fmt.Sprintf("%s-%x", plainName(filepath.Base(dir)), sum[:3])
-	report, err := e.ingest(name, dir, bundle.IngestOptions{})
+	report, err := e.ingest(name, dir, ingest.Options{})
 	if err != nil {
 		return source{}, err
 	}

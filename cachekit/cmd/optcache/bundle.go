@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/ingest"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -40,7 +41,7 @@ file, line, column and value. Prices are kept as they are: splits and dividends 
 
 // Run runs the command.
 func (c *ingestCmd) Run(e *env) error {
-	var o bundle.IngestOptions
+	var o ingest.Options
 	if c.Frequency != "auto" {
 		f, err := market.ParseFrequency(c.Frequency)
 		if err != nil {
@@ -70,7 +71,7 @@ func (c *ingestCmd) Run(e *env) error {
 	return nil
 }
 
-// An ingestReport is a bundle.Report in the shape of its JSON.
+// An ingestReport is an ingest.Report in the shape of its JSON.
 type ingestReport struct {
 	Name           string   `json:"name"`
 	Version        string   `json:"version"`
@@ -87,7 +88,7 @@ type ingestReport struct {
 	IgnoredFiles   []string `json:"ignored_files"`
 }
 
-func ingestReportOf(r *bundle.Report) ingestReport {
+func ingestReportOf(r *ingest.Report) ingestReport {
 	list := func(s []string) []string { return append([]string{}, s...) } // never null
 	i := ingestReport{
 		Name: r.Name, Version: r.Version.String(), New: r.New, Repaired: r.Repaired,
@@ -101,9 +102,9 @@ func ingestReportOf(r *bundle.Report) ingestReport {
 }
 
 // ingest ingests a directory and says what it left out.
-func (e *env) ingest(name, dir string, o bundle.IngestOptions) (*bundle.Report, error) {
+func (e *env) ingest(name, dir string, o ingest.Options) (*ingest.Report, error) {
 	e.log.Info("ingesting", "directory", dir, "bundle", name)
-	r, err := e.store.IngestDir(e.ctx, name, dir, o)
+	r, err := ingest.Dir(e.ctx, e.store, name, dir, o)
 	if err != nil {
 		return nil, err
 	}

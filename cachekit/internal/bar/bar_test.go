@@ -102,7 +102,9 @@ func TestCheckValues(t *testing.T) {
 
 func TestClipKeepsWholeCharacters(t *testing.T) {
 	for text, want := range map[string]string{
-		"": "", strings.Repeat("a", 60): strings.Repeat("a", 60), strings.Repeat("a", 61): strings.Repeat("a", 60) + "...",
+		"":                             "",
+		strings.Repeat("a", 60):        strings.Repeat("a", 60),
+		strings.Repeat("a", 61):        strings.Repeat("a", 60) + "...",
 		strings.Repeat("a", 59) + "株x": strings.Repeat("a", 59) + "...",
 		strings.Repeat("\x80", 61):     "...",
 	} {

@@ -1,4 +1,4 @@
-package bundle
+package ingest
 
 import (
 	"context"
@@ -20,11 +20,11 @@ func (t *table) readParquet(ctx context.Context, f *os.File) {
 	defer func() {
 		if r := recover(); r != nil { // the library panics on some files that are no Parquet
 			t.groups = nil
-			t.Add(Problem{File: t.path, Message: fmt.Sprintf("the file cannot be read as Parquet (%v): write it again", r)})
+			t.refuse(0, "", "", fmt.Sprintf("the file cannot be read as Parquet (%v): write it again", r))
 		}
 	}()
 	if err := t.readParquetFile(ctx, f); err != nil && ctx.Err() == nil {
-		t.Add(Problem{File: t.path, Message: "the file cannot be read as Parquet (" + cause(err) + "): write it again"})
+		t.refuse(0, "", "", "the file cannot be read as Parquet ("+cause(err)+"): write it again")
 	}
 }
 
@@ -34,7 +34,7 @@ func (t *table) readParquetFile(ctx context.Context, f *os.File) error {
 		return err
 	}
 	if info.Size() == 0 {
-		t.Add(Problem{File: t.path, Message: "the file is empty: write it again or remove it"})
+		t.refuse(0, "", "", "the file is empty: write it again or remove it")
 		return nil
 	}
 	if err := footer.Check(f, info.Size()); err != nil {
@@ -54,7 +54,7 @@ func (t *table) readParquetFile(ctx context.Context, f *os.File) error {
 		}
 	}
 	if p.row == 0 {
-		t.Add(Problem{File: t.path, Message: "there is no row: add rows or remove the file"})
+		t.refuse(0, "", "", "there is no row: add rows or remove the file")
 	}
 	return nil
 }
@@ -103,7 +103,7 @@ func (p *parquetRows) checkType(name string, leaf parquet.LeafColumn, fits func(
 	if !leaf.Node.Repeated() && leaf.MaxRepetitionLevel == 0 && leaf.Node.Leaf() && fits(leaf.Node.Type()) {
 		return true
 	}
-	p.Add(Problem{File: p.path, Column: name, Value: leaf.Node.String(), Message: "a column of this type is not taken: write it as " + want})
+	p.refuse(0, name, leaf.Node.String(), "a column of this type is not taken: write it as "+want)
 	return false
 }
 
@@ -142,7 +142,10 @@ func isText(t parquet.Type) bool {
 func isNumber(t parquet.Type) bool {
 	switch annotation(t).(type) {
 	case nil, *format.IntType:
-		return t.Kind() == parquet.Float || t.Kind() == parquet.Double || t.Kind() == parquet.Int32 || t.Kind() == parquet.Int64
+		switch t.Kind() {
+		case parquet.Float, parquet.Double, parquet.Int32, parquet.Int64:
+			return true
+		}
 	}
 	return false // a DECIMAL, say, is an integer that does not mean one
 }
@@ -234,7 +237,7 @@ func (p *parquetRows) addRow(i int, b *block) {
 	}
 	line := p.row + i + 1
 	if f, wrong := bar.CheckValues(&b.bars[i]); wrong != "" {
-		p.Add(Problem{File: p.path, Line: line, Column: bar.Names[f], Value: bar.FormatFloat(b.bars[i][f]), Message: wrong})
+		p.refuse(line, bar.Names[f], bar.FormatFloat(b.bars[i][f]), wrong)
 		return
 	}
 	b.symbols[i].append(b.times[i], 0, line, &b.bars[i], &p.header)
@@ -258,7 +261,7 @@ func (p *parquetRows) readSymbols(ctx context.Context, column parquet.ColumnChun
 func (p *parquetRows) group(symbol string) *rowGroup {
 	g, ok := p.groups[symbol]
 	if !ok {
-		g = &rowGroup{series: Series{Symbol: symbol}}
+		g = &rowGroup{symbol: symbol}
 		p.groups[symbol] = g
 		p.table.groups = append(p.table.groups, g)
 	}
@@ -266,7 +269,7 @@ func (p *parquetRows) group(symbol string) *rowGroup {
 }
 
 func (p *parquetRows) addNull(i int, column string, b *block) {
-	p.Add(Problem{File: p.path, Line: p.row + i + 1, Column: column, Message: "there is no value: fill it in or remove the row"})
+	p.refuse(p.row+i+1, column, "", "there is no value: fill it in or remove the row")
 	b.bad[i] = true
 }
 
@@ -281,7 +284,7 @@ func (p *parquetRows) readTimes(ctx context.Context, column parquet.ColumnChunk,
 		} else if v.IsNull() {
 			p.addNull(i, p.time, b)
 		} else if at, ok := p.stamp(v); !ok {
-			p.Add(Problem{File: p.path, Line: p.row + i + 1, Column: p.time, Value: v.String(), Message: bar.RangeMessage})
+			p.refuse(p.row+i+1, p.time, v.String(), bar.RangeMessage)
 			b.bad[i] = true
 		} else {
 			t = at
@@ -307,7 +310,7 @@ func (p *parquetRows) readField(ctx context.Context, column parquet.ColumnChunk,
 		}
 		value, exact := number(v)
 		if !exact {
-			p.Add(Problem{File: p.path, Line: p.row + i + 1, Column: bar.Names[f], Value: v.String(), Message: "no float64 is equal to it: correct it"})
+			p.refuse(p.row+i+1, bar.Names[f], v.String(), "no float64 is equal to it: correct it")
 			b.bad[i] = true
 		}
 		b.bars[i][f] = value
