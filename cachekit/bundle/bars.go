@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/generated/bars"
 	"github.com/bmadventure/optcache/sizing"
@@ -65,9 +66,9 @@ func (b *Bars) Fields() Fields {
 }
 
 // columns returns the columns in the order of the fields.
-func (b *Bars) columns() [numFields][]float64 {
+func (b *Bars) columns() [bar.NumFields][]float64 {
 	c := b.rows.Columns()
-	return [numFields][]float64{c.Open, c.High, c.Low, c.Close, c.Volume, b.dividend, b.split}
+	return [bar.NumFields][]float64{c.Open, c.High, c.Low, c.Close, c.Volume, b.dividend, b.split}
 }
 
 // Timeline returns every time at which some asset has a bar, in Unix

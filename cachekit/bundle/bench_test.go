@@ -3,48 +3,14 @@ package bundle
 import (
 	"context"
 	"fmt"
-	"math"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/internal/parallel"
 )
 
 // sizes are the two sizes on which everything is measured.
 var sizes = []struct{ assets, bars int }{{50, 252}, {500, 2520}}
-
-// walk returns a random walk of daily bars on weekdays from 2010 on, with prices
-// in cents.
-func walk(assets, bars int) []Series {
-	series := make([]Series, assets)
-	for i := range series {
-		r := rand.New(rand.NewPCG(uint64(i), 1))
-		s := Series{Symbol: fmt.Sprintf("A%03d", i)}
-		price := 100.0
-		at := time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
-		for len(s.Times) < bars {
-			at = at.AddDate(0, 0, 1)
-			if at.Weekday() == time.Saturday || at.Weekday() == time.Sunday {
-				continue
-			}
-			open := cents(price * (1 + 0.005*r.NormFloat64()))
-			price = cents(math.Max(1, open*(1+0.01*r.NormFloat64())))
-			s.Times = append(s.Times, at.UnixNano())
-			s.Open = append(s.Open, open)
-			s.High = append(s.High, cents(math.Max(open, price)+0.5))
-			s.Low = append(s.Low, cents(math.Min(open, price)-0.5))
-			s.Close = append(s.Close, price)
-			s.Volume = append(s.Volume, float64(r.IntN(1_000_000)))
-		}
-		series[i] = s
-	}
-	return series
-}
-
-func cents(v float64) float64 { return math.Round(v*100) / 100 }
 
 // written returns a store that has series as the bundle "b", and its version.
 func written(tb testing.TB, frequency market.Frequency, series []Series) (*Store, Version) {
@@ -142,7 +108,7 @@ func BenchmarkSHA256(b *testing.B) {
 		columns := int(decodedBytes(assets, bars)) / len(column)
 		b.SetBytes(int64(columns * len(column)))
 		for b.Loop() {
-			err := forEach(b.Context(), columns, columns, func() func(int) error {
+			err := parallel.ForEach(b.Context(), columns, columns, func() func(int) error {
 				h := newLeafHasher()
 				return func(int) error {
 					h.leaf("A", "close", floatType, "2012", len(column)/8, column)
@@ -153,33 +119,6 @@ func BenchmarkSHA256(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-	})
-}
-
-// BenchmarkIngest reads CSV files, one an asset.
-func BenchmarkIngest(b *testing.B) {
-	forSizes(b, func(b *testing.B, assets, bars int) {
-		dir := b.TempDir()
-		for _, s := range walk(assets, bars) {
-			text := []byte("date,open,high,low,close,volume\n")
-			for i, t := range s.Times {
-				text = fmt.Appendf(text, "%s,%g,%g,%g,%g,%g\n", formatTime(market.Daily, t), s.Open[i], s.High[i], s.Low[i], s.Close[i], s.Volume[i])
-			}
-			if err := os.WriteFile(filepath.Join(dir, s.Symbol+".csv"), text, 0o644); err != nil {
-				b.Fatal(err)
-			}
-		}
-		b.ResetTimer()
-		for b.Loop() {
-			s, err := OpenStore(b.TempDir())
-			if err != nil {
-				b.Fatal(err)
-			}
-			if _, err := s.IngestDir(b.Context(), "b", dir, IngestOptions{}); err != nil {
-				b.Fatal(err)
-			}
-		}
-		b.ReportMetric(float64(assets*bars)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
 	})
 }
 

@@ -31,15 +31,15 @@ type content struct {
 
 	refs  atomic.Int64 // handles that are not closed, and reads that go on; at 0 lock is closed
 	lock  *os.File     // the manifest, with a shared lock
-	files []footer     // one a partition
+	files []fileEnds   // one a partition
 
 	keysMu sync.Mutex
 	keys   map[keyQuery]BarsKey // guarded by keysMu
 }
 
-// A footer is where the column chunks of a file end; ends is nil until a read
+// A fileEnds is where the column chunks of a file end; ends is nil until a read
 // needs it.
-type footer struct {
+type fileEnds struct {
 	mu   sync.Mutex
 	ends []int64 // guarded by mu; never changed once set
 }
@@ -81,7 +81,7 @@ func (s *Store) open(name string, v Version) (_ *content, err error) {
 		f.Close()
 		return nil, err
 	}
-	return &content{store: s, name: name, version: v, manifest: m, lock: f, files: make([]footer, len(m.partitions))}, nil
+	return &content{store: s, name: name, version: v, manifest: m, lock: f, files: make([]fileEnds, len(m.partitions))}, nil
 }
 
 // openLocked opens a file and takes a shared lock on it. A file that was removed

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -40,7 +41,7 @@ func readFile(t *testing.T, path string) []byte {
 func small() []Series {
 	series := walk(2, 5)
 	for i := range series {
-		series[i].Times[4] += 400 * day
+		series[i].Times[4] += 400 * bar.Day
 	}
 	return series
 }

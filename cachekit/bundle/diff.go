@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 )
 
 // maxCells is how many changed cells, and how many added or removed bars, a Diff
@@ -168,7 +170,7 @@ func (c *comparison) changed(pair partPair) Fields {
 	}
 	old, new := c.old.manifest, c.new.manifest
 	var fields Fields
-	for f := range numFields {
+	for f := range bar.NumFields {
 		field := Fields(1) << f
 		if (old.fields & new.fields).Has(field) && *old.leaf(pair.old, old.columnOf(field)) != *new.leaf(pair.new, new.columnOf(field)) {
 			fields |= field
@@ -217,7 +219,7 @@ func (c *comparison) bar(d *AssetDiff, t int64, added bool) {
 
 // cells compares one bar of both versions.
 func (c *comparison) cells(d *AssetDiff, before partColumns, i int, after partColumns, j int) {
-	for f := range numFields {
+	for f := range bar.NumFields {
 		if before.columns[f] == nil {
 			continue
 		}
@@ -240,7 +242,7 @@ func (c *comparison) cells(d *AssetDiff, before partColumns, i int, after partCo
 // partColumns is the bars of one part.
 type partColumns struct {
 	times   []int64
-	columns [numFields][]float64
+	columns [bar.NumFields][]float64
 }
 
 // readPart reads some fields of a part; part -1 has no bars.

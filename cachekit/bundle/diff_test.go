@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bmadventure/optcache/cachekit/internal/testbed/random"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -96,10 +97,10 @@ func TestDiffOfFrequenciesIsRefused(t *testing.T) {
 // the diff against what was done.
 func TestDiffFindsEveryChange(t *testing.T) {
 	properties(t, 40, func(s sample) string {
-		store, a := written(t, s.frequency, s.series)
-		r := rand.New(rand.NewPCG(s.seed, 19))
+		store, a := written(t, s.Frequency, s.Series)
+		r := rand.New(rand.NewPCG(s.Seed, 19))
 		want := make(map[string]AssetDiff)
-		series := s.sorted()
+		series := random.Sorted(s.Series)
 		for i := range series {
 			d := AssetDiff{Symbol: series[i].Symbol}
 			removed, cells := -1, 0
@@ -117,7 +118,7 @@ func TestDiffFindsEveryChange(t *testing.T) {
 			series[i].Volume = volume
 			if removed >= 0 {
 				gone := series[i].Times[removed]
-				series[i] = filtered(&series[i], func(t int64) bool { return t != gone })
+				series[i] = random.Filtered(series[i], func(t int64) bool { return t != gone })
 			}
 			if d.Cells = cells; cells > 0 {
 				d.Fields = Volume
@@ -126,7 +127,7 @@ func TestDiffFindsEveryChange(t *testing.T) {
 				want[d.Symbol] = d
 			}
 		}
-		report, err := store.Write(t.Context(), "b", s.frequency, series)
+		report, err := store.Write(t.Context(), "b", s.Frequency, series)
 		if err != nil {
 			return err.Error()
 		}

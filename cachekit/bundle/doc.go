@@ -4,9 +4,9 @@
 // # What a bundle is
 //
 // A bundle is a named set of assets with their bars, daily or by the minute. A
-// [Store] is a folder of bundles. [Store.IngestDir] reads a folder of CSV or
-// Parquet files into a bundle, [Store.Write] takes bars from a program, and both
-// make a version: a set of files that is never changed again.
+// [Store] is a folder of bundles. [Store.Write] takes bars from a program and
+// makes a version of them: a set of files that is never changed again. Package
+// ingest does so with the bars of a folder of CSV or Parquet files.
 //
 // A [Version] is the SHA-256 of what the bundle holds. Data that is equal, in
 // whatever order its files and rows came, has one and the same version; one
@@ -47,9 +47,9 @@
 // their manifest. Ingesting the same data again mends a version whose files were
 // damaged.
 //
-// Bad input is refused with an [*InputError], which names file, line, column and
-// value of up to 20 problems at once, and says what to do; then nothing is
-// written.
+// Bad input is refused with an [*InputError], which names asset or file, bar or
+// line, column and value of up to 20 problems at once, and says what to do; then
+// nothing is written. What a bar may be is said in cachekit/internal/bar.
 //
 // # Speed
 //

@@ -3,6 +3,8 @@ package bundle
 import (
 	"fmt"
 	"strings"
+
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 )
 
 // Fields is a set of the numeric columns of a bundle. The times of the bars are
@@ -26,10 +28,7 @@ const (
 	OHLCV = Open | High | Low | Close | Volume
 
 	allFields = OHLCV | Dividend | Split
-	numFields = 7
 )
-
-var fieldNames = [numFields]string{"open", "high", "low", "close", "volume", "dividend", "split"}
 
 // Has reports whether every field of g is in f.
 func (f Fields) Has(g Fields) bool { return f&g == g }
@@ -37,7 +36,7 @@ func (f Fields) Has(g Fields) bool { return f&g == g }
 // Names returns the lower-case column names of f in the order of the constants.
 func (f Fields) Names() []string {
 	var names []string
-	for i, name := range fieldNames {
+	for i, name := range bar.Names {
 		if f.Has(1 << i) {
 			names = append(names, name)
 		}
@@ -62,7 +61,7 @@ func ParseFields(s string) (Fields, error) {
 }
 
 func fieldNamed(name string) (Fields, bool) {
-	for i, n := range fieldNames {
+	for i, n := range bar.Names {
 		if n == name {
 			return 1 << i, true
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/generated/bars"
 )
@@ -33,7 +34,7 @@ func GroupRows(frequency market.Frequency, rows []market.Bar) (*Bars, error) {
 func orderTimes(b *bars.Bars) error {
 	var rows []market.Bar
 	for i, symbol := range b.Keys() {
-		if strictlyAscending(b.Group(i).Time) {
+		if bar.Ascending(b.Group(i).Time) {
 			continue
 		}
 		if rows == nil {
@@ -52,21 +53,4 @@ func orderTimes(b *bars.Bars) error {
 		return nil
 	}
 	return b.Regroup(rows)
-}
-
-func strictlyAscending(times []int64) bool {
-	for i := 1; i < len(times); i++ {
-		if times[i] <= times[i-1] {
-			return false
-		}
-	}
-	return true
-}
-
-// permute moves to each position i of s what stood at order[i].
-func permute[E any](s []E, order []int) {
-	old := slices.Clone(s)
-	for i, from := range order {
-		s[i] = old[from]
-	}
 }

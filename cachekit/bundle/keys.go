@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -82,7 +83,7 @@ func (b *content) key(q Query, p plan) (BarsKey, error) {
 	h.number(uint64(p.last))
 	h.number(uint64(len(p.assets)))
 	columns := []int{0}
-	for f := range numFields {
+	for f := range bar.NumFields {
 		if p.fields.Has(1 << f) {
 			columns = append(columns, m.columnOf(1<<f))
 		}

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed/random"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -102,15 +104,15 @@ func TestKeysSurviveVersionsThatDoNotTouchThem(t *testing.T) {
 // TestEqualKeysMeanEqualBars tries queries on two bundles that differ a little.
 func TestEqualKeysMeanEqualBars(t *testing.T) {
 	properties(t, 30, func(s sample) string {
-		store, v := written(t, s.frequency, s.series)
-		other := s.sorted()
+		store, v := written(t, s.Frequency, s.Series)
+		other := random.Sorted(s.Series)
 		other[0].Volume = append([]float64{7}, other[0].Volume[1:]...)
-		r, err := store.Write(t.Context(), "b", s.frequency, other)
+		r, err := store.Write(t.Context(), "b", s.Frequency, other)
 		if err != nil {
 			return err.Error()
 		}
 		a, b := opened(t, store, v), opened(t, store, r.Version)
-		for f := range Fields(1 << numFields) {
+		for f := range Fields(1 << bar.NumFields) {
 			q := Query{Fields: f & a.Fields()}
 			if key(t, a, q) != key(t, b, q) {
 				continue
@@ -119,7 +121,7 @@ func TestEqualKeysMeanEqualBars(t *testing.T) {
 			if err != nil {
 				return err.Error()
 			}
-			if wrong := compareBars(bars, s.sorted(), bars.Fields(), always); wrong != "" {
+			if wrong := compareBars(bars, random.Sorted(s.Series), bars.Fields(), always); wrong != "" {
 				return wrong
 			}
 		}

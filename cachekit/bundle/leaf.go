@@ -7,6 +7,7 @@ import (
 	"math"
 	"unsafe"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -107,7 +108,7 @@ func appendTimes(b []byte, frequency market.Frequency, times []int64) []byte {
 		return b
 	}
 	for _, t := range times {
-		b = binary.LittleEndian.AppendUint32(b, uint32(t/day))
+		b = binary.LittleEndian.AppendUint32(b, uint32(t/bar.Day))
 	}
 	return b
 }
@@ -115,7 +116,7 @@ func appendTimes(b []byte, frequency market.Frequency, times []int64) []byte {
 // decodeTimes fills times from the bytes that appendTimes made. It reports
 // whether they ascend and lie in range.
 func decodeTimes(times []int64, frequency market.Frequency, b []byte) bool {
-	const maxDay = int64(math.MaxInt64) / day
+	const maxDay = int64(math.MaxInt64) / bar.Day
 	last := int64(math.MinInt64)
 	for i := range times {
 		var t int64
@@ -126,7 +127,7 @@ func decodeTimes(times []int64, frequency market.Frequency, b []byte) bool {
 			if days > maxDay || days < -maxDay {
 				return false
 			}
-			t = days * day
+			t = days * bar.Day
 		}
 		if t <= last && i > 0 {
 			return false

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/cachekit/rt"
 )
@@ -117,8 +118,8 @@ func (m *manifest) appendPart(b []byte, symbol string, p part, at int) []byte {
 	b = appendString(append(b, `{"symbol":`...), symbol)
 	b = append(append(b, `,"partition":"`...), m.partitions[p.partition]...)
 	b = strconv.AppendInt(append(b, `","rows":`...), int64(p.rows), 10)
-	b = appendTime(append(b, `,"first":"`...), m.frequency, p.first)
-	b = appendTime(append(b, `","last":"`...), m.frequency, p.last)
+	b = bar.AppendTime(append(b, `,"first":"`...), m.frequency, p.first)
+	b = bar.AppendTime(append(b, `","last":"`...), m.frequency, p.last)
 	b = append(b, `","leaves":[`...)
 	for c := range m.columns() {
 		if c > 0 {
@@ -248,7 +249,7 @@ func (s *manifestScanner) number(stop byte) uint64 {
 // returns is good until the next call.
 func (s *manifestScanner) text() []byte {
 	b := s.scratch[:0]
-	for s.err == nil && len(b) <= maxSymbol {
+	for s.err == nil && len(b) <= bar.MaxSymbol {
 		if len(s.rest) == 0 {
 			break
 		}
@@ -268,7 +269,7 @@ func (s *manifestScanner) text() []byte {
 		}
 		b = append(b, c)
 	}
-	s.fail(fmt.Sprintf("a symbol of at most %d bytes", maxSymbol))
+	s.fail(fmt.Sprintf("a symbol of at most %d bytes", bar.MaxSymbol))
 	return nil
 }
 
@@ -280,7 +281,7 @@ func (s *manifestScanner) header() {
 	}
 	name, _, _ := timeColumn(f)
 	s.literal(",\n\"columns\":[\"" + name + `"`)
-	for i, field := range fieldNames {
+	for i, field := range bar.Names {
 		if s.accept(`,"` + field + `"`) {
 			s.m.fields |= 1 << i
 		}
@@ -297,7 +298,7 @@ func (s *manifestScanner) symbols() {
 	for s.err == nil {
 		s.literal(`{"symbol":"`)
 		a := newAsset(string(s.text()))
-		if n := len(s.m.assets); n > 0 && s.m.assets[n-1].Symbol >= a.Symbol || checkSymbol(a.Symbol) != "" {
+		if n := len(s.m.assets); n > 0 && s.m.assets[n-1].Symbol >= a.Symbol || bar.CheckSymbol(a.Symbol) != "" {
 			s.fail("symbols in ascending order")
 		}
 		s.literal(`,"id":`)
@@ -387,9 +388,9 @@ func (s *manifestScanner) time() moment {
 	if m, ok := s.moments[string(text)]; ok || s.err != nil {
 		return m
 	}
-	at, err := time.Parse(timeLayout(s.m.frequency), string(text))
+	at, err := time.Parse(bar.TimeLayout(s.m.frequency), string(text))
 	nanos, inRange := rt.UnixNano(at.UTC())
-	if err != nil || !inRange || formatTime(s.m.frequency, nanos) != string(text) {
+	if err != nil || !inRange || bar.FormatTime(s.m.frequency, nanos) != string(text) {
 		s.fail("a time")
 		return moment{}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -47,7 +48,7 @@ func (d *dataset) writeParquet(w io.Writer, partition int) error {
 	options := []parquet.WriterOption{
 		parquetSchema(m.frequency, m.fields),
 		parquet.Compression(&parquet.Uncompressed),
-		parquet.PageBufferSize(largest*(8+maxSymbol) + 1<<10), // never reached: one page a column
+		parquet.PageBufferSize(largest*(8+bar.MaxSymbol) + 1<<10), // never reached: one page a column
 		parquet.CreatedBy("optcache", "1", ""),
 	}
 	for _, name := range m.fields.Names() {
@@ -84,7 +85,7 @@ func (d *dataset) writeGroup(pw *parquet.GenericWriter[any], asset int, at span,
 	if err := write(0, func(int) parquet.Value { return symbol }); err != nil {
 		return err
 	}
-	stamp := func(i int) parquet.Value { return parquet.Int32Value(int32(s.Times[i] / day)) }
+	stamp := func(i int) parquet.Value { return parquet.Int32Value(int32(s.Times[i] / bar.Day)) }
 	if d.manifest.frequency == market.Minute {
 		stamp = func(i int) parquet.Value { return parquet.Int64Value(s.Times[i]) }
 	}
@@ -92,7 +93,7 @@ func (d *dataset) writeGroup(pw *parquet.GenericWriter[any], asset int, at span,
 		return err
 	}
 	column := 2
-	for f := range numFields {
+	for f := range bar.NumFields {
 		if !d.manifest.fields.Has(1 << f) {
 			continue
 		}

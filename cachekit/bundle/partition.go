@@ -5,10 +5,9 @@ import (
 	"sort"
 	"time"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
-
-const day = int64(24 * time.Hour)
 
 // A span is the bars lo to hi of a series, which fall into one partition.
 type span struct {
@@ -24,7 +23,7 @@ func partitionOf(frequency market.Frequency, t int64) (name string, end int64) {
 	if frequency == market.Minute {
 		layout, next = "2006-01", time.Date(at.Year(), at.Month()+1, 1, 0, 0, 0, 0, time.UTC)
 	}
-	if next.Unix() > maxSecond {
+	if next.Unix() > bar.MaxSecond {
 		return at.Format(layout), math.MaxInt64
 	}
 	return at.Format(layout), next.UnixNano()
@@ -43,20 +42,4 @@ func partitions(frequency market.Frequency, times []int64) []span {
 		lo = hi
 	}
 	return spans
-}
-
-// timeLayout is how first and last times are written.
-func timeLayout(frequency market.Frequency) string {
-	if frequency == market.Minute {
-		return time.RFC3339Nano
-	}
-	return time.DateOnly
-}
-
-func appendTime(b []byte, frequency market.Frequency, t int64) []byte {
-	return time.Unix(0, t).UTC().AppendFormat(b, timeLayout(frequency))
-}
-
-func formatTime(frequency market.Frequency, t int64) string {
-	return string(appendTime(nil, frequency, t))
 }

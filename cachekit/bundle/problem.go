@@ -3,11 +3,9 @@ package bundle
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
-)
 
-// maxProblems is how many problems of one ingest are told at once.
-const maxProblems = 20
+	"github.com/bmadventure/optcache/internal/few"
+)
 
 // An InputError says what is wrong with the data, or the name, that was given
 // to be ingested: nothing was written. It is not returned for faults of the
@@ -64,50 +62,15 @@ func (p Problem) String() string {
 	return b.String()
 }
 
-// problems collects what is wrong with one file: the first few in full, the
-// rest as a number.
-type problems struct {
-	first []Problem
-	more  int
-}
-
-func (p *problems) add(problem Problem) {
-	if len(p.first) == maxProblems {
-		p.more++
-		return
-	}
-	p.first = append(p.first, problem)
-}
-
-func (p *problems) any() bool { return len(p.first) > 0 }
+// problems are what is wrong with some input.
+type problems struct{ few.List[Problem] }
 
 // err returns nil if there are no problems.
 func (p *problems) err() error {
-	if !p.any() {
+	if !p.Any() {
 		return nil
 	}
-	return &InputError{Problems: p.first, More: p.more}
-}
-
-// merge appends the problems of another file.
-func (p *problems) merge(q problems) {
-	for _, problem := range q.first {
-		p.add(problem)
-	}
-	p.more += q.more
+	return &InputError{Problems: p.First, More: p.More}
 }
 
 func inputProblem(p Problem) error { return &InputError{Problems: []Problem{p}} }
-
-// clip shortens a value that is too long to show.
-func clip(s string) string {
-	const most = 60
-	if len(s) <= most {
-		return s
-	}
-	cut := most
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "..."
-}

@@ -3,25 +3,20 @@ package bundle
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
-	"github.com/parquet-go/parquet-go"
-
-	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed/random"
 )
 
 func TestWhatIsWrittenIsRead(t *testing.T) {
 	properties(t, 60, func(s sample) string {
-		store, v := written(t, s.frequency, s.series)
+		store, v := written(t, s.Frequency, s.Series)
 		b, err := store.Open("b", v)
 		if err != nil {
 			return err.Error()
@@ -31,11 +26,11 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		if err != nil {
 			return err.Error()
 		}
-		fields := fieldsOf(s.series)
-		if b.Fields() != fields || bars.Fields() != fields || bars.Frequency() != s.frequency {
+		fields := fieldsOf(s.Series)
+		if b.Fields() != fields || bars.Fields() != fields || bars.Frequency() != s.Frequency {
 			return fmt.Sprintf("fields %s, frequency %s", bars.Fields(), bars.Frequency())
 		}
-		for _, one := range s.series {
+		for _, one := range s.Series {
 			e, ok := b.Extent(one.Symbol)
 			if !ok || e.Bars != len(one.Times) || e.First.UnixNano() != one.Times[0] || e.Last.UnixNano() != one.Times[len(one.Times)-1] {
 				return fmt.Sprintf("extent of %q is %+v, %t", one.Symbol, e, ok)
@@ -44,19 +39,19 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		if err := store.Verify(context.Background(), "b", v); err != nil {
 			return err.Error()
 		}
-		return compareBars(bars, s.sorted(), fields, always)
+		return compareBars(bars, random.Sorted(s.Series), fields, always)
 	})
 }
 
 func TestReadingPartEqualsFilteringTheWhole(t *testing.T) {
 	properties(t, 60, func(s sample) string {
-		store, v := written(t, s.frequency, s.series)
+		store, v := written(t, s.Frequency, s.Series)
 		b, err := store.Open("b", v)
 		if err != nil {
 			return err.Error()
 		}
 		defer b.Close()
-		r := rand.New(rand.NewPCG(s.seed, 11))
+		r := rand.New(rand.NewPCG(s.Seed, 11))
 		for range 20 {
 			if wrong := readPart(b, s, r); wrong != "" {
 				return wrong
@@ -68,12 +63,12 @@ func TestReadingPartEqualsFilteringTheWhole(t *testing.T) {
 
 // readPart reads some assets, fields and window, and compares.
 func readPart(b *Bundle, s sample, r *rand.Rand) string {
-	q := Query{Fields: Fields(r.IntN(1<<numFields)) & b.Fields()}
+	q := Query{Fields: Fields(r.IntN(1<<bar.NumFields)) & b.Fields()}
 	fields := q.Fields
 	if fields == 0 {
 		fields = b.Fields()
 	}
-	series := s.sorted()
+	series := random.Sorted(s.Series)
 	if r.IntN(2) == 0 {
 		q.Symbols = []string{}
 		var chosen []Series
@@ -88,7 +83,7 @@ func readPart(b *Bundle, s sample, r *rand.Rand) string {
 	}
 	from, to := int64(math.MinInt64), int64(math.MaxInt64)
 	bound := func() int64 {
-		times := s.series[r.IntN(len(s.series))].Times
+		times := s.Series[r.IntN(len(s.Series))].Times
 		return times[r.IntN(len(times))] + int64(r.IntN(3)) - 1
 	}
 	if r.IntN(4) > 0 {
@@ -113,149 +108,33 @@ func readPart(b *Bundle, s sample, r *rand.Rand) string {
 }
 
 func TestVersionDependsOnValuesAlone(t *testing.T) {
-	tried := make(map[string]int)
-	defer func() {
-		if tried["CSV"] == 0 || tried["Parquet"] == 0 {
-			t.Errorf("files tried: %v", tried)
-		}
-	}()
 	properties(t, 60, func(s sample) string {
-		_, v := written(t, s.frequency, s.series)
-		r := rand.New(rand.NewPCG(s.seed, 13))
-		shuffled := slices.Clone(s.series)
+		_, v := written(t, s.Frequency, s.Series)
+		r := rand.New(rand.NewPCG(s.Seed, 13))
+		shuffled := slices.Clone(s.Series)
 		r.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		if _, other := written(t, s.frequency, shuffled); other != v {
+		if _, other := written(t, s.Frequency, shuffled); other != v {
 			return "the order of series changes the version"
-		}
-		for kind, write := range map[string]func(*testing.T, string, sample, *rand.Rand) bool{
-			"CSV": writeCSVs, "Parquet": writeParquets,
-		} {
-			dir := t.TempDir()
-			if !write(t, dir, s, r) {
-				continue
-			}
-			tried[kind]++
-			store, err := OpenStore(t.TempDir())
-			if err != nil {
-				return err.Error()
-			}
-			report, err := store.IngestDir(context.Background(), "b", dir, IngestOptions{Frequency: s.frequency})
-			if err != nil {
-				return kind + ": " + err.Error()
-			}
-			if report.Version != v {
-				return "ingested from " + kind + " it is another version"
-			}
 		}
 		return ""
 	})
 }
 
-// writeCSVs writes a file for each asset. It reports false for symbols that
-// cannot be the name of a file.
-func writeCSVs(t *testing.T, dir string, s sample, r *rand.Rand) bool {
-	for i := range s.series {
-		one := &s.series[i]
-		if filepath.Base(one.Symbol) != one.Symbol {
-			return false
-		}
-		names := []string{[]string{"date", "Timestamp", " TIME "}[r.IntN(3)]}
-		for f, c := range one.columns() {
-			if *c != nil {
-				names = append(names, fieldNames[f])
-			}
-		}
-		order := r.Perm(len(names))
-		records := [][]string{names}
-		for j, at := range one.Times {
-			text := time.Unix(0, at).UTC().Format(time.RFC3339Nano)
-			if s.frequency == market.Daily {
-				text = time.Unix(0, at).UTC().Format(time.DateOnly)
-			}
-			record := []string{text}
-			for _, c := range one.columns() {
-				if *c != nil {
-					record = append(record, strconv.FormatFloat((*c)[j], 'g', -1, 64))
-				}
-			}
-			records = append(records, record)
-		}
-		var b bytes.Buffer
-		w := csv.NewWriter(&b)
-		for _, record := range records {
-			shuffled := make([]string, len(order))
-			for to, from := range order {
-				shuffled[to] = record[from]
-			}
-			if err := w.Write(shuffled); err != nil {
-				t.Fatal(err)
-			}
-		}
-		w.Flush()
-		if err := os.WriteFile(filepath.Join(dir, one.Symbol+".csv"), b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return true
-}
-
-// A parquetRow is a row with both kinds of time, of which a file has one.
-type parquetRow struct {
-	Low       float64   `parquet:"LOW,dict"`
-	Timestamp time.Time `parquet:"timestamp,timestamp(nanosecond)"`
-	Symbol    string    `parquet:"symbol,dict,snappy"`
-	Close     float64   `parquet:"close"`
-	Open      float64   `parquet:"open,zstd"`
-	Volume    float64   `parquet:"volume"`
-	High      float64   `parquet:"high"`
-	Dividend  float64   `parquet:"dividend"`
-	Split     float64   `parquet:"split"`
-}
-
-// writeParquets writes all rows in any order into a few files. It reports false
-// for data without the optional columns, which these files always have.
-func writeParquets(t *testing.T, dir string, s sample, r *rand.Rand) bool {
-	if fieldsOf(s.series) != allFields {
-		return false
-	}
-	var rows []parquetRow
-	for i := range s.series {
-		one := &s.series[i]
-		dividend, split := pad(slices.Clone(one.Dividend), len(one.Times), dividendField), pad(slices.Clone(one.Split), len(one.Times), splitField)
-		for j, at := range one.Times {
-			rows = append(rows, parquetRow{
-				Timestamp: time.Unix(0, at).UTC(), Symbol: one.Symbol, Open: one.Open[j], High: one.High[j], Low: one.Low[j],
-				Close: one.Close[j], Volume: one.Volume[j], Dividend: dividend[j], Split: split[j],
-			})
-		}
-	}
-	r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-	for n := 0; len(rows) > 0; n++ {
-		some := rows[:1+r.IntN(len(rows))]
-		rows = rows[len(some):]
-		path := filepath.Join(dir, fmt.Sprintf("part-%d.parquet", n))
-		if err := parquet.WriteFile(path, some, parquet.MaxRowsPerRowGroup(int64(1+r.IntN(50)))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return true
-}
-
 func TestOneChangedCellChangesItsLeafAlone(t *testing.T) {
 	properties(t, 60, func(s sample) string {
-		before, err := newDataset(context.Background(), s.frequency, s.series)
+		before, err := newDataset(context.Background(), s.Frequency, s.Series)
 		if err != nil {
 			return err.Error()
 		}
-		r := rand.New(rand.NewPCG(s.seed, 17))
-		series := s.sorted()
+		r := rand.New(rand.NewPCG(s.Seed, 17))
+		series := random.Sorted(s.Series)
 		asset := r.IntN(len(series))
 		bar := r.IntN(len(series[asset].Times))
 		// Volume may become any value that is not negative.
 		volume := slices.Clone(series[asset].Volume)
 		volume[bar] = math.Nextafter(volume[bar], math.MaxFloat64/2)
 		series[asset].Volume = volume
-		after, err := newDataset(context.Background(), s.frequency, series)
+		after, err := newDataset(context.Background(), s.Frequency, series)
 		if err != nil {
 			return err.Error()
 		}
@@ -279,7 +158,7 @@ func TestOneChangedCellChangesItsLeafAlone(t *testing.T) {
 
 func TestManifestIsReadBackAsWritten(t *testing.T) {
 	properties(t, 60, func(s sample) string {
-		d, err := newDataset(context.Background(), s.frequency, s.series)
+		d, err := newDataset(context.Background(), s.Frequency, s.Series)
 		if err != nil {
 			return err.Error()
 		}

@@ -17,9 +17,10 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/internal/flock"
+	"github.com/bmadventure/optcache/internal/parallel"
 )
 
-// A Report says what was ingested.
+// A Report says what was written.
 type Report struct {
 	Name      string
 	Version   Version
@@ -31,10 +32,6 @@ type Report struct {
 	Assets    int
 	Bars      int64 // of all assets
 	Longest   int   // bars of the asset that has most
-	Files     int   // files that were read
-
-	IgnoredColumns []string // names of columns that a bundle does not keep, sorted
-	IgnoredFiles   []string // names of files in the folder that hold no bars, sorted
 }
 
 // Write makes the series a version of a bundle, and the current one. Their order
@@ -214,7 +211,7 @@ func (s *Store) writeVersion(ctx context.Context, name string, v Version, d *dat
 func (s *Store) writeFiles(ctx context.Context, dir string, d *dataset, text []byte) error {
 	m := d.manifest
 	sums := make([]string, len(m.partitions))
-	err := forEach(ctx, len(sums), len(sums), func() func(int) error {
+	err := parallel.ForEach(ctx, len(sums), len(sums), func() func(int) error {
 		return func(i int) (err error) {
 			file := fileName(m.partitions[i])
 			sums[i], err = s.writeFile(filepath.Join(dir, file), func(w io.Writer) error { return d.writeParquet(w, i) })

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -179,8 +180,8 @@ func TestFilesAreReadOnly(t *testing.T) {
 // TestWriteRefuses lists what a program must not pass; what a file must not hold
 // is in the tests of CSV.
 func TestWriteRefuses(t *testing.T) {
-	bar := func(change func(*Series)) []Series {
-		s := Series{Symbol: "A", Times: []int64{0, day}, Open: []float64{1, 1}, High: []float64{1, 1}, Low: []float64{1, 1},
+	with := func(change func(*Series)) []Series {
+		s := Series{Symbol: "A", Times: []int64{0, bar.Day}, Open: []float64{1, 1}, High: []float64{1, 1}, Low: []float64{1, 1},
 			Close: []float64{1, 1}, Volume: []float64{1, 1}}
 		change(&s)
 		return []Series{s}
@@ -188,15 +189,15 @@ func TestWriteRefuses(t *testing.T) {
 	for want, series := range map[string][]Series{
 		"there are 0 assets":                                                          nil,
 		"A: there are no bars":                                                        {{Symbol: "A"}},
-		"A: close: it has 1 values for 2 bars":                                        bar(func(s *Series) { s.Close = s.Close[:1] }),
-		"A: split: it has 1 values for 2 bars":                                        bar(func(s *Series) { s.Split = s.Close[:1] }),
-		`A:2: time: "1970-01-01": it occurs twice, here and in line 1`:                bar(func(s *Series) { s.Times[1] = 0 }),
-		`A:2: time: "1969-12-31": it comes after 1970-01-01 of line 1`:                bar(func(s *Series) { s.Times[1] = -day }),
-		`A:2: time: "1970-01-01T00:00:00.000000001Z": a daily bar has no time of day`: bar(func(s *Series) { s.Times[1] = 1 }),
-		`A:2: volume: "-1": the volume is negative`:                                   bar(func(s *Series) { s.Volume[1] = -1 }),
-		"A: there are two series for this symbol":                                     append(bar(func(*Series) {}), bar(func(*Series) {})...),
-		"symbol: it is empty":                                                         bar(func(s *Series) { s.Symbol = "" }),
-		"is outside the years 1678 to 2261":                                           bar(func(s *Series) { s.Times[1] = maxTime + 1 }),
+		"A: close: it has 1 values for 2 bars":                                        with(func(s *Series) { s.Close = s.Close[:1] }),
+		"A: split: it has 1 values for 2 bars":                                        with(func(s *Series) { s.Split = s.Close[:1] }),
+		`A:2: time: "1970-01-01": it occurs twice, here and in line 1`:                with(func(s *Series) { s.Times[1] = 0 }),
+		`A:2: time: "1969-12-31": it comes after 1970-01-01 of line 1`:                with(func(s *Series) { s.Times[1] = -bar.Day }),
+		`A:2: time: "1970-01-01T00:00:00.000000001Z": a daily bar has no time of day`: with(func(s *Series) { s.Times[1] = 1 }),
+		`A:2: volume: "-1": the volume is negative`:                                   with(func(s *Series) { s.Volume[1] = -1 }),
+		"A: there are two series for this symbol":                                     append(with(func(*Series) {}), with(func(*Series) {})...),
+		"symbol: it is empty":                                                         with(func(s *Series) { s.Symbol = "" }),
+		"is outside the years 1678 to 2261":                                           with(func(s *Series) { s.Times[1] = bar.MaxTime + 1 }),
 	} {
 		s := emptyStore(t)
 		_, err := s.Write(t.Context(), "b", market.Daily, series)
@@ -208,7 +209,7 @@ func TestWriteRefuses(t *testing.T) {
 }
 
 func TestTimesAtTheEndsOfTheirRange(t *testing.T) {
-	series := []Series{{Symbol: "A", Times: []int64{minTime, -1, 0, 1, maxTime}}}
+	series := []Series{{Symbol: "A", Times: []int64{bar.MinTime, -1, 0, 1, bar.MaxTime}}}
 	for f, c := range series[0].columns() {
 		if OHLCV.Has(1 << f) {
 			*c = make([]float64, 5)

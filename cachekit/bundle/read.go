@@ -12,8 +12,11 @@ import (
 	"sort"
 	"time"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
+	"github.com/bmadventure/optcache/cachekit/internal/footer"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/generated/bars"
+	"github.com/bmadventure/optcache/internal/parallel"
 )
 
 // A Query says which bars to read. The zero Query is all of them.
@@ -97,9 +100,9 @@ func (b *content) window(q Query) (plan, error) {
 // clampNano returns t in Unix nanoseconds, or the nearest that int64 holds.
 func clampNano(t time.Time) int64 {
 	switch s := t.Unix(); {
-	case s < minSecond:
+	case s < bar.MinSecond:
 		return math.MinInt64
-	case s > maxSecond:
+	case s > bar.MaxSecond:
 		return math.MaxInt64
 	}
 	return t.UnixNano()
@@ -119,7 +122,7 @@ func (b *content) choose(symbols []string) ([]int, error) {
 	for _, symbol := range symbols {
 		i, ok := m.find(symbol)
 		if !ok {
-			return nil, fmt.Errorf("asset %q is not in bundle %q version %s: ask Assets for the %d that are", clip(symbol), b.name, b.version, len(m.assets))
+			return nil, fmt.Errorf("asset %q is not in bundle %q version %s: ask Assets for the %d that are", bar.Clip(symbol), b.name, b.version, len(m.assets))
 		}
 		chosen = append(chosen, i)
 	}
@@ -204,7 +207,7 @@ func (r *reading) openFiles(ctx context.Context) error {
 	for _, p := range r.plan.parts {
 		needed[m.parts[p.part].partition] = true
 	}
-	return forEach(ctx, len(needed), len(needed), func() func(int) error {
+	return parallel.ForEach(ctx, len(needed), len(needed), func() func(int) error {
 		return func(i int) (err error) {
 			if needed[i] {
 				r.files[i], r.ends[i], err = r.openFile(i)
@@ -253,7 +256,7 @@ func readChunkEnds(f *os.File, m *manifest, partition int) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	ends, err := readFooter(f, info.Size(), append([]string{"symbol"}, m.columnNames()...), m.groups[partition])
+	ends, err := footer.Ends(f, info.Size(), append([]string{"symbol"}, m.columnNames()...), m.groups[partition])
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", err, ErrDamaged)
 	}
@@ -378,10 +381,10 @@ func (r *partReader) readTimes(p *planPart, times []int64) error {
 }
 
 // readColumns reads the fields of the plan; n is the number of bars.
-func (r *reading) readColumns(ctx context.Context, n int) (columns [numFields][]float64, err error) {
+func (r *reading) readColumns(ctx context.Context, n int) (columns [bar.NumFields][]float64, err error) {
 	type column struct{ index, field int }
 	var wanted []column
-	for f := range numFields {
+	for f := range bar.NumFields {
 		if r.plan.fields.Has(1 << f) {
 			columns[f] = make([]float64, n)
 			wanted = append(wanted, column{r.manifest.columnOf(1 << f), f})
@@ -423,7 +426,7 @@ func (r *partReader) readValues(p *planPart, column int, dst []float64) error {
 // are many values.
 func (r *reading) forParts(ctx context.Context, values int, work func(*partReader, *planPart) error) error {
 	const worthwhile = 1 << 14 // values, some 70 microseconds, for which another goroutine pays
-	return forEach(ctx, len(r.plan.parts), values/worthwhile, func() func(int) error {
+	return parallel.ForEach(ctx, len(r.plan.parts), values/worthwhile, func() func(int) error {
 		w := r.newPartReader()
 		return func(i int) error { return work(w, &r.plan.parts[i]) }
 	})
@@ -431,7 +434,7 @@ func (r *reading) forParts(ctx context.Context, values int, work func(*partReade
 
 // bars makes the result, without the assets that turned out to have no bars in
 // the window.
-func (r *reading) bars(times []int64, columns [numFields][]float64) (*Bars, error) {
+func (r *reading) bars(times []int64, columns [bar.NumFields][]float64) (*Bars, error) {
 	assets, symbols := make([]market.Asset, 0, len(r.plan.assets)), make([]string, 0, len(r.plan.assets))
 	offsets := make([]int, 1, len(r.plan.assets)+1)
 	n := 0
@@ -445,11 +448,11 @@ func (r *reading) bars(times []int64, columns [numFields][]float64) (*Bars, erro
 		}
 	}
 	rows, err := bars.NewBars(symbols, offsets, bars.BarColumns{
-		Time: times, Open: columns[openField], High: columns[highField], Low: columns[lowField],
-		Close: columns[closeField], Volume: columns[volumeField],
+		Time: times, Open: columns[bar.Open], High: columns[bar.High], Low: columns[bar.Low],
+		Close: columns[bar.Close], Volume: columns[bar.Volume],
 	})
 	if err != nil {
 		return nil, err
 	}
-	return newBars(r.manifest.frequency, assets, rows, columns[dividendField], columns[splitField]), nil
+	return newBars(r.manifest.frequency, assets, rows, columns[bar.Dividend], columns[bar.Split]), nil
 }

@@ -4,13 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"runtime"
 	"slices"
-	"strconv"
-	"time"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/internal/parallel"
 )
 
 // A Series is the bars of one asset on their way into a store. Open to Volume
@@ -23,45 +22,34 @@ type Series struct {
 	Open, High, Low, Close, Volume, Dividend, Split []float64
 }
 
-// Positions of the fields among the columns.
-const (
-	openField = iota
-	highField
-	lowField
-	closeField
-	volumeField
-	dividendField
-	splitField
-)
-
 // columns returns the columns in the order of the fields.
-func (s *Series) columns() [numFields]*[]float64 {
-	return [numFields]*[]float64{&s.Open, &s.High, &s.Low, &s.Close, &s.Volume, &s.Dividend, &s.Split}
+func (s *Series) columns() [bar.NumFields]*[]float64 {
+	return [bar.NumFields]*[]float64{&s.Open, &s.High, &s.Low, &s.Close, &s.Volume, &s.Dividend, &s.Split}
 }
 
 // check adds to p what is wrong with s.
 func (s *Series) check(frequency market.Frequency, p *problems) {
-	if wrong := checkSymbol(s.Symbol); wrong != "" {
-		p.add(Problem{File: clip(s.Symbol), Column: "symbol", Value: clip(s.Symbol), Message: "it " + wrong + ": rename the asset"})
+	if wrong := bar.CheckSymbol(s.Symbol); wrong != "" {
+		p.Add(Problem{File: bar.Clip(s.Symbol), Column: "symbol", Value: bar.Clip(s.Symbol), Message: "it " + wrong + ": rename the asset"})
 		return
 	}
 	if len(s.Times) == 0 {
-		p.add(Problem{File: s.Symbol, Message: "there are no bars: add some or leave the asset out"})
+		p.Add(Problem{File: s.Symbol, Message: "there are no bars: add some or leave the asset out"})
 	}
 	for f, c := range s.columns() {
 		if len(*c) != len(s.Times) && (*c != nil || OHLCV.Has(1<<f)) {
-			p.add(Problem{File: s.Symbol, Column: fieldNames[f],
+			p.Add(Problem{File: s.Symbol, Column: bar.Names[f],
 				Message: fmt.Sprintf("it has %d values for %d bars: give one for each", len(*c), len(s.Times))})
 			return
 		}
 	}
 	for i, t := range s.Times {
-		if wrong := checkTime(frequency, t); wrong != "" {
-			p.add(Problem{File: s.Symbol, Line: i + 1, Column: "time", Value: formatTime(market.Minute, t), Message: wrong})
+		if wrong := bar.CheckTime(frequency, t); wrong != "" {
+			p.Add(Problem{File: s.Symbol, Line: i + 1, Column: "time", Value: bar.FormatTime(market.Minute, t), Message: wrong})
 		}
 		if i > 0 && t <= s.Times[i-1] {
-			p.add(Problem{File: s.Symbol, Line: i + 1, Column: "time", Value: formatTime(frequency, t),
-				Message: orderMessage(t == s.Times[i-1], formatTime(frequency, s.Times[i-1]), i)})
+			p.Add(Problem{File: s.Symbol, Line: i + 1, Column: "time", Value: bar.FormatTime(frequency, t),
+				Message: bar.OrderMessage(t == s.Times[i-1], bar.FormatTime(frequency, s.Times[i-1]), i)})
 		}
 	}
 	for i := range s.Times {
@@ -70,76 +58,15 @@ func (s *Series) check(frequency market.Frequency, p *problems) {
 }
 
 func (s *Series) checkBar(i int, p *problems) {
-	bar := [numFields]float64{splitField: 1}
+	values := [bar.NumFields]float64{bar.Split: 1}
 	for f, c := range s.columns() {
 		if *c != nil {
-			bar[f] = (*c)[i]
+			values[f] = (*c)[i]
 		}
 	}
-	if f, wrong := checkValues(&bar); wrong != "" {
-		p.add(Problem{File: s.Symbol, Line: i + 1, Column: fieldNames[f], Value: formatFloat(bar[f]), Message: wrong})
+	if f, wrong := bar.CheckValues(&values); wrong != "" {
+		p.Add(Problem{File: s.Symbol, Line: i + 1, Column: bar.Names[f], Value: bar.FormatFloat(values[f]), Message: wrong})
 	}
-}
-
-func formatFloat(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-
-// Seconds of the first and the last whole second that int64 nanoseconds hold.
-const (
-	minSecond = math.MinInt64/int64(time.Second) + 1
-	maxSecond = math.MaxInt64/int64(time.Second) - 1
-)
-
-// Times that a bundle takes, in Unix nanoseconds.
-const (
-	minTime = minSecond * int64(time.Second)
-	maxTime = maxSecond*int64(time.Second) + int64(time.Second) - 1
-)
-
-const rangeMessage = "it is outside the years 1678 to 2261, which is all that nanoseconds in 64 bits can say: remove the row"
-
-// checkTime says what is wrong with the time of a bar, or "".
-func checkTime(frequency market.Frequency, t int64) string {
-	if t < minTime || t > maxTime {
-		return rangeMessage
-	}
-	if frequency == market.Daily && t%day != 0 {
-		return "a daily bar has no time of day: remove it, or ingest the data as minute bars"
-	}
-	return ""
-}
-
-// orderMessage says that a time is not after the one before it, which is at
-// that line.
-func orderMessage(same bool, before string, line int) string {
-	if same {
-		return fmt.Sprintf("it occurs twice, here and in line %d: remove one of them", line)
-	}
-	return fmt.Sprintf("it comes after %s of line %d: sort the rows by time", before, line)
-}
-
-// checkValues says what is wrong with the values of one bar, in the order of the
-// fields, and with which field.
-func checkValues(bar *[numFields]float64) (field int, wrong string) {
-	for f, v := range bar {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return f, "it is not a finite number: correct it or remove the row"
-		}
-	}
-	switch {
-	case bar[highField] < bar[lowField]:
-		return highField, "the high is below the low of " + formatFloat(bar[lowField]) + ": correct one of them"
-	case bar[openField] > bar[highField] || bar[openField] < bar[lowField]:
-		return openField, outside("open", bar[lowField], bar[highField])
-	case bar[closeField] > bar[highField] || bar[closeField] < bar[lowField]:
-		return closeField, outside("close", bar[lowField], bar[highField])
-	case bar[volumeField] < 0:
-		return volumeField, "the volume is negative: correct it"
-	}
-	return 0, ""
-}
-
-func outside(name string, low, high float64) string {
-	return fmt.Sprintf("the %s is outside low %s to high %s: correct one of them", name, formatFloat(low), formatFloat(high))
 }
 
 // A dataset is everything that goes into one version: checked, in order, hashed.
@@ -147,7 +74,7 @@ type dataset struct {
 	manifest *manifest
 	series   []Series // in the order of their symbols
 	spans    []span   // the bars of each part of the manifest
-	missing  [numFields][]float64
+	missing  [bar.NumFields][]float64
 }
 
 // newDataset checks series and computes the leaves. It does not keep the order
@@ -167,7 +94,7 @@ func newDataset(ctx context.Context, frequency market.Frequency, series []Series
 
 func (d *dataset) check(ctx context.Context) error {
 	found := make([]problems, len(d.series))
-	err := forEach(ctx, len(d.series), runtime.GOMAXPROCS(0), func() func(int) error {
+	err := parallel.ForEach(ctx, len(d.series), runtime.GOMAXPROCS(0), func() func(int) error {
 		return func(i int) error {
 			d.series[i].check(d.manifest.frequency, &found[i])
 			return nil
@@ -178,17 +105,17 @@ func (d *dataset) check(ctx context.Context) error {
 	}
 	var all problems
 	for i := range found {
-		all.merge(found[i])
+		all.Merge(found[i].List)
 	}
 	for i, s := range d.series {
 		if i > 0 && s.Symbol == d.series[i-1].Symbol {
-			all.add(Problem{File: s.Symbol, Message: "there are two series for this symbol: join them or remove one"})
+			all.Add(Problem{File: s.Symbol, Message: "there are two series for this symbol: join them or remove one"})
 		}
 	}
 	if len(d.series) == 0 || len(d.series) > maxAssets {
-		all.add(Problem{Message: fmt.Sprintf("there are %d assets, but a bundle has 1 to %d: split it", len(d.series), maxAssets)})
+		all.Add(Problem{Message: fmt.Sprintf("there are %d assets, but a bundle has 1 to %d: split it", len(d.series), maxAssets)})
 	}
-	if all.any() {
+	if all.Any() {
 		return all.err()
 	}
 	return d.nameAssets()
@@ -217,11 +144,11 @@ func (d *dataset) fillMissing() {
 			}
 		}
 	}
-	for f := range numFields {
+	for f := range bar.NumFields {
 		if OHLCV.Has(1<<f) || !d.manifest.fields.Has(1<<f) {
 			continue
 		}
-		d.missing[f] = pad(make([]float64, 0, longest), longest, f)
+		d.missing[f] = bar.Pad(make([]float64, 0, longest), longest, f)
 	}
 }
 
@@ -254,7 +181,7 @@ func (d *dataset) hash(ctx context.Context) error {
 	m.starts = append(m.starts, len(m.parts))
 	m.place(names)
 	m.leaves = make([]leaf, len(m.parts)*m.columns())
-	return forEach(ctx, len(d.series), runtime.GOMAXPROCS(0), func() func(int) error {
+	return parallel.ForEach(ctx, len(d.series), runtime.GOMAXPROCS(0), func() func(int) error {
 		h, scratch := newLeafHasher(), []byte(nil)
 		return func(i int) error {
 			for p := m.starts[i]; p < m.starts[i+1]; p++ {
@@ -272,7 +199,7 @@ func (d *dataset) hashPart(h *leafHasher, asset, at int, scratch []byte) []byte 
 	scratch = appendTimes(scratch[:0], m.frequency, s.Times[where.lo:where.hi])
 	*m.leaf(at, 0) = h.leaf(s.Symbol, name, dtype, where.partition, rows, scratch)
 	column := 1
-	for f, name := range fieldNames {
+	for f, name := range bar.Names {
 		if !m.fields.Has(1 << f) {
 			continue
 		}

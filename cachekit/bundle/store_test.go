@@ -10,8 +10,35 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bmadventure/optcache/cachekit/internal/testbed/random"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
+
+func emptyStore(t *testing.T) *Store {
+	t.Helper()
+	s, err := OpenStore(filepath.Join(t.TempDir(), "store"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// refused asserts that err is an InputError that says want, and that nothing was
+// written.
+func refused(t *testing.T, name string, s *Store, err error, want string) {
+	t.Helper()
+	var input *InputError
+	if !errors.As(err, &input) || len(input.Problems) == 0 {
+		t.Errorf("%s: %v is no InputError", name, err)
+		return
+	}
+	if !strings.Contains(err.Error(), want) {
+		t.Errorf("%s: got\n%v\nwant\n%s", name, err, want)
+	}
+	if _, err := os.Stat(s.Dir()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%s: something was written: %v", name, err)
+	}
+}
 
 func TestOpenStore(t *testing.T) {
 	dir := t.TempDir()
@@ -60,7 +87,7 @@ func TestWhatIsNotThereIsNotExist(t *testing.T) {
 func TestList(t *testing.T) {
 	s := emptyStore(t)
 	series := walk(3, 300)
-	series[1] = filtered(&series[1], func(t int64) bool { return t > series[0].Times[9] })
+	series[1] = random.Filtered(series[1], func(t int64) bool { return t > series[0].Times[9] })
 	for _, name := range []string{"z", "a"} {
 		if _, err := s.Write(t.Context(), name, market.Daily, series); err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/generated/bars"
 )
@@ -38,12 +39,12 @@ func countDates(times []int64) int {
 		if t < next {
 			continue
 		}
-		date := t / day
-		if t%day < 0 {
+		date := t / bar.Day
+		if t%bar.Day < 0 {
 			date--
 		}
 		n++
-		next = (date + 1) * day
+		next = (date + 1) * bar.Day
 		if next < t { // the last date that int64 nanoseconds reach ends beyond them
 			break
 		}

@@ -14,6 +14,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/bmadventure/optcache/internal/parallel"
 )
 
 // Verify reads every file of a version and holds it against the manifest: all
@@ -61,7 +63,7 @@ func verifyFolder(ctx context.Context, dir string, v Version) error {
 	if err := verifyNames(dir, sums); err != nil {
 		return err
 	}
-	return forEach(ctx, len(m.partitions), runtime.GOMAXPROCS(0), func() func(int) error {
+	return parallel.ForEach(ctx, len(m.partitions), runtime.GOMAXPROCS(0), func() func(int) error {
 		h := newLeafHasher()
 		return func(i int) error { return verifyFile(ctx, dir, m, i, sums[fileName(m.partitions[i])], h) }
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/command/internal/console"
 	"github.com/bmadventure/optcache/cachekit/command/internal/output"
 	"github.com/bmadventure/optcache/cachekit/command/internal/source"
+	"github.com/bmadventure/optcache/cachekit/ingest"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -43,7 +44,7 @@ file, line, column and value. Prices are kept as they are: splits and dividends 
 
 // Run runs the command.
 func (c *ingestCmd) Run(e *console.Env) error {
-	var o bundle.IngestOptions
+	var o ingest.Options
 	if c.Frequency != "auto" {
 		f, err := market.ParseFrequency(c.Frequency)
 		if err != nil {
@@ -73,7 +74,7 @@ func (c *ingestCmd) Run(e *console.Env) error {
 	return nil
 }
 
-// An IngestReport is a bundle.Report in the shape of its JSON.
+// An IngestReport is an ingest.Report in the shape of its JSON.
 type IngestReport struct {
 	Name           string   `json:"name"`
 	Version        string   `json:"version"`
@@ -90,7 +91,7 @@ type IngestReport struct {
 	IgnoredFiles   []string `json:"ignored_files"`
 }
 
-func ingestReportOf(r *bundle.Report) IngestReport {
+func ingestReportOf(r *ingest.Report) IngestReport {
 	list := func(s []string) []string { return append([]string{}, s...) } // never null
 	i := IngestReport{
 		Name: r.Name, Version: r.Version.String(), New: r.New, Repaired: r.Repaired,

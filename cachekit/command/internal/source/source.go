@@ -11,6 +11,7 @@ import (
 
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/command/internal/console"
+	"github.com/bmadventure/optcache/cachekit/ingest"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -66,7 +67,7 @@ func (b *BarsFlags) ingestData(e *console.Env) (Source, error) {
 	}
 	sum := sha256.Sum256([]byte(dir))
 	name := fmt.Sprintf("%s-%x", plainName(filepath.Base(dir)), sum[:3])
-	report, err := Ingest(e, name, dir, bundle.IngestOptions{})
+	report, err := Ingest(e, name, dir, ingest.Options{})
 	if err != nil {
 		return Source{}, err
 	}
@@ -150,9 +151,9 @@ func VersionDir(e *console.Env, name string, v bundle.Version) string {
 }
 
 // Ingest ingests a directory and says what it left out.
-func Ingest(e *console.Env, name, dir string, o bundle.IngestOptions) (*bundle.Report, error) {
+func Ingest(e *console.Env, name, dir string, o ingest.Options) (*ingest.Report, error) {
 	e.Log.Info("ingesting", "directory", dir, "bundle", name)
-	r, err := e.Store.IngestDir(e.Ctx, name, dir, o)
+	r, err := ingest.Dir(e.Ctx, e.Store, name, dir, o)
 	if err != nil {
 		return nil, err
 	}

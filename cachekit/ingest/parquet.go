@@ -1,4 +1,4 @@
-package bundle
+package ingest
 
 import (
 	"context"
@@ -9,6 +9,9 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
+	"github.com/bmadventure/optcache/cachekit/internal/footer"
 )
 
 // readParquet reads a file of any program. What it holds is checked column by
@@ -17,11 +20,11 @@ func (t *table) readParquet(ctx context.Context, f *os.File) {
 	defer func() {
 		if r := recover(); r != nil { // the library panics on some files that are no Parquet
 			t.groups = nil
-			t.add(Problem{File: t.path, Message: fmt.Sprintf("the file cannot be read as Parquet (%v): write it again", r)})
+			t.refuse(0, "", "", fmt.Sprintf("the file cannot be read as Parquet (%v): write it again", r))
 		}
 	}()
 	if err := t.readParquetFile(ctx, f); err != nil && ctx.Err() == nil {
-		t.add(Problem{File: t.path, Message: "the file cannot be read as Parquet (" + cause(err) + "): write it again"})
+		t.refuse(0, "", "", "the file cannot be read as Parquet ("+cause(err)+"): write it again")
 	}
 }
 
@@ -31,10 +34,10 @@ func (t *table) readParquetFile(ctx context.Context, f *os.File) error {
 		return err
 	}
 	if info.Size() == 0 {
-		t.add(Problem{File: t.path, Message: "the file is empty: write it again or remove it"})
+		t.refuse(0, "", "", "the file is empty: write it again or remove it")
 		return nil
 	}
-	if err := checkFooter(f, info.Size()); err != nil {
+	if err := footer.Check(f, info.Size()); err != nil {
 		return err
 	}
 	file, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
@@ -51,22 +54,7 @@ func (t *table) readParquetFile(ctx context.Context, f *os.File) error {
 		}
 	}
 	if p.row == 0 {
-		t.add(Problem{File: t.path, Message: "there is no row: add rows or remove the file"})
-	}
-	return nil
-}
-
-// checkFooter walks the footer once, so that a length in it which the file
-// cannot have is found before the library allocates by it.
-func checkFooter(r io.ReaderAt, size int64) error {
-	footer, err := footerBytes(r, size)
-	if err != nil {
-		return err
-	}
-	c := thriftCursor{rest: footer}
-	c.skip(thriftStruct)
-	if c.bad || len(c.rest) > 0 {
-		return errFooter
+		t.refuse(0, "", "", "there is no row: add rows or remove the file")
 	}
 	return nil
 }
@@ -103,7 +91,7 @@ func (p *parquetRows) findColumns(schema *parquet.Schema) bool {
 	ok = p.checkType(names[h.symbol], leaf(h.symbol), isText, "text")
 	for f, column := range h.fields {
 		if column >= 0 {
-			ok = p.checkType(fieldNames[f], leaf(column), isNumber, "double, float or an integer") && ok
+			ok = p.checkType(bar.Names[f], leaf(column), isNumber, "double, float or an integer") && ok
 		}
 	}
 	p.stamp = stampOf(leaf(h.time).Node.Type())
@@ -115,7 +103,7 @@ func (p *parquetRows) checkType(name string, leaf parquet.LeafColumn, fits func(
 	if !leaf.Node.Repeated() && leaf.MaxRepetitionLevel == 0 && leaf.Node.Leaf() && fits(leaf.Node.Type()) {
 		return true
 	}
-	p.add(Problem{File: p.path, Column: name, Value: leaf.Node.String(), Message: "a column of this type is not taken: write it as " + want})
+	p.refuse(0, name, leaf.Node.String(), "a column of this type is not taken: write it as "+want)
 	return false
 }
 
@@ -154,7 +142,10 @@ func isText(t parquet.Type) bool {
 func isNumber(t parquet.Type) bool {
 	switch annotation(t).(type) {
 	case nil, *format.IntType:
-		return t.Kind() == parquet.Float || t.Kind() == parquet.Double || t.Kind() == parquet.Int32 || t.Kind() == parquet.Int64
+		switch t.Kind() {
+		case parquet.Float, parquet.Double, parquet.Int32, parquet.Int64:
+			return true
+		}
 	}
 	return false // a DECIMAL, say, is an integer that does not mean one
 }
@@ -189,11 +180,11 @@ func numberOf(t parquet.Type) func(parquet.Value) (float64, bool) {
 func stampOf(t parquet.Type) func(parquet.Value) (int64, bool) {
 	scale := func(v, unit int64) (int64, bool) {
 		t := v * unit
-		return t, v >= minTime/unit && v <= maxTime/unit
+		return t, v >= bar.MinTime/unit && v <= bar.MaxTime/unit
 	}
 	switch l := annotation(t).(type) {
 	case *format.DateType:
-		return func(v parquet.Value) (int64, bool) { return scale(int64(v.Int32()), day) }
+		return func(v parquet.Value) (int64, bool) { return scale(int64(v.Int32()), bar.Day) }
 	case *format.TimestampType:
 		if l.Unit.Value == nil || t.Kind() != parquet.Int64 {
 			return nil
@@ -208,7 +199,7 @@ func stampOf(t parquet.Type) func(parquet.Value) (int64, bool) {
 type block struct {
 	symbols []*rowGroup
 	times   []int64
-	bars    [][numFields]float64
+	bars    [][bar.NumFields]float64
 	bad     []bool // rows that have a problem
 }
 
@@ -222,9 +213,9 @@ func (p *parquetRows) readGroup(ctx context.Context, g parquet.RowGroup) error {
 	if err := p.readTimes(ctx, columns[p.header.time], &b); err != nil {
 		return err
 	}
-	b.bars = make([][numFields]float64, len(b.times))
+	b.bars = make([][bar.NumFields]float64, len(b.times))
 	for i := range b.bars {
-		b.bars[i][splitField] = neutral(splitField)
+		b.bars[i][bar.Split] = bar.Neutral(bar.Split)
 	}
 	for f, column := range p.header.fields {
 		if column >= 0 {
@@ -245,8 +236,8 @@ func (p *parquetRows) addRow(i int, b *block) {
 		return
 	}
 	line := p.row + i + 1
-	if f, wrong := checkValues(&b.bars[i]); wrong != "" {
-		p.add(Problem{File: p.path, Line: line, Column: fieldNames[f], Value: formatFloat(b.bars[i][f]), Message: wrong})
+	if f, wrong := bar.CheckValues(&b.bars[i]); wrong != "" {
+		p.refuse(line, bar.Names[f], bar.FormatFloat(b.bars[i][f]), wrong)
 		return
 	}
 	b.symbols[i].append(b.times[i], 0, line, &b.bars[i], &p.header)
@@ -270,7 +261,7 @@ func (p *parquetRows) readSymbols(ctx context.Context, column parquet.ColumnChun
 func (p *parquetRows) group(symbol string) *rowGroup {
 	g, ok := p.groups[symbol]
 	if !ok {
-		g = &rowGroup{series: Series{Symbol: symbol}}
+		g = &rowGroup{symbol: symbol}
 		p.groups[symbol] = g
 		p.table.groups = append(p.table.groups, g)
 	}
@@ -278,7 +269,7 @@ func (p *parquetRows) group(symbol string) *rowGroup {
 }
 
 func (p *parquetRows) addNull(i int, column string, b *block) {
-	p.add(Problem{File: p.path, Line: p.row + i + 1, Column: column, Message: "there is no value: fill it in or remove the row"})
+	p.refuse(p.row+i+1, column, "", "there is no value: fill it in or remove the row")
 	b.bad[i] = true
 }
 
@@ -293,7 +284,7 @@ func (p *parquetRows) readTimes(ctx context.Context, column parquet.ColumnChunk,
 		} else if v.IsNull() {
 			p.addNull(i, p.time, b)
 		} else if at, ok := p.stamp(v); !ok {
-			p.add(Problem{File: p.path, Line: p.row + i + 1, Column: p.time, Value: v.String(), Message: rangeMessage})
+			p.refuse(p.row+i+1, p.time, v.String(), bar.RangeMessage)
 			b.bad[i] = true
 		} else {
 			t = at
@@ -314,12 +305,12 @@ func (p *parquetRows) readField(ctx context.Context, column parquet.ColumnChunk,
 			return
 		}
 		if v.IsNull() {
-			p.addNull(i, fieldNames[f], b)
+			p.addNull(i, bar.Names[f], b)
 			return
 		}
 		value, exact := number(v)
 		if !exact {
-			p.add(Problem{File: p.path, Line: p.row + i + 1, Column: fieldNames[f], Value: v.String(), Message: "no float64 is equal to it: correct it"})
+			p.refuse(p.row+i+1, bar.Names[f], v.String(), "no float64 is equal to it: correct it")
 			b.bad[i] = true
 		}
 		b.bars[i][f] = value

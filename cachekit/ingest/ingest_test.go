@@ -1,4 +1,4 @@
-package bundle
+package ingest
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -32,19 +34,19 @@ func TestRefusedFolders(t *testing.T) {
 		"space":             {map[string]string{" A.csv": one}, "begins or ends with a space"},
 	} {
 		s := emptyStore(t)
-		_, err := s.IngestDir(t.Context(), "b", folder(t, c.files), IngestOptions{})
+		_, err := Dir(t.Context(), s, "b", folder(t, c.files), Options{})
 		refused(t, name, s, err, c.want)
 	}
 	s := emptyStore(t)
-	_, err := s.IngestDir(t.Context(), "b", filepath.Join(t.TempDir(), "none"), IngestOptions{})
+	_, err := Dir(t.Context(), s, "b", filepath.Join(t.TempDir(), "none"), Options{})
 	refused(t, "no folder", s, err, "none: there is no such folder")
-	_, err = s.IngestDir(t.Context(), "b", filepath.Join(folder(t, map[string]string{"A.csv": one}), "A.csv"), IngestOptions{})
+	_, err = Dir(t.Context(), s, "b", filepath.Join(folder(t, map[string]string{"A.csv": one}), "A.csv"), Options{})
 	refused(t, "a file", s, err, "A.csv: the folder cannot be read")
 	dir := t.TempDir()
 	if err := os.Symlink("nowhere", filepath.Join(dir, "A.csv")); err != nil {
 		t.Skip("no symbolic links:", err)
 	}
-	_, err = s.IngestDir(t.Context(), "b", dir, IngestOptions{})
+	_, err = Dir(t.Context(), s, "b", dir, Options{})
 	refused(t, "dangling link", s, err, "A.csv: the file cannot be read")
 }
 
@@ -55,24 +57,11 @@ func TestRefusedNames(t *testing.T) {
 		strings.Repeat("a", 101),
 	} {
 		s := emptyStore(t)
-		_, err := s.IngestDir(t.Context(), name, dir, IngestOptions{})
+		_, err := Dir(t.Context(), s, name, dir, Options{})
 		refused(t, name, s, err, "the name of the bundle")
-		_, err = s.Write(t.Context(), name, market.Daily, walk(1, 1))
-		refused(t, name, s, err, "the name of the bundle")
-		_, err = s.Current(name)
-		refused(t, name, s, err, "the name of the bundle")
-		_, err = s.Open(name, Version{})
-		refused(t, name, s, err, "the name of the bundle")
-		refused(t, name, s, s.Verify(t.Context(), name, Version{}), "the name of the bundle")
-		_, err = s.Remove(t.Context(), name)
-		refused(t, name, s, err, "the name of the bundle")
-		if name != "" {
-			_, err = s.GC(t.Context(), name, 0)
-			refused(t, name, s, err, "the name of the bundle")
-		}
 	}
 	for _, name := range []string{"a", "us-equities", "2012", "Ünicode 株", "a.b", strings.Repeat("a", 100)} {
-		if _, err := emptyStore(t).IngestDir(t.Context(), name, dir, IngestOptions{}); err != nil {
+		if _, err := Dir(t.Context(), emptyStore(t), name, dir, Options{}); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
@@ -82,18 +71,18 @@ func TestFoldersOfOneFrequency(t *testing.T) {
 	minute := "time,open,high,low,close,volume\n2012-01-03 09:31:00,1,1,1,1,1\n"
 	for name, c := range map[string]struct {
 		files   map[string]string
-		options IngestOptions
+		options Options
 		want    market.Frequency
 	}{
-		"daily":           {map[string]string{"daily/A.csv": header1 + row1}, IngestOptions{}, market.Daily},
-		"minute":          {map[string]string{"minute/A.csv": minute}, IngestOptions{}, market.Minute},
-		"midnight minute": {map[string]string{"minute/A.csv": header1 + row1}, IngestOptions{}, market.Minute},
-		"choose daily":    {map[string]string{"daily/A.csv": header1 + row1, "minute/A.csv": minute}, IngestOptions{Frequency: market.Daily}, market.Daily},
-		"choose minute":   {map[string]string{"daily/A.csv": header1 + row1, "minute/A.csv": minute}, IngestOptions{Frequency: market.Minute}, market.Minute},
-		"files win":       {map[string]string{"A.csv": header1 + row1, "minute/A.csv": minute}, IngestOptions{}, market.Daily},
-		"auto minute":     {map[string]string{"A.csv": minute}, IngestOptions{}, market.Minute},
+		"daily":           {map[string]string{"daily/A.csv": header1 + row1}, Options{}, market.Daily},
+		"minute":          {map[string]string{"minute/A.csv": minute}, Options{}, market.Minute},
+		"midnight minute": {map[string]string{"minute/A.csv": header1 + row1}, Options{}, market.Minute},
+		"choose daily":    {map[string]string{"daily/A.csv": header1 + row1, "minute/A.csv": minute}, Options{Frequency: market.Daily}, market.Daily},
+		"choose minute":   {map[string]string{"daily/A.csv": header1 + row1, "minute/A.csv": minute}, Options{Frequency: market.Minute}, market.Minute},
+		"files win":       {map[string]string{"A.csv": header1 + row1, "minute/A.csv": minute}, Options{}, market.Daily},
+		"auto minute":     {map[string]string{"A.csv": minute}, Options{}, market.Minute},
 	} {
-		r, err := emptyStore(t).IngestDir(t.Context(), "b", folder(t, c.files), c.options)
+		r, err := Dir(t.Context(), emptyStore(t), "b", folder(t, c.files), c.options)
 		if err != nil || r.Frequency != c.want {
 			t.Errorf("%s: %+v, %v", name, r, err)
 		}
@@ -102,22 +91,22 @@ func TestFoldersOfOneFrequency(t *testing.T) {
 
 func TestOptionalColumns(t *testing.T) {
 	s := emptyStore(t)
-	r, err := s.IngestDir(t.Context(), "b", folder(t, map[string]string{
+	r, err := Dir(t.Context(), s, "b", folder(t, map[string]string{
 		"A.csv": "date,open,high,low,close,volume,split\n2012-01-03,1,1,1,1,1,7\n2012-01-04,1,1,1,1,1,1\n",
 		"B.csv": "date,open,high,low,close,volume,dividend\n2012-01-03,1,1,1,1,1,0.5\n",
 		"C.csv": header1 + row1,
-	}), IngestOptions{})
+	}), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	bars, err := opened(t, s, r.Version).Read(t.Context(), Query{Fields: Dividend | Split})
+	bars, err := opened(t, s, r.Version).Read(t.Context(), bundle.Query{Fields: bundle.Dividend | bundle.Split})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Group{
-		{Asset: newAsset("A"), Dividend: []float64{0, 0}, Split: []float64{7, 1}},
-		{Asset: newAsset("B"), Dividend: []float64{0.5}, Split: []float64{1}},
-		{Asset: newAsset("C"), Dividend: []float64{0}, Split: []float64{1}},
+	want := []bundle.Group{
+		{Asset: asset("A"), Dividend: []float64{0, 0}, Split: []float64{7, 1}},
+		{Asset: asset("B"), Dividend: []float64{0.5}, Split: []float64{1}},
+		{Asset: asset("C"), Dividend: []float64{0}, Split: []float64{1}},
 	}
 	for i := range want {
 		got := bars.Group(i)
@@ -131,14 +120,14 @@ func TestOptionalColumns(t *testing.T) {
 func TestAddingAnAssetRenumbersNone(t *testing.T) {
 	s := emptyStore(t)
 	dir := folder(t, map[string]string{"B.csv": header1 + row1, "D.csv": header1 + row1})
-	first, err := s.IngestDir(t.Context(), "b", dir, IngestOptions{})
+	first, err := Dir(t.Context(), s, "b", dir, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "A.csv"), []byte(header1+row2), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	second, err := s.IngestDir(t.Context(), "b", dir, IngestOptions{})
+	second, err := Dir(t.Context(), s, "b", dir, Options{})
 	if err != nil || second.Previous != first.Version || second.Version == first.Version {
 		t.Fatalf("%+v, %v", second, err)
 	}
@@ -150,9 +139,9 @@ func TestAddingAnAssetRenumbersNone(t *testing.T) {
 
 func TestProgressIsCalledForEachFile(t *testing.T) {
 	var calls [][2]int
-	_, err := emptyStore(t).IngestDir(t.Context(), "b", folder(t, map[string]string{
+	_, err := Dir(t.Context(), emptyStore(t), "b", folder(t, map[string]string{
 		"A.csv": header1 + row1, "B.csv": header1 + row1, "C.csv": header1 + row1,
-	}), IngestOptions{Progress: func(done, files int) { calls = append(calls, [2]int{done, files}) }})
+	}), Options{Progress: func(done, files int) { calls = append(calls, [2]int{done, files}) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +154,7 @@ func TestCancelledIngestWritesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s := emptyStore(t)
 	dir := folder(t, map[string]string{"A.csv": header1 + row1, "B.csv": header1 + row1})
-	_, err := s.IngestDir(ctx, "b", dir, IngestOptions{Progress: func(int, int) { cancel() }})
+	_, err := Dir(ctx, s, "b", dir, Options{Progress: func(int, int) { cancel() }})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -181,22 +170,22 @@ func TestMarketData(t *testing.T) {
 		t.Skip("the market data is not beside this repository:", err)
 	}
 	s := emptyStore(t)
-	r, err := s.IngestDir(t.Context(), "b", dir, IngestOptions{})
+	r, err := Dir(t.Context(), s, "b", dir, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if r.Assets != 4 || r.Bars != 4*754 || r.Longest != 754 || r.Fields != allFields || r.Frequency != market.Daily {
 		t.Errorf("%+v", r)
 	}
-	bars, err := opened(t, s, r.Version).Read(t.Context(), Query{})
+	bars, err := opened(t, s, r.Version).Read(t.Context(), bundle.Query{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	apple, _ := bars.Lookup("AAPL")
 	for i, split := range apple.Split {
 		// Prices are as in the file: they do not jump by the split, which was applied there.
-		if split == 7 && (formatTime(market.Daily, apple.Times[i]) != "2014-06-09" || apple.Close[i] < 90 || apple.Close[i-1] < 90) {
-			t.Errorf("split at %s, close %g after %g", formatTime(market.Daily, apple.Times[i]), apple.Close[i], apple.Close[i-1])
+		if split == 7 && (bar.FormatTime(market.Daily, apple.Times[i]) != "2014-06-09" || apple.Close[i] < 90 || apple.Close[i-1] < 90) {
+			t.Errorf("split at %s, close %g after %g", bar.FormatTime(market.Daily, apple.Times[i]), apple.Close[i], apple.Close[i-1])
 		}
 	}
 	if bars.Sessions() != 754 {

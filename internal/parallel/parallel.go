@@ -1,4 +1,6 @@
-package bundle
+// Package parallel does independent pieces of work on several goroutines, so that what comes out, and which
+// error, does not depend on them.
+package parallel
 
 import (
 	"context"
@@ -7,11 +9,11 @@ import (
 	"sync/atomic"
 )
 
-// forEach calls work for 0 to n-1 on up to GOMAXPROCS goroutines, each of which
+// ForEach calls work for 0 to n-1 on up to workers goroutines, and no more than GOMAXPROCS, each of which
 // calls newWork once for a function, and scratch memory, of its own. It returns
 // the error of the lowest i that has one, so that the outcome does not depend on
 // the goroutines, or the error of ctx.
-func forEach(ctx context.Context, n, workers int, newWork func() func(i int) error) error {
+func ForEach(ctx context.Context, n, workers int, newWork func() func(i int) error) error {
 	workers = max(1, min(workers, n, runtime.GOMAXPROCS(0)))
 	var (
 		next   atomic.Int64

@@ -1,13 +1,9 @@
-package bundle
+package ingest
 
 import (
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,54 +11,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed/random"
 	"github.com/bmadventure/optcache/cachekit/market"
-)
-
-// folder writes files and returns the folder they are in.
-func folder(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
-func emptyStore(t *testing.T) *Store {
-	t.Helper()
-	s, err := OpenStore(filepath.Join(t.TempDir(), "store"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func zipped(text string) string {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	w.Write([]byte(text))
-	w.Close()
-	return b.String()
-}
-
-const (
-	header1 = "date,open,high,low,close,volume\n"
-	row1    = "2012-01-03,1.5,3,1,2,100\n"
-	row2    = "2012-01-04,2,3,1,2.5,200\n"
 )
 
 // TestAcceptedCSV holds every accepted way to write the same two bars against
 // the plain one.
 func TestAcceptedCSV(t *testing.T) {
 	plain := emptyStore(t)
-	want, err := plain.IngestDir(t.Context(), "b", folder(t, map[string]string{"A.csv": header1 + row1 + row2}), IngestOptions{})
-	if err != nil || want.Bars != 2 || want.Frequency != market.Daily || want.Fields != OHLCV {
+	want, err := Dir(t.Context(), plain, "b", folder(t, map[string]string{"A.csv": header1 + row1 + row2}), Options{})
+	if err != nil || want.Bars != 2 || want.Frequency != market.Daily || want.Fields != bundle.OHLCV {
 		t.Fatalf("%+v, %v", want, err)
 	}
 	for name, text := range map[string]string{
@@ -84,7 +43,7 @@ func TestAcceptedCSV(t *testing.T) {
 		"empty lines":          header1 + "\n" + row1 + "\n\n" + row2,
 	} {
 		for file, text := range map[string]string{"A.csv": text, "A.csv.gz": zipped(text), "A.CSV": text} {
-			r, err := emptyStore(t).IngestDir(t.Context(), "b", folder(t, map[string]string{file: text}), IngestOptions{})
+			r, err := Dir(t.Context(), emptyStore(t), "b", folder(t, map[string]string{file: text}), Options{})
 			if err != nil || r.Version != want.Version {
 				t.Errorf("%s: %s: %+v, %v", file, name, r, err)
 			}
@@ -94,11 +53,11 @@ func TestAcceptedCSV(t *testing.T) {
 
 func TestIgnoredColumnsAreReported(t *testing.T) {
 	s := emptyStore(t)
-	r, err := s.IngestDir(t.Context(), "b", folder(t, map[string]string{
+	r, err := Dir(t.Context(), s, "b", folder(t, map[string]string{
 		"A.csv":     "id,date,open,high,low,close,volume,Adj Close\n7,2012-01-03,1.5,3,1,2,100,9\n",
 		"B.csv":     header1 + row1,
 		"README.md": "about",
-	}), IngestOptions{})
+	}), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,9 +74,9 @@ func TestIgnoredColumnsAreReported(t *testing.T) {
 
 func TestSymbolIsTheFileNameLessItsSuffix(t *testing.T) {
 	s := emptyStore(t)
-	r, err := s.IngestDir(t.Context(), "b", folder(t, map[string]string{
+	r, err := Dir(t.Context(), s, "b", folder(t, map[string]string{
 		"BRK.B.csv": header1 + row1, "a.b.csv.gz": zipped(header1 + row1), "X.csv.csv": header1 + row1, ".INX.csv": header1 + row1,
-	}), IngestOptions{})
+	}), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,11 +94,11 @@ func TestMinuteBars(t *testing.T) {
 	text := "timestamp,open,high,low,close,volume\n" +
 		"2012-01-31T23:59:00Z,1,1,1,1,1\n2012-02-01 00:00:00.5,1,1,1,1,1\n2012-02-01 09:31:00.123456789+09:00,1,1,1,1,1\n"
 	s := emptyStore(t)
-	r, err := s.IngestDir(t.Context(), "b", folder(t, map[string]string{"A.csv": text, "B.csv": header1 + row1}), IngestOptions{})
+	r, err := Dir(t.Context(), s, "b", folder(t, map[string]string{"A.csv": text, "B.csv": header1 + row1}), Options{})
 	if err != nil || r.Frequency != market.Minute {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	bars, err := opened(t, s, r.Version).Read(t.Context(), Query{Symbols: []string{"A"}})
+	bars, err := opened(t, s, r.Version).Read(t.Context(), bundle.Query{Symbols: []string{"A"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,34 +151,17 @@ func TestRefusedCSV(t *testing.T) {
 	} {
 		s := emptyStore(t)
 		dir := folder(t, map[string]string{"A.csv": c.text})
-		_, err := s.IngestDir(t.Context(), "b", dir, IngestOptions{})
+		_, err := Dir(t.Context(), s, "b", dir, Options{})
 		refused(t, name, s, err, strings.ReplaceAll(c.want, "A.csv", filepath.Join(dir, "A.csv")))
-	}
-}
-
-// refused asserts that err is an InputError that says want, and that nothing was
-// written.
-func refused(t *testing.T, name string, s *Store, err error, want string) {
-	t.Helper()
-	var input *InputError
-	if !errors.As(err, &input) || len(input.Problems) == 0 {
-		t.Errorf("%s: %v is no InputError", name, err)
-		return
-	}
-	if !strings.Contains(err.Error(), want) {
-		t.Errorf("%s: got\n%v\nwant\n%s", name, err, want)
-	}
-	if _, err := os.Stat(s.Dir()); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("%s: something was written: %v", name, err)
 	}
 }
 
 func TestDailyFrequencyRefusesTimesOfDay(t *testing.T) {
 	dir := folder(t, map[string]string{"A.csv": header1 + row1 + "2012-01-04 09:31:00,2,3,1,2.5,200\n"})
 	s := emptyStore(t)
-	_, err := s.IngestDir(t.Context(), "b", dir, IngestOptions{Frequency: market.Daily})
+	_, err := Dir(t.Context(), s, "b", dir, Options{Frequency: market.Daily})
 	refused(t, "time of day", s, err, `A.csv:3: date: "2012-01-04T09:31:00Z": a daily bar has no time of day`)
-	if _, err := s.IngestDir(t.Context(), "b", dir, IngestOptions{Frequency: 9}); err == nil {
+	if _, err := Dir(t.Context(), s, "b", dir, Options{Frequency: 9}); err == nil {
 		t.Error("an unknown frequency is accepted")
 	}
 }
@@ -244,7 +186,7 @@ func TestRefusedGzip(t *testing.T) {
 		"bytes after":       {good + "xxxxxxxxxxx", "the gzip data is cut off or damaged"},
 	} {
 		s := emptyStore(t)
-		_, err := s.IngestDir(t.Context(), "b", folder(t, map[string]string{"A.csv.gz": c.data}), IngestOptions{})
+		_, err := Dir(t.Context(), s, "b", folder(t, map[string]string{"A.csv.gz": c.data}), Options{})
 		refused(t, name, s, err, c.want)
 	}
 }
@@ -253,9 +195,9 @@ func TestTwentyProblemsOfAllFilesAreTold(t *testing.T) {
 	bad := header1 + strings.Repeat("2012-01-03,x,1,1,1,1\n", 15)
 	s := emptyStore(t)
 	dir := folder(t, map[string]string{"A.csv": bad, "B.csv": bad, "C.csv": header1 + row1, "D.csv": bad})
-	_, err := s.IngestDir(t.Context(), "b", dir, IngestOptions{})
+	_, err := Dir(t.Context(), s, "b", dir, Options{})
 	refused(t, "many", s, err, "and 25 more")
-	var input *InputError
+	var input *bundle.InputError
 	if errors.As(err, &input) && (len(input.Problems) != 20 || input.More != 25 || input.Problems[15].Line != 2 ||
 		filepath.Base(input.Problems[15].File) != "B.csv") {
 		t.Errorf("%d problems, %d more; the 16th is %+v", len(input.Problems), input.More, input.Problems[15])
@@ -265,18 +207,18 @@ func TestTwentyProblemsOfAllFilesAreTold(t *testing.T) {
 func TestNumbersAreKeptBitForBit(t *testing.T) {
 	s := emptyStore(t)
 	text := "date,open,high,low,close,volume\n2012-01-03,-0,0.1,-5e-324,5e-324,0.30000000000000004\n"
-	r, err := s.IngestDir(t.Context(), "b", folder(t, map[string]string{"A.csv": text}), IngestOptions{})
+	r, err := Dir(t.Context(), s, "b", folder(t, map[string]string{"A.csv": text}), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	bars, err := opened(t, s, r.Version).Read(t.Context(), Query{})
+	bars, err := opened(t, s, r.Version).Read(t.Context(), bundle.Query{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	g := bars.Group(0)
 	got := []float64{g.Open[0], g.High[0], g.Low[0], g.Close[0], g.Volume[0]}
 	want := []float64{math.Copysign(0, -1), 0.1, -5e-324, 5e-324, math.Nextafter(0.3, 1)}
-	if !sameBits(got, want) {
+	if !random.SameBits(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

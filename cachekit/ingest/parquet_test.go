@@ -1,4 +1,4 @@
-package bundle
+package ingest
 
 import (
 	"os"
@@ -9,6 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
 
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
+	"github.com/bmadventure/optcache/cachekit/internal/testbed/random"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -23,9 +26,9 @@ func copied(t *testing.T, path string) string {
 
 func TestForeignParquetIsRead(t *testing.T) {
 	const nine31 = 9*3600e9 + 31*60e9 + 123e6
-	dates := []int64{18263 * day, 18264 * day, 18631 * day} // 2020-01-02, 2020-01-03, 2021-01-04
-	bars := func(offset int64) []Series {
-		return []Series{
+	dates := []int64{18263 * bar.Day, 18264 * bar.Day, 18631 * bar.Day} // 2020-01-02, 2020-01-03, 2021-01-04
+	bars := func(offset int64) []bundle.Series {
+		return []bundle.Series{
 			{Symbol: "A", Times: []int64{dates[1] + offset}, Open: []float64{20}, High: []float64{21}, Low: []float64{19.5},
 				Close: []float64{20.5}, Volume: []float64{200}},
 			{Symbol: "B", Times: []int64{dates[0] + offset, dates[2] + offset}, Open: []float64{10.5, 11}, High: []float64{12, 12},
@@ -43,7 +46,7 @@ func TestForeignParquetIsRead(t *testing.T) {
 		if strings.Contains(path, "timestamp") {
 			want = minute
 		}
-		r, err := emptyStore(t).IngestDir(t.Context(), "b", copied(t, path), IngestOptions{})
+		r, err := Dir(t.Context(), emptyStore(t), "b", copied(t, path), Options{})
 		if err != nil || r.Version != want {
 			t.Errorf("%s: %+v, %v", path, r, err)
 		}
@@ -62,7 +65,7 @@ func TestRefusedParquet(t *testing.T) {
 		"refused-null.parquet":      "refused-null.parquet:2: close: there is no value",
 	} {
 		s := emptyStore(t)
-		_, err := s.IngestDir(t.Context(), "b", copied(t, filepath.Join(foreignFiles, file)), IngestOptions{})
+		_, err := Dir(t.Context(), s, "b", copied(t, filepath.Join(foreignFiles, file)), Options{})
 		refused(t, file, s, err, want)
 	}
 	for name, c := range map[string]struct{ data, want string }{
@@ -72,7 +75,7 @@ func TestRefusedParquet(t *testing.T) {
 		"huge footer": {good[:len(good)-8] + "\xff\xff\xff\x7fPAR1", "cannot be read as Parquet"},
 	} {
 		s := emptyStore(t)
-		_, err := s.IngestDir(t.Context(), "b", folder(t, map[string]string{"x.parquet": c.data}), IngestOptions{})
+		_, err := Dir(t.Context(), s, "b", folder(t, map[string]string{"x.parquet": c.data}), Options{})
 		refused(t, name, s, err, c.want)
 	}
 }
@@ -119,18 +122,18 @@ func TestRefusedParquetRows(t *testing.T) {
 		`symbol: "A\nB": the symbol contains a control character`:  {good, with(func(r *priceRow) { r.Symbol = "A\nB" })},
 	} {
 		s := emptyStore(t)
-		_, err := s.IngestDir(t.Context(), "b", priceFolder(t, rows), IngestOptions{})
+		_, err := Dir(t.Context(), s, "b", priceFolder(t, rows), Options{})
 		refused(t, want, s, err, want)
 	}
 	s := emptyStore(t)
-	_, err := s.IngestDir(t.Context(), "b", priceFolder(t, []priceRow{good}, []priceRow{good}), IngestOptions{})
+	_, err := Dir(t.Context(), s, "b", priceFolder(t, []priceRow{good}, []priceRow{good}), Options{})
 	refused(t, "one bar in two files", s, err, `asset "A" has two rows for this time`)
 
 	dir := priceFolder(t, []priceRow{good})
 	if err := os.WriteFile(filepath.Join(dir, "A.csv"), []byte(header1+row1), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.IngestDir(t.Context(), "b", dir, IngestOptions{})
+	_, err = Dir(t.Context(), s, "b", dir, Options{})
 	refused(t, "CSV and Parquet", s, err, `"A": this symbol is in `+filepath.Join(dir, "A.csv")+" too")
 }
 
@@ -139,11 +142,11 @@ func TestOneAssetInManyParquetFiles(t *testing.T) {
 		return priceRow{Symbol: "A", Date: date, Open: float64(date), High: float64(date), Low: float64(date), Close: float64(date)}
 	}
 	s := emptyStore(t)
-	r, err := s.IngestDir(t.Context(), "b", priceFolder(t, []priceRow{row(3), row(1)}, []priceRow{row(2)}, []priceRow{row(0)}), IngestOptions{})
+	r, err := Dir(t.Context(), s, "b", priceFolder(t, []priceRow{row(3), row(1)}, []priceRow{row(2)}, []priceRow{row(0)}), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	bars, err := opened(t, s, r.Version).Read(t.Context(), Query{Fields: Close})
+	bars, err := opened(t, s, r.Version).Read(t.Context(), bundle.Query{Fields: bundle.Close})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,41 +155,10 @@ func TestOneAssetInManyParquetFiles(t *testing.T) {
 	}
 }
 
-// TestStoreFilesAreOrdinaryParquet reads a store with the library, as any other
-// program would.
-func TestStoreFilesAreOrdinaryParquet(t *testing.T) {
-	series := walk(3, 300)
-	s, v := written(t, market.Daily, series)
-	type row struct {
-		Symbol string  `parquet:"symbol"`
-		Date   int32   `parquet:"date,date"`
-		Open   float64 `parquet:"open"`
-		High   float64 `parquet:"high"`
-		Low    float64 `parquet:"low"`
-		Close  float64 `parquet:"close"`
-		Volume float64 `parquet:"volume"`
-	}
-	var got, want []row
-	for _, year := range []string{"2010", "2011"} {
-		path := s.versionPath("b", v, "bars-"+year+".parquet")
-		rows, err := parquet.ReadFile[row](path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got = append(got, rows...)
-		for _, one := range series {
-			for i, at := range one.Times {
-				if formatTime(market.Daily, at)[:4] == year {
-					want = append(want, row{one.Symbol, int32(at / day), one.Open[i], one.High[i], one.Low[i], one.Close[i], one.Volume[i]})
-				}
-			}
-		}
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
-	// A store is input, too: the same values give the same version.
-	r, err := emptyStore(t).IngestDir(t.Context(), "other", s.versionPath("b", v), IngestOptions{})
+// A store is input, too: the same values give the same version.
+func TestAStoreIsRead(t *testing.T) {
+	s, v := written(t, market.Daily, random.Walk[bundle.Series](3, 300))
+	r, err := Dir(t.Context(), emptyStore(t), "other", filepath.Join(s.Dir(), "b", "versions", v.String()), Options{})
 	if err != nil || r.Version != v {
 		t.Errorf("%+v, %v", r, err)
 	}

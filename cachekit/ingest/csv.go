@@ -1,0 +1,142 @@
+package ingest
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
+)
+
+const emptyMessage = "the file is empty: give it a header and rows, or remove it"
+
+func (t *table) readGzip(ctx context.Context, r io.Reader, symbol string) {
+	z, err := gzip.NewReader(bufio.NewReaderSize(r, 1<<16))
+	if errors.Is(err, io.EOF) {
+		t.refuse(0, "", "", emptyMessage)
+		return
+	}
+	if err != nil {
+		t.refuse(0, "", "", "the file is not gzip, or is cut off ("+err.Error()+"): compress it again")
+		return
+	}
+	t.readCSV(ctx, z, symbol)
+}
+
+// A csvRows reads the rows of a CSV file.
+type csvRows struct {
+	*table
+	group  *rowGroup
+	header header
+	width  int
+}
+
+func (t *table) readCSV(ctx context.Context, r io.Reader, symbol string) {
+	buffered := bufio.NewReaderSize(r, 1<<16)
+	if mark, err := buffered.Peek(3); err == nil && string(mark) == "\ufeff" {
+		buffered.Discard(len(mark))
+	}
+	records := csv.NewReader(buffered)
+	records.FieldsPerRecord = -1
+	records.ReuseRecord = true
+	names, err := records.Read()
+	if errors.Is(err, io.EOF) {
+		t.refuse(0, "", "", emptyMessage)
+		return
+	}
+	if err != nil {
+		t.addReadError(err, 0)
+		return
+	}
+	line, _ := records.FieldPos(0)
+	h, ok := t.readHeader(names, line)
+	if !ok {
+		return
+	}
+	rows := csvRows{table: t, header: h, width: len(names), group: &rowGroup{symbol: symbol}}
+	for n := 0; ; n++ {
+		record, err := records.Read()
+		if errors.Is(err, io.EOF) {
+			if n == 0 {
+				t.refuse(line, "", "", "there is a header but no row: add rows or remove the file")
+			}
+			break
+		}
+		if err != nil {
+			t.addReadError(err, line)
+			break
+		}
+		line, _ = records.FieldPos(0)
+		rows.addRow(record, line)
+		if n%1024 == 0 && ctx.Err() != nil {
+			return
+		}
+	}
+	t.groups = []*rowGroup{rows.group}
+}
+
+// addReadError adds the problem that kept a file from being read on after a
+// line.
+func (t *table) addReadError(err error, line int) {
+	var p *csv.ParseError
+	switch {
+	case errors.As(err, &p):
+		t.refuse(p.Line, "", "", fmt.Sprintf("%v at byte %d: correct the quotes", p.Err, p.Column))
+	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader):
+		t.refuse(line, "", "",
+			"after this line the gzip data is cut off or damaged ("+err.Error()+"): copy or compress the file again")
+	default:
+		t.refuse(line, "", "",
+			"after this line the file cannot be read ("+cause(err)+"): copy or compress it again")
+	}
+}
+
+// addRow reads one row, or adds what is wrong with it.
+func (r *csvRows) addRow(record []string, line int) {
+	if len(record) != r.width {
+		r.refuse(line, "", "",
+			fmt.Sprintf("there are %d fields, but the header has %d: add or remove some", len(record), r.width))
+		return
+	}
+	text := strings.TrimSpace(record[r.header.time])
+	at, offset, wrong := parseTime(text)
+	if wrong != "" {
+		r.refuse(line, r.time, bar.Clip(text), wrong)
+	}
+	values, ok := r.values(record, line)
+	if wrong != "" || !ok {
+		return
+	}
+	r.group.append(at, offset, line, &values, &r.header)
+}
+
+// values reads the numbers of a row and checks them against each other.
+func (r *csvRows) values(record []string, line int) (values [bar.NumFields]float64, ok bool) {
+	values[bar.Split] = 1
+	ok = true
+	for f, column := range r.header.fields {
+		if column < 0 {
+			continue
+		}
+		text := strings.TrimSpace(record[column])
+		v, wrong := parseNumber(text)
+		if wrong != "" {
+			r.refuse(line, bar.Names[f], bar.Clip(text), wrong)
+			ok = false
+		}
+		values[f] = v
+	}
+	if !ok {
+		return values, false
+	}
+	if f, wrong := bar.CheckValues(&values); wrong != "" {
+		r.refuse(line, bar.Names[f], bar.Clip(strings.TrimSpace(record[r.header.fields[f]])), wrong)
+		return values, false
+	}
+	return values, true
+}
