@@ -57,7 +57,9 @@ func prepareChild(s *Store, arguments []string) error {
 		}
 	case "full":
 		signal.Ignore(syscall.SIGXFSZ)
-		return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: uint64(n), Max: uint64(n)})
+		var limit syscall.Rlimit
+		setBoth(&limit.Cur, &limit.Max, n)
+		return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit)
 	case "user":
 		if os.Getuid() == 0 {
 			return errors.Join(syscall.Setgid(65534), syscall.Setuid(65534))
@@ -67,6 +69,9 @@ func prepareChild(s *Store, arguments []string) error {
 	}
 	return nil
 }
+
+// setBoth is for the fields of a Rlimit, which are signed on some systems.
+func setBoth[T int64 | uint64](cur, most *T, n int) { *cur, *most = T(n), T(n) }
 
 // checkOld asserts that the version that was there before is current and whole,
 // that ingesting goes on to work, and that gc leaves nothing behind.
