@@ -43,8 +43,10 @@
 // reader never sees half a bundle; a writer that is killed, or finds the disk
 // full, leaves the version that was current. [Store.GC] removes old versions and
 // what broken-off writes left behind, but never a version that is open in any
-// process: open bundles hold a shared lock (flock, on systems that have it) on
-// their manifest. Ingesting the same data again mends a version whose files were
+// process: open bundles hold a shared lock on their manifest (flock, and LockFileEx
+// on Windows, where none of this ever ran). Where there are no file locks it removes
+// nothing, and says so. A wait for a lock ends with its context; [Store.Open] has
+// none and gives up after ten seconds. Ingesting the same data again mends a version whose files were
 // damaged.
 //
 // Bad input is refused with an [*InputError], which names file, line, column and

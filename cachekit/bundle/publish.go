@@ -13,7 +13,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/internal/flock"
@@ -65,10 +64,10 @@ func (s *Store) publish(ctx context.Context, name string, d *dataset) (*Report, 
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		s.removeEmpty(name)
-		lock.Close()
-	}()
+	if lock != nil {
+		defer flock.Close(lock)
+		defer s.removeEmpty(name)
+	}
 
 	damagedCurrent := false
 	if r.Previous, err = s.Current(name); err != nil {
@@ -102,7 +101,9 @@ func (d *dataset) report(name string, v Version) *Report {
 
 // lockBundle creates the folders of a bundle if they are missing and takes the
 // lock that writers, gc and rm of one bundle hold: whoever has it knows that
-// every temporary file in the bundle is a leftover.
+// every temporary file in the bundle is a leftover. Where there are no locks it
+// returns nil: two writers have names of their own for all that they do not yet
+// rename, and what they rename is whole.
 func (s *Store) lockBundle(ctx context.Context, name string) (*os.File, error) {
 	for {
 		if err := s.step("create folders"); err != nil {
@@ -111,48 +112,25 @@ func (s *Store) lockBundle(ctx context.Context, name string) (*os.File, error) {
 		if err := os.MkdirAll(s.path(name, versionsDir), 0o755); err != nil {
 			return nil, fmt.Errorf("create the folder of the bundle: %w", err)
 		}
-		lock, err := lockFolder(ctx, s.path(name))
-		if err == nil {
-			// Remove may have come between the two.
-			if err := os.MkdirAll(s.path(name, versionsDir), 0o755); err != nil {
-				lock.Close()
-				return nil, fmt.Errorf("create the folder of the bundle: %w", err)
-			}
-			return lock, errors.Join(syncFolder(s.dir), syncFolder(s.path(name)))
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
+		lock, err := s.lockFolder(ctx, s.path(name))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case errors.Is(err, errors.ErrUnsupported):
+			return nil, errors.Join(syncFolder(s.dir), syncFolder(s.path(name)))
+		case err != nil:
 			return nil, err
 		}
-	}
-}
-
-// lockFolder takes the lock of a folder, and waits for it.
-func lockFolder(ctx context.Context, path string) (*os.File, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	for {
-		got, err := flock.TryAlone(f)
-		if err != nil {
-			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", path, err)
+		// Remove may have come between the two.
+		if err = os.MkdirAll(s.path(name, versionsDir), 0o755); err != nil {
+			err = fmt.Errorf("create the folder of the bundle: %w", err)
 		}
-		if got {
-			break
+		if err = errors.Join(err, syncFolder(s.dir), syncFolder(s.path(name))); err != nil {
+			flock.Close(lock)
+			return nil, err
 		}
-		select {
-		case <-ctx.Done():
-			f.Close()
-			return nil, fmt.Errorf("wait for another process that writes to %s: %w", path, ctx.Err())
-		case <-time.After(5 * time.Millisecond):
-		}
+		return lock, nil
 	}
-	if same, err := isAt(f, path); err != nil || !same {
-		f.Close()
-		return nil, errors.Join(fs.ErrNotExist, err)
-	}
-	return f, nil
 }
 
 // removeEmpty removes the folders of a bundle that never had a version.
@@ -347,8 +325,24 @@ func (s *Store) writeCurrent(name string, v Version) (err error) {
 	if err := s.step("move current in"); err != nil {
 		return err
 	}
-	if err := os.Rename(file, s.path(name, currentFile)); err != nil {
+	if err := replace(file, s.path(name, currentFile)); err != nil {
 		return err
 	}
 	return s.syncFolder(s.path(name))
+}
+
+// replace renames a file over another, or over a folder that should not be there.
+func replace(from, to string) error {
+	info, err := os.Lstat(to)
+	switch {
+	case err == nil && info.IsDir():
+		if err := os.Rename(to, from+"-damaged"); err != nil {
+			return err
+		}
+	case err == nil && runtime.GOOS == "windows": // it renames nothing over what is read-only
+		if err := os.Chmod(to, 0o644); err != nil {
+			return err
+		}
+	}
+	return os.Rename(from, to)
 }

@@ -18,6 +18,27 @@ func newer() []Series {
 	return series
 }
 
+// become makes the data of that number the current version.
+func become(t *testing.T, s *Store, number int) Version {
+	t.Helper()
+	series := small()
+	series[0].Volume[0] = float64(number)
+	r, err := s.Write(t.Context(), "b", market.Daily, series)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Version
+}
+
+// becomes does so for some numbers in turn.
+func becomes(t *testing.T, s *Store, numbers ...int) (versions []Version) {
+	t.Helper()
+	for _, n := range numbers {
+		versions = append(versions, become(t, s, n))
+	}
+	return versions
+}
+
 // TestFailureAtEveryStep fails a write before each of its steps in turn.
 func TestFailureAtEveryStep(t *testing.T) {
 	broken := errors.New("broken")

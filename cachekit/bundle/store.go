@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/internal/flock"
 )
 
 // ErrDamaged is in the chain of every error that says that a file of a store is
@@ -34,6 +35,9 @@ type Store struct {
 
 	// step is called before each step of a write, so that tests can fail there.
 	step func(step string) error
+
+	// tryAlone is [flock.TryAlone], unless a test has none.
+	tryAlone func(*os.File) (bool, error)
 }
 
 // OpenStore returns the store in a folder. The folder need not exist: the first
@@ -53,7 +57,7 @@ func OpenStore(dir string) (*Store, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return &Store{dir: dir, step: func(string) error { return nil }}, nil
+	return &Store{dir: dir, step: func(string) error { return nil }, tryAlone: flock.TryAlone}, nil
 }
 
 // Dir returns the absolute path of the folder.

@@ -14,6 +14,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/bmadventure/optcache/internal/flock"
 )
 
 // Verify reads every file of a version and holds it against the manifest: all
@@ -39,14 +41,14 @@ func (s *Store) Verify(ctx context.Context, name string, v Version) error {
 // verifyFolder is Verify for the files of a version in any folder.
 func verifyFolder(ctx context.Context, dir string, v Version) error {
 	path := filepath.Join(dir, manifestFile)
-	f, err := openLocked(path)
+	f, err := openLocked(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is missing: %w", path, ErrDamaged)
 	}
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer flock.Close(f)
 	m, err := readManifest(f, path, v)
 	if err != nil {
 		return err
