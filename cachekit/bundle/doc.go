@@ -37,9 +37,9 @@
 //
 // # What is promised
 //
-// A write puts its files into a temporary folder, syncs them, makes them
-// read-only, reads them back, and renames the folder to its place; then it
-// replaces the small file that names the current version, in the same way. A
+// A write puts its files, read-only, into a temporary folder, syncs them, reads
+// them back, and renames the folder to its place; then it replaces the small file
+// that names the current version, in the same way. The umask holds for all. A
 // reader never sees half a bundle; a writer that is killed, or finds the disk
 // full, leaves the version that was current. [Store.GC] removes old versions and
 // what broken-off writes left behind, but never a version that is open in any

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bmadventure/optcache/cachekit/market"
@@ -165,18 +167,15 @@ func (s *Store) writeVersion(ctx context.Context, name string, v Version, d *dat
 	if err := s.step("create temporary folder"); err != nil {
 		return err
 	}
-	temp, err := os.MkdirTemp(s.path(name), tempPrefix)
+	temp, err := s.tempFolder(name)
 	if err != nil {
-		return fmt.Errorf("create a temporary folder: %w", err)
+		return err
 	}
 	defer func() {
 		if err != nil {
 			os.RemoveAll(temp)
 		}
 	}()
-	if err := os.Chmod(temp, 0o755); err != nil {
-		return err
-	}
 	if err := s.writeFiles(ctx, temp, d, text); err != nil {
 		return err
 	}
@@ -187,6 +186,21 @@ func (s *Store) writeVersion(ctx context.Context, name string, v Version, d *dat
 		return fmt.Errorf("read back what was written: %w", err)
 	}
 	return s.moveIn(name, v, temp)
+}
+
+// tempFolder creates a folder in that of a bundle. Unlike os.MkdirTemp it lets the umask
+// say who may read it, as it will be the folder of a version.
+func (s *Store) tempFolder(name string) (string, error) {
+	for {
+		temp := s.path(name, tempPrefix+strconv.FormatUint(rand.Uint64(), 36))
+		err := os.Mkdir(temp, 0o755)
+		if err == nil {
+			return temp, nil
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return "", fmt.Errorf("create a temporary folder: %w", err)
+		}
+	}
 }
 
 func (s *Store) writeFiles(ctx context.Context, dir string, d *dataset, text []byte) error {
@@ -231,7 +245,8 @@ func (s *Store) writeFile(path string, write func(io.Writer) error) (sum string,
 	if err := s.step("create " + file); err != nil {
 		return "", err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	// Whoever creates a file may write to it, whatever its mode is.
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o444)
 	if err != nil {
 		return "", err
 	}
@@ -252,7 +267,7 @@ func (s *Store) writeFile(path string, write func(io.Writer) error) (sum string,
 	if err := s.step("sync " + file); err != nil {
 		return "", err
 	}
-	if err := errors.Join(f.Chmod(0o444), f.Sync()); err != nil {
+	if err := f.Sync(); err != nil {
 		return "", fmt.Errorf("write %s: %w", path, err)
 	}
 	return fmt.Sprintf("%x  %s\n", h.Sum(nil), file), nil
@@ -309,7 +324,7 @@ func (s *Store) writeCurrent(name string, v Version) (err error) {
 	if err := s.step("create new current"); err != nil {
 		return err
 	}
-	temp, err := os.MkdirTemp(s.path(name), tempPrefix)
+	temp, err := s.tempFolder(name)
 	if err != nil {
 		return err
 	}
