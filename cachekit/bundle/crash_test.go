@@ -89,8 +89,11 @@ func checkOld(t *testing.T, s *Store, old Version, when string) {
 	if _, err := s.GC(t.Context(), "b", 9); err != nil {
 		t.Errorf("%s: %v", when, err)
 	}
+	if changes, err := s.History("b"); err != nil || changes[0].Version != old {
+		t.Errorf("%s: the history is %v, %v", when, changes, err)
+	}
 	entries, err := os.ReadDir(s.path("b"))
-	if err != nil || len(entries) != 2 {
+	if err != nil || len(entries) != 3 {
 		t.Errorf("%s: after gc: %v, %v", when, entries, err)
 	}
 }
@@ -116,8 +119,13 @@ func TestKilledWriterLeavesTheOldVersion(t *testing.T) {
 			old = v
 		}
 		checkOld(t, s, old, fmt.Sprintf("killed before step %d", n))
-		if r, err := s.Write(t.Context(), "b", market.Daily, newer()); err != nil || r.Repaired {
-			t.Errorf("step %d: afterwards: %+v, %v", n, r, err)
+		r, err := s.Write(t.Context(), "b", market.Daily, newer())
+		if err != nil || r.Repaired {
+			t.Fatalf("step %d: afterwards: %+v, %v", n, r, err)
+		}
+		changes, err := s.History("b")
+		if err != nil || len(changes) != 2 || changes[0].Version != r.Version {
+			t.Errorf("step %d: afterwards the history is %v, %v", n, changes, err)
 		}
 	}
 	if !killed {
@@ -139,7 +147,7 @@ func TestFullDiskLeavesTheOldVersion(t *testing.T) {
 			t.Errorf("%d bytes: the writer says %s", n, out)
 		}
 		entries, err := os.ReadDir(s.path("b"))
-		if err != nil || len(entries) != 2 {
+		if err != nil || len(entries) != 3 {
 			t.Errorf("%d bytes: the writer left %v, %v", n, entries, err)
 		}
 		checkOld(t, s, old, fmt.Sprintf("%d bytes of room", n))

@@ -30,8 +30,8 @@ func (r *Removal) add(other Removal) {
 
 // GC deletes the old versions of a bundle, or of all bundles if name is empty,
 // and what broken-off writes left behind. It keeps the current version, as many
-// others as keep says, the newest, and every version that is open in any
-// process. Where a system or a file system has no file locks nobody
+// others as keep says, those that were current last, and every version that is
+// open in any process. Where a system or a file system has no file locks nobody
 // knows which are open: it deletes nothing, and the error has
 // [errors.ErrUnsupported] in its chain.
 func (s *Store) GC(ctx context.Context, name string, keep int) (Removal, error) {
@@ -78,7 +78,11 @@ func (s *Store) gc(ctx context.Context, name string, keep int) (Removal, error) 
 	if errors.Is(err, ErrDamaged) {
 		return r, err // which versions are old is not known
 	}
-	aged, err := s.byAge(name)
+	changes, err := s.History(name)
+	if err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, fs.ErrNotExist) {
+		return r, err // which versions are old may be known another time
+	}
+	aged, err := s.byAge(name, changes)
 	if err != nil {
 		return r, err
 	}
@@ -220,8 +224,10 @@ func (s *Store) removeAll(name string) (Removal, error) {
 		closeAll(held)
 	}
 	// current goes first: without it the rest is no bundle.
-	if err := os.Remove(s.path(name, currentFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return r, err
+	for _, file := range []string{currentFile, historyFile} {
+		if err := os.RemoveAll(s.path(name, file)); err != nil {
+			return r, err
+		}
 	}
 	away := s.path(name, tempPrefix+"removed")
 	if err := os.Rename(s.path(name, versionsDir), away); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -160,7 +160,7 @@ func TestWithoutLocksNothingIsDeleted(t *testing.T) {
 		}
 	}
 	entries, err := os.ReadDir(s.path("b"))
-	if err != nil || len(entries) != 3 {
+	if err != nil || len(entries) != 4 {
 		t.Errorf("%v, %v", entries, err)
 	}
 }

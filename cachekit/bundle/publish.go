@@ -71,9 +71,9 @@ func (s *Store) publish(ctx context.Context, name string, d *dataset) (*Report, 
 		defer s.removeEmpty(name)
 	}
 
-	damagedCurrent := false
-	if r.Previous, err = s.Current(name); err != nil {
-		damagedCurrent = !errors.Is(err, fs.ErrNotExist)
+	_, damage := s.readHistory(name)
+	if r.Previous, err = s.Current(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		damage = errors.Join(damage, err)
 	}
 	state, err := s.state(ctx, name, r.Version)
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *Store) publish(ctx context.Context, name string, d *dataset) (*Report, 
 		}
 		r.New, r.Repaired = state == absent, state == damaged
 	}
-	if r.Previous == r.Version && !damagedCurrent {
+	if r.Previous == r.Version && damage == nil {
 		return r, nil
 	}
 	return r, s.writeCurrent(name, r.Version)
@@ -135,10 +135,16 @@ func (s *Store) lockBundle(ctx context.Context, name string) (*os.File, error) {
 	}
 }
 
-// removeEmpty removes the folders of a bundle that never had a version.
+// removeEmpty removes the folders of a bundle that never had a version, or lost
+// them with what says which is current.
 func (s *Store) removeEmpty(name string) {
-	os.Remove(s.path(name, versionsDir)) // fails if it has anything in it
-	os.Remove(s.path(name))
+	if err := os.Remove(s.path(name, versionsDir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return // it has something in it
+	}
+	if _, err := os.Lstat(s.path(name, currentFile)); errors.Is(err, fs.ErrNotExist) {
+		os.RemoveAll(s.path(name, historyFile))
+		os.Remove(s.path(name))
+	}
 }
 
 // What a store has of a version.
@@ -319,9 +325,15 @@ func (s *Store) moveIn(name string, v Version, temp string) error {
 	return s.syncFolder(s.path(name, versionsDir))
 }
 
-// writeCurrent makes v the current version.
-func (s *Store) writeCurrent(name string, v Version) (err error) {
+// writeCurrent makes v the current version. current is the truth, and is replaced
+// first: if the history stays without the change, the next one adds it. Both are on
+// the disk before, so that a full disk leaves both as they are.
+func (s *Store) writeCurrent(name string, v Version) error {
 	if err := s.step("create new current"); err != nil {
+		return err
+	}
+	history, err := s.historyWith(name, v)
+	if err != nil {
 		return err
 	}
 	temp, err := s.tempFolder(name)
@@ -329,21 +341,28 @@ func (s *Store) writeCurrent(name string, v Version) (err error) {
 		return err
 	}
 	defer os.RemoveAll(temp)
-	file := filepath.Join(temp, currentFile)
-	_, err = s.writeFile(file, func(w io.Writer) error {
-		_, err := io.WriteString(w, v.String()+"\n")
-		return err
-	})
-	if err != nil {
-		return err
+	files := []string{currentFile, historyFile}
+	for i, text := range []string{v.String() + "\n", history} {
+		_, err := s.writeFile(filepath.Join(temp, files[i]), func(w io.Writer) error {
+			_, err := io.WriteString(w, text)
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
-	if err := s.step("move current in"); err != nil {
-		return err
+	for _, file := range files {
+		if err := s.step("move " + file + " in"); err != nil {
+			return err
+		}
+		if err := replace(filepath.Join(temp, file), s.path(name, file)); err != nil {
+			return err
+		}
+		if err := s.syncFolder(s.path(name)); err != nil {
+			return err
+		}
 	}
-	if err := replace(file, s.path(name, currentFile)); err != nil {
-		return err
-	}
-	return s.syncFolder(s.path(name))
+	return nil
 }
 
 // replace renames a file over another, or over a folder that should not be there.

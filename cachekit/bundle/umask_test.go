@@ -68,7 +68,7 @@ func TestUmaskHolds(t *testing.T) {
 			}
 			return nil
 		})
-		if err != nil || kinds["temporary folder"] != 1 || kinds["folder"] != 5 || kinds["file"] < 9 {
+		if err != nil || kinds["temporary folder"] != 1 || kinds["folder"] != 5 || kinds["file"] < 10 {
 			t.Errorf("umask %s: %v, %v", umask, kinds, err)
 		}
 	}

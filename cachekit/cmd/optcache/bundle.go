@@ -199,6 +199,7 @@ func (c *showCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	changes, damage := e.store.History(c.Name)
 	v, err := e.store.Current(c.Name)
 	if err != nil {
 		return err
@@ -209,9 +210,10 @@ func (c *showCmd) Run(e *env) error {
 	}
 	defer b.Close()
 	if c.JSON {
-		return writeJSON(e.stdout, "-", showReport{infoReports(infos), assetReports(b)})
+		return writeJSON(e.stdout, "-", showReport{infoReports(infos), changeReports(changes), errorText(damage), assetReports(b)})
 	}
 	e.printInfos(infos)
+	e.printHistory(changes, damage)
 	fmt.Fprintf(e.stdout, "\ncurrent version %s\ncolumns %s\nfiles   %s\n\n", v, b.Fields(), e.versionDir(c.Name, v))
 	t := tabwriter.NewWriter(e.stdout, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "symbol\tid\tbars\tfirst\tlast")
@@ -227,8 +229,49 @@ func (e *env) versionDir(name string, v bundle.Version) string {
 }
 
 type showReport struct {
-	Versions []infoReport  `json:"versions"`
-	Assets   []assetReport `json:"assets"`
+	Versions     []infoReport   `json:"versions"`
+	History      []changeReport `json:"history"`
+	HistoryError string         `json:"history_error,omitempty"`
+	Assets       []assetReport  `json:"assets"`
+}
+
+// A changeReport is a Change in the shape of its JSON.
+type changeReport struct {
+	Version string    `json:"version"`
+	Since   time.Time `json:"since"`
+}
+
+func changeReports(changes []bundle.Change) []changeReport {
+	out := []changeReport{}
+	for _, c := range changes {
+		out = append(out, changeReport{c.Version.String(), c.Since})
+	}
+	return out
+}
+
+// errorText returns what an error says, and "" for none.
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// historyShown is how many changes show prints; its JSON has all.
+const historyShown = 10
+
+// printHistory writes which version was current since when, the last change first.
+func (e *env) printHistory(changes []bundle.Change, damage error) {
+	t := tabwriter.NewWriter(e.stdout, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(t, "\ncurrent since (UTC)\tversion")
+	for _, c := range changes[:min(len(changes), historyShown)] {
+		fmt.Fprintf(t, "%s\t%.12s\n", c.Since.Format(time.DateTime), c.Version)
+	}
+	t.Flush()
+	more(e.stdout, len(changes)-historyShown, "changes before")
+	if damage != nil {
+		fmt.Fprintln(e.stdout, damage)
+	}
 }
 
 type assetReport struct {
@@ -270,7 +313,8 @@ func (c *verifyCmd) Run(e *env) error {
 		return err
 	}
 	fmt.Fprintf(e.stdout, "%s version %s: every file is as it was written\n", c.Name, v)
-	return nil
+	_, err = e.store.History(c.Name)
+	return err
 }
 
 // findVersion returns the version of a bundle that begins with the given
@@ -464,7 +508,7 @@ func (c *rmCmd) Run(e *env) error {
 
 type gcCmd struct {
 	Name string `arg:"" optional:"" help:"Name of the bundle; all bundles if left out."`
-	Keep int    `help:"How many old versions of each bundle to keep beside the current one (${default})." default:"0" placeholder:"N"`
+	Keep int    `help:"How many old versions of each bundle to keep beside the current one: those that were current last (${default})." default:"0" placeholder:"N"`
 }
 
 // Run runs the command.
