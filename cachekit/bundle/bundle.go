@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -48,7 +49,11 @@ type fileEnds struct {
 // bars. The caller closes it. The error of an unknown version has
 // [fs.ErrNotExist] in its chain, that of an altered one [ErrDamaged].
 func (s *Store) Open(name string, v Version) (*Bundle, error) {
-	c, err := s.open(name, v)
+	return s.open(context.Background(), name, v)
+}
+
+func (s *Store) open(ctx context.Context, name string, v Version) (*Bundle, error) {
+	c, err := s.openContent(ctx, name, v)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +61,7 @@ func (s *Store) Open(name string, v Version) (*Bundle, error) {
 	return &Bundle{content: c}, nil
 }
 
-func (s *Store) open(name string, v Version) (_ *content, err error) {
+func (s *Store) openContent(ctx context.Context, name string, v Version) (_ *content, err error) {
 	if err := checkName(name); err != nil {
 		return nil, err
 	}
@@ -66,7 +71,7 @@ func (s *Store) open(name string, v Version) (_ *content, err error) {
 		}
 	}()
 	path := s.versionPath(name, v, manifestFile)
-	f, err := openLocked(path)
+	f, err := openLocked(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(s.versionPath(name, v)); err == nil {
 			return nil, fmt.Errorf("%s is missing: %w", path, ErrDamaged)
@@ -78,41 +83,10 @@ func (s *Store) open(name string, v Version) (_ *content, err error) {
 	}
 	m, err := readManifest(f, path, v)
 	if err != nil {
-		f.Close()
+		flock.Close(f)
 		return nil, err
 	}
 	return &content{store: s, name: name, version: v, manifest: m, lock: f, files: make([]fileEnds, len(m.partitions))}, nil
-}
-
-// openLocked opens a file and takes a shared lock on it. A file that was removed
-// in between does not exist.
-func openLocked(path string) (*os.File, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	if err := flock.Shared(f); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock %s: %w", path, err)
-	}
-	if same, err := isAt(f, path); err != nil || !same {
-		f.Close()
-		return nil, errors.Join(fs.ErrNotExist, err)
-	}
-	return f, nil
-}
-
-// isAt reports whether the open file is the one at path now.
-func isAt(f *os.File, path string) (bool, error) {
-	mine, err := f.Stat()
-	if err != nil {
-		return false, err
-	}
-	there, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil && os.SameFile(mine, there), err
 }
 
 func readManifest(f *os.File, path string, v Version) (*manifest, error) {
@@ -151,7 +125,7 @@ func (c *content) release() error {
 	if c.refs.Add(-1) > 0 {
 		return nil
 	}
-	return c.lock.Close()
+	return flock.Close(c.lock)
 }
 
 // Close gives the bundle up. Its file is closed, and its version may be removed

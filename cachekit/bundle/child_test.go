@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 var children = map[string]func(dir string, arguments []string) error{
 	"hold":  childHold,
 	"write": childWrite,
+	"twice": childTwice,
 }
 
 func childMain(what string, arguments []string) int {

@@ -57,7 +57,9 @@ func prepareChild(s *Store, arguments []string) error {
 		}
 	case "full":
 		signal.Ignore(syscall.SIGXFSZ)
-		return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: uint64(n), Max: uint64(n)})
+		var limit syscall.Rlimit
+		setBoth(&limit.Cur, &limit.Max, n)
+		return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit)
 	case "user":
 		if os.Getuid() == 0 {
 			return errors.Join(syscall.Setgid(65534), syscall.Setuid(65534))
@@ -67,6 +69,9 @@ func prepareChild(s *Store, arguments []string) error {
 	}
 	return nil
 }
+
+// setBoth is for the fields of a Rlimit, which are signed on some systems.
+func setBoth[T int64 | uint64](cur, most *T, n int) { *cur, *most = T(n), T(n) }
 
 // checkOld asserts that the version that was there before is current and whole,
 // that ingesting goes on to work, and that gc leaves nothing behind.
@@ -84,8 +89,11 @@ func checkOld(t *testing.T, s *Store, old Version, when string) {
 	if _, err := s.GC(t.Context(), "b", 9); err != nil {
 		t.Errorf("%s: %v", when, err)
 	}
+	if changes, err := s.History("b"); err != nil || changes[0].Version != old {
+		t.Errorf("%s: the history is %v, %v", when, changes, err)
+	}
 	entries, err := os.ReadDir(s.path("b"))
-	if err != nil || len(entries) != 2 {
+	if err != nil || len(entries) != 3 {
 		t.Errorf("%s: after gc: %v, %v", when, entries, err)
 	}
 }
@@ -111,8 +119,13 @@ func TestKilledWriterLeavesTheOldVersion(t *testing.T) {
 			old = v
 		}
 		checkOld(t, s, old, fmt.Sprintf("killed before step %d", n))
-		if r, err := s.Write(t.Context(), "b", market.Daily, newer()); err != nil || r.Repaired {
-			t.Errorf("step %d: afterwards: %+v, %v", n, r, err)
+		r, err := s.Write(t.Context(), "b", market.Daily, newer())
+		if err != nil || r.Repaired {
+			t.Fatalf("step %d: afterwards: %+v, %v", n, r, err)
+		}
+		changes, err := s.History("b")
+		if err != nil || len(changes) != 2 || changes[0].Version != r.Version {
+			t.Errorf("step %d: afterwards the history is %v, %v", n, changes, err)
 		}
 	}
 	if !killed {
@@ -134,7 +147,7 @@ func TestFullDiskLeavesTheOldVersion(t *testing.T) {
 			t.Errorf("%d bytes: the writer says %s", n, out)
 		}
 		entries, err := os.ReadDir(s.path("b"))
-		if err != nil || len(entries) != 2 {
+		if err != nil || len(entries) != 3 {
 			t.Errorf("%d bytes: the writer left %v, %v", n, entries, err)
 		}
 		checkOld(t, s, old, fmt.Sprintf("%d bytes of room", n))

@@ -63,12 +63,12 @@ func (d *Diff) Empty() bool {
 // Diff compares two versions of a bundle. It reads only the columns whose leaves
 // differ.
 func (s *Store) Diff(ctx context.Context, name string, a, b Version) (*Diff, error) {
-	older, err := s.Open(name, a)
+	older, err := s.open(ctx, name, a)
 	if err != nil {
 		return nil, err
 	}
 	defer older.Close()
-	newer, err := s.Open(name, b)
+	newer, err := s.open(ctx, name, b)
 	if err != nil {
 		return nil, err
 	}

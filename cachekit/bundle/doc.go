@@ -37,15 +37,18 @@
 //
 // # What is promised
 //
-// A write puts its files into a temporary folder, syncs them, makes them
-// read-only, reads them back, and renames the folder to its place; then it
-// replaces the small file that names the current version, in the same way. A
-// reader never sees half a bundle; a writer that is killed, or finds the disk
-// full, leaves the version that was current. [Store.GC] removes old versions and
-// what broken-off writes left behind, but never a version that is open in any
-// process: open bundles hold a shared lock (flock, on systems that have it) on
-// their manifest. Ingesting the same data again mends a version whose files were
-// damaged.
+// A write puts its files, read-only, into a temporary folder, syncs them, reads
+// them back, and renames the folder to its place; then it replaces, in the same
+// way, the small file that names the current version and the one that tells which
+// was current when, [Store.History]. The umask holds for all of them. A reader
+// never sees half a bundle; a writer that is killed, or finds the disk full, leaves
+// the version that was current. [Store.GC] removes old versions and what
+// broken-off writes left behind, but never a version that is open in any process:
+// open bundles hold a shared lock on their manifest (flock, and LockFileEx on
+// Windows, where none of this ever ran). Where there are no file locks it removes
+// nothing, and says so. A wait for a lock ends with its context; [Store.Open] has
+// none and gives up after ten seconds. Ingesting the same data again mends a
+// version whose files were damaged, and a damaged history.
 //
 // Bad input is refused with an [*InputError], which names asset or file, bar or
 // line, column and value of up to 20 problems at once, and says what to do; then

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/bmadventure/optcache/internal/flock"
 )
@@ -28,8 +29,11 @@ func (r *Removal) add(other Removal) {
 }
 
 // GC deletes the old versions of a bundle, or of all bundles if name is empty,
-// and what broken-off writes left behind. It keeps the current version, the
-// newest keep others, and every version that is open in any process.
+// and what broken-off writes left behind. It keeps the current version, as many
+// others as keep says, those that were current last, and every version that is
+// open in any process. Where a system or a file system has no file locks nobody
+// knows which are open: it deletes nothing, and the error has
+// [errors.ErrUnsupported] in its chain.
 func (s *Store) GC(ctx context.Context, name string, keep int) (Removal, error) {
 	if keep < 0 {
 		return Removal{}, inputProblem(Problem{Value: fmt.Sprint(keep), Message: "the number of versions to keep is negative: give 0 or more"})
@@ -57,14 +61,14 @@ func (s *Store) GC(ctx context.Context, name string, keep int) (Removal, error) 
 }
 
 func (s *Store) gc(ctx context.Context, name string, keep int) (Removal, error) {
-	lock, err := lockFolder(ctx, s.path(name))
+	lock, err := s.lockFolder(ctx, s.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return Removal{}, nil // somebody else removed it
 	}
 	if err != nil {
 		return Removal{}, err
 	}
-	defer lock.Close()
+	defer flock.Close(lock)
 	defer s.removeEmpty(name)
 	r, err := s.removeLeftovers(name)
 	if err != nil {
@@ -74,11 +78,15 @@ func (s *Store) gc(ctx context.Context, name string, keep int) (Removal, error) 
 	if errors.Is(err, ErrDamaged) {
 		return r, err // which versions are old is not known
 	}
-	infos, err := s.byAge(name)
+	changes, err := s.History(name)
+	if err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, fs.ErrNotExist) {
+		return r, err // which versions are old may be known another time
+	}
+	aged, err := s.byAge(name, changes)
 	if err != nil {
 		return r, err
 	}
-	for _, old := range infos {
+	for _, old := range aged {
 		if old.v == current {
 			continue
 		}
@@ -122,13 +130,16 @@ func (s *Store) removeLeftovers(name string) (Removal, error) {
 func (s *Store) removeVersion(name string, v Version) (Removal, error) {
 	f, err := os.Open(s.versionPath(name, v, manifestFile))
 	if err == nil {
-		defer f.Close()
-		free, err := flock.TryAlone(f)
+		defer flock.Close(f)
+		free, err := s.tryAlone(f)
 		if err != nil {
 			return Removal{}, fmt.Errorf("find out whether version %s is in use: %w", v, err)
 		}
 		if !free {
 			return Removal{InUse: 1}, nil
+		}
+		if runtime.GOOS == "windows" {
+			flock.Close(f) // no folder moves there while a file in it is open, ours or that of a reader
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return Removal{}, err
@@ -140,6 +151,12 @@ func (s *Store) removeVersion(name string, v Version) (Removal, error) {
 		return Removal{}, err
 	}
 	return r, os.RemoveAll(away)
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		flock.Close(f)
+	}
 }
 
 // treeSize returns the bytes of all files under path, as far as they can be seen.
@@ -157,17 +174,17 @@ func treeSize(path string) int64 {
 }
 
 // Remove deletes a bundle with all its versions. It refuses if one of them is
-// open in any process. The error of an unknown bundle has [fs.ErrNotExist] in
-// its chain.
+// open in any process, and where there are no file locks, as [Store.GC] does. The
+// error of an unknown bundle has [fs.ErrNotExist] in its chain.
 func (s *Store) Remove(ctx context.Context, name string) (Removal, error) {
 	if err := checkName(name); err != nil {
 		return Removal{}, err
 	}
-	lock, err := lockFolder(ctx, s.path(name))
+	lock, err := s.lockFolder(ctx, s.path(name))
 	if err != nil {
 		return Removal{}, fmt.Errorf("remove bundle %q from the store %s: %w", name, s.dir, err)
 	}
-	defer lock.Close()
+	defer flock.Close(lock)
 	r, err := s.removeAll(name)
 	if err != nil {
 		return r, fmt.Errorf("remove bundle %q: %w", name, err)
@@ -182,6 +199,8 @@ func (s *Store) removeAll(name string) (Removal, error) {
 	}
 	// Nobody opens a version while we have its manifest alone, so that either
 	// all go or none.
+	var held []*os.File
+	defer func() { closeAll(held) }()
 	for _, v := range versions {
 		f, err := os.Open(s.versionPath(name, v, manifestFile))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -190,8 +209,8 @@ func (s *Store) removeAll(name string) (Removal, error) {
 		if err != nil {
 			return Removal{}, err
 		}
-		defer f.Close()
-		if free, err := flock.TryAlone(f); err != nil || !free {
+		held = append(held, f)
+		if free, err := s.tryAlone(f); err != nil || !free {
 			return Removal{InUse: 1}, errors.Join(err, fmt.Errorf("version %s is open: close it, or stop the program that reads it, and try again", v))
 		}
 	}
@@ -201,9 +220,14 @@ func (s *Store) removeAll(name string) (Removal, error) {
 	if err != nil {
 		return r, err
 	}
+	if runtime.GOOS == "windows" { // as in removeVersion
+		closeAll(held)
+	}
 	// current goes first: without it the rest is no bundle.
-	if err := os.Remove(s.path(name, currentFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return r, err
+	for _, file := range []string{currentFile, historyFile} {
+		if err := os.RemoveAll(s.path(name, file)); err != nil {
+			return r, err
+		}
 	}
 	away := s.path(name, tempPrefix+"removed")
 	if err := os.Rename(s.path(name, versionsDir), away); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/internal/flock"
@@ -62,14 +63,14 @@ func (s *Store) publish(ctx context.Context, name string, d *dataset) (*Report, 
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		s.removeEmpty(name)
-		lock.Close()
-	}()
+	if lock != nil {
+		defer flock.Close(lock)
+		defer s.removeEmpty(name)
+	}
 
-	damagedCurrent := false
-	if r.Previous, err = s.Current(name); err != nil {
-		damagedCurrent = !errors.Is(err, fs.ErrNotExist)
+	_, damage := s.readHistory(name)
+	if r.Previous, err = s.Current(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		damage = errors.Join(damage, err)
 	}
 	state, err := s.state(ctx, name, r.Version)
 	if err != nil {
@@ -81,7 +82,7 @@ func (s *Store) publish(ctx context.Context, name string, d *dataset) (*Report, 
 		}
 		r.New, r.Repaired = state == absent, state == damaged
 	}
-	if r.Previous == r.Version && !damagedCurrent {
+	if r.Previous == r.Version && damage == nil {
 		return r, nil
 	}
 	return r, s.writeCurrent(name, r.Version)
@@ -99,7 +100,9 @@ func (d *dataset) report(name string, v Version) *Report {
 
 // lockBundle creates the folders of a bundle if they are missing and takes the
 // lock that writers, gc and rm of one bundle hold: whoever has it knows that
-// every temporary file in the bundle is a leftover.
+// every temporary file in the bundle is a leftover. Where there are no locks it
+// returns nil: two writers have names of their own for all that they do not yet
+// rename, and what they rename is whole.
 func (s *Store) lockBundle(ctx context.Context, name string) (*os.File, error) {
 	for {
 		if err := s.step("create folders"); err != nil {
@@ -108,54 +111,37 @@ func (s *Store) lockBundle(ctx context.Context, name string) (*os.File, error) {
 		if err := os.MkdirAll(s.path(name, versionsDir), 0o755); err != nil {
 			return nil, fmt.Errorf("create the folder of the bundle: %w", err)
 		}
-		lock, err := lockFolder(ctx, s.path(name))
-		if err == nil {
-			// Remove may have come between the two.
-			if err := os.MkdirAll(s.path(name, versionsDir), 0o755); err != nil {
-				lock.Close()
-				return nil, fmt.Errorf("create the folder of the bundle: %w", err)
-			}
-			return lock, errors.Join(syncFolder(s.dir), syncFolder(s.path(name)))
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
+		lock, err := s.lockFolder(ctx, s.path(name))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case errors.Is(err, errors.ErrUnsupported):
+			return nil, errors.Join(syncFolder(s.dir), syncFolder(s.path(name)))
+		case err != nil:
 			return nil, err
 		}
+		// Remove may have come between the two.
+		if err = os.MkdirAll(s.path(name, versionsDir), 0o755); err != nil {
+			err = fmt.Errorf("create the folder of the bundle: %w", err)
+		}
+		if err = errors.Join(err, syncFolder(s.dir), syncFolder(s.path(name))); err != nil {
+			flock.Close(lock)
+			return nil, err
+		}
+		return lock, nil
 	}
 }
 
-// lockFolder takes the lock of a folder, and waits for it.
-func lockFolder(ctx context.Context, path string) (*os.File, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	for {
-		got, err := flock.TryAlone(f)
-		if err != nil {
-			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", path, err)
-		}
-		if got {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			f.Close()
-			return nil, fmt.Errorf("wait for another process that writes to %s: %w", path, ctx.Err())
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
-	if same, err := isAt(f, path); err != nil || !same {
-		f.Close()
-		return nil, errors.Join(fs.ErrNotExist, err)
-	}
-	return f, nil
-}
-
-// removeEmpty removes the folders of a bundle that never had a version.
+// removeEmpty removes the folders of a bundle that never had a version, or lost
+// them with what says which is current.
 func (s *Store) removeEmpty(name string) {
-	os.Remove(s.path(name, versionsDir)) // fails if it has anything in it
-	os.Remove(s.path(name))
+	if err := os.Remove(s.path(name, versionsDir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return // it has something in it
+	}
+	if _, err := os.Lstat(s.path(name, currentFile)); errors.Is(err, fs.ErrNotExist) {
+		os.RemoveAll(s.path(name, historyFile))
+		os.Remove(s.path(name))
+	}
 }
 
 // What a store has of a version.
@@ -184,18 +170,15 @@ func (s *Store) writeVersion(ctx context.Context, name string, v Version, d *dat
 	if err := s.step("create temporary folder"); err != nil {
 		return err
 	}
-	temp, err := os.MkdirTemp(s.path(name), tempPrefix)
+	temp, err := s.tempFolder(name)
 	if err != nil {
-		return fmt.Errorf("create a temporary folder: %w", err)
+		return err
 	}
 	defer func() {
 		if err != nil {
 			os.RemoveAll(temp)
 		}
 	}()
-	if err := os.Chmod(temp, 0o755); err != nil {
-		return err
-	}
 	if err := s.writeFiles(ctx, temp, d, text); err != nil {
 		return err
 	}
@@ -206,6 +189,21 @@ func (s *Store) writeVersion(ctx context.Context, name string, v Version, d *dat
 		return fmt.Errorf("read back what was written: %w", err)
 	}
 	return s.moveIn(name, v, temp)
+}
+
+// tempFolder creates a folder in that of a bundle. Unlike os.MkdirTemp it lets the umask
+// say who may read it, as it will be the folder of a version.
+func (s *Store) tempFolder(name string) (string, error) {
+	for {
+		temp := s.path(name, tempPrefix+strconv.FormatUint(rand.Uint64(), 36))
+		err := os.Mkdir(temp, 0o755)
+		if err == nil {
+			return temp, nil
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return "", fmt.Errorf("create a temporary folder: %w", err)
+		}
+	}
 }
 
 func (s *Store) writeFiles(ctx context.Context, dir string, d *dataset, text []byte) error {
@@ -250,7 +248,8 @@ func (s *Store) writeFile(path string, write func(io.Writer) error) (sum string,
 	if err := s.step("create " + file); err != nil {
 		return "", err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	// Whoever creates a file may write to it, whatever its mode is.
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o444)
 	if err != nil {
 		return "", err
 	}
@@ -271,7 +270,7 @@ func (s *Store) writeFile(path string, write func(io.Writer) error) (sum string,
 	if err := s.step("sync " + file); err != nil {
 		return "", err
 	}
-	if err := errors.Join(f.Chmod(0o444), f.Sync()); err != nil {
+	if err := f.Sync(); err != nil {
 		return "", fmt.Errorf("write %s: %w", path, err)
 	}
 	return fmt.Sprintf("%x  %s\n", h.Sum(nil), file), nil
@@ -323,29 +322,58 @@ func (s *Store) moveIn(name string, v Version, temp string) error {
 	return s.syncFolder(s.path(name, versionsDir))
 }
 
-// writeCurrent makes v the current version.
-func (s *Store) writeCurrent(name string, v Version) (err error) {
+// writeCurrent makes v the current version. current is the truth, and is replaced
+// first: if the history stays without the change, the next one adds it. Both are on
+// the disk before, so that a full disk leaves both as they are.
+func (s *Store) writeCurrent(name string, v Version) error {
 	if err := s.step("create new current"); err != nil {
 		return err
 	}
-	temp, err := os.MkdirTemp(s.path(name), tempPrefix)
+	history, err := s.historyWith(name, v)
+	if err != nil {
+		return err
+	}
+	temp, err := s.tempFolder(name)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(temp)
-	file := filepath.Join(temp, currentFile)
-	_, err = s.writeFile(file, func(w io.Writer) error {
-		_, err := io.WriteString(w, v.String()+"\n")
-		return err
-	})
-	if err != nil {
-		return err
+	files := []string{currentFile, historyFile}
+	for i, text := range []string{v.String() + "\n", history} {
+		_, err := s.writeFile(filepath.Join(temp, files[i]), func(w io.Writer) error {
+			_, err := io.WriteString(w, text)
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
-	if err := s.step("move current in"); err != nil {
-		return err
+	for _, file := range files {
+		if err := s.step("move " + file + " in"); err != nil {
+			return err
+		}
+		if err := replace(filepath.Join(temp, file), s.path(name, file)); err != nil {
+			return err
+		}
+		if err := s.syncFolder(s.path(name)); err != nil {
+			return err
+		}
 	}
-	if err := os.Rename(file, s.path(name, currentFile)); err != nil {
-		return err
+	return nil
+}
+
+// replace renames a file over another, or over a folder that should not be there.
+func replace(from, to string) error {
+	info, err := os.Lstat(to)
+	switch {
+	case err == nil && info.IsDir():
+		if err := os.Rename(to, from+"-damaged"); err != nil {
+			return err
+		}
+	case err == nil && runtime.GOOS == "windows": // it renames nothing over what is read-only
+		if err := os.Chmod(to, 0o644); err != nil {
+			return err
+		}
 	}
-	return s.syncFolder(s.path(name))
+	return os.Rename(from, to)
 }

@@ -19,6 +19,27 @@ func newer() []Series {
 	return series
 }
 
+// become makes the data of that number the current version.
+func become(t *testing.T, s *Store, number int) Version {
+	t.Helper()
+	series := small()
+	series[0].Volume[0] = float64(number)
+	r, err := s.Write(t.Context(), "b", market.Daily, series)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Version
+}
+
+// becomes does so for some numbers in turn.
+func becomes(t *testing.T, s *Store, numbers ...int) (versions []Version) {
+	t.Helper()
+	for _, n := range numbers {
+		versions = append(versions, become(t, s, n))
+	}
+	return versions
+}
+
 // TestFailureAtEveryStep fails a write before each of its steps in turn.
 func TestFailureAtEveryStep(t *testing.T) {
 	broken := errors.New("broken")
@@ -45,7 +66,7 @@ func TestFailureAtEveryStep(t *testing.T) {
 			t.Errorf("step %d: %v", n, err)
 		}
 		v, err := s.Current("b")
-		if err != nil || v != old && steps[len(steps)-1] != "sync folder" {
+		if last := steps[len(steps)-1]; err != nil || v != old && last != "sync folder" && last != "move history in" {
 			t.Errorf("failed at %q: the current version is %s, %v", steps[len(steps)-1], v, err)
 		}
 		for _, whole := range []Version{v, old} {
@@ -53,8 +74,11 @@ func TestFailureAtEveryStep(t *testing.T) {
 				t.Errorf("failed at %q: %v", steps[len(steps)-1], err)
 			}
 		}
+		if changes, err := s.History("b"); err != nil || changes[0].Version != v || changes[len(changes)-1].Version != old {
+			t.Errorf("failed at %q: the history is %v, %v", steps[len(steps)-1], changes, err)
+		}
 		entries, err := os.ReadDir(s.path("b"))
-		if err != nil || len(entries) != 2 {
+		if err != nil || len(entries) != 3 {
 			t.Errorf("failed at %q: left behind %v, %v", steps[len(steps)-1], entries, err)
 		}
 	}
@@ -114,7 +138,7 @@ func TestOldVersionBecomesCurrentAgain(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 	infos, err := s.Versions("b")
-	if err != nil || len(infos) != 2 || infos[0].Current || !infos[1].Current || infos[1].Version != v {
+	if err != nil || len(infos) != 2 || infos[1].Current || !infos[0].Current || infos[0].Version != v {
 		t.Errorf("%+v, %v", infos, err)
 	}
 }
@@ -169,7 +193,7 @@ func TestConcurrentWritersAndReaders(t *testing.T) {
 
 func TestFilesAreReadOnly(t *testing.T) {
 	s, v := written(t, market.Daily, small())
-	for _, path := range append(versionFiles(t, s, v), s.path("b", "current")) {
+	for _, path := range append(versionFiles(t, s, v), s.path("b", currentFile), s.path("b", historyFile)) {
 		info, err := os.Stat(path)
 		if err != nil || info.Mode().Perm() != 0o444 {
 			t.Errorf("%s: %v, %v", path, info, err)

@@ -6,11 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/market"
+	"github.com/bmadventure/optcache/internal/flock"
 )
 
 // ErrDamaged is in the chain of every error that says that a file of a store is
@@ -34,6 +34,9 @@ type Store struct {
 
 	// step is called before each step of a write, so that tests can fail there.
 	step func(step string) error
+
+	// tryAlone is [flock.TryAlone], unless a test has none.
+	tryAlone func(*os.File) (bool, error)
 }
 
 // OpenStore returns the store in a folder. The folder need not exist: the first
@@ -53,7 +56,7 @@ func OpenStore(dir string) (*Store, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return &Store{dir: dir, step: func(string) error { return nil }}, nil
+	return &Store{dir: dir, step: func(string) error { return nil }, tryAlone: flock.TryAlone}, nil
 }
 
 // Dir returns the absolute path of the folder.
@@ -149,13 +152,14 @@ func (s *Store) names() ([]string, error) {
 	return names, nil
 }
 
-// Versions returns the versions of a bundle, the one written last first.
+// Versions returns the versions of a bundle, the one that was current last first; see [Store.History].
 func (s *Store) Versions(name string) ([]Info, error) {
+	changes, _ := s.History(name) // what of it can be read
 	current, err := s.Current(name)
 	if err != nil && !errors.Is(err, ErrDamaged) {
 		return nil, err
 	}
-	versions, err := s.byAge(name)
+	versions, err := s.byAge(name, changes)
 	if err != nil {
 		return nil, err
 	}
@@ -164,29 +168,6 @@ func (s *Store) Versions(name string) ([]Info, error) {
 		infos = append(infos, s.info(name, v.v, current))
 	}
 	return infos, nil
-}
-
-// A dated is a version and when its files were written.
-type dated struct {
-	v       Version
-	written time.Time
-}
-
-// byAge returns the versions of a bundle, the one written last first.
-func (s *Store) byAge(name string) ([]dated, error) {
-	versions, err := s.versions(name)
-	if err != nil {
-		return nil, err
-	}
-	aged := make([]dated, len(versions))
-	for i, v := range versions {
-		aged[i].v = v
-		if info, err := os.Stat(s.versionPath(name, v, manifestFile)); err == nil {
-			aged[i].written = info.ModTime()
-		}
-	}
-	slices.SortStableFunc(aged, func(a, b dated) int { return b.written.Compare(a.written) })
-	return aged, nil
 }
 
 // versions returns the versions whose folders exist, in the order of their names.

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bmadventure/optcache/internal/flock"
 	"github.com/bmadventure/optcache/internal/parallel"
 )
 
@@ -41,14 +42,14 @@ func (s *Store) Verify(ctx context.Context, name string, v Version) error {
 // verifyFolder is Verify for the files of a version in any folder.
 func verifyFolder(ctx context.Context, dir string, v Version) error {
 	path := filepath.Join(dir, manifestFile)
-	f, err := openLocked(path)
+	f, err := openLocked(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is missing: %w", path, ErrDamaged)
 	}
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer flock.Close(f)
 	m, err := readManifest(f, path, v)
 	if err != nil {
 		return err

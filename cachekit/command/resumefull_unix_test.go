@@ -22,15 +22,19 @@ import (
 const roomVariable = "OPTCACHE_TEST_ROOM"
 
 func init() {
-	room, err := strconv.ParseUint(os.Getenv(roomVariable), 10, 64)
+	room, err := strconv.ParseInt(os.Getenv(roomVariable), 10, 64)
 	if err != nil {
 		return
 	}
-	limit := syscall.Rlimit{Cur: room, Max: room}
+	var limit syscall.Rlimit
+	setBoth(&limit.Cur, &limit.Max, room)
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 		panic(err)
 	}
 }
+
+// setBoth is for the fields of a Rlimit, which are signed on some systems.
+func setBoth[T int64 | uint64](cur, most *T, room int64) { *cur, *most = T(room), T(room) }
 
 // limited runs a command in a process of its own where no file can grow beyond that many bytes.
 func limited(t *testing.T, room int64, store string, args ...string) result {

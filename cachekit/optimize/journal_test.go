@@ -493,3 +493,20 @@ func BenchmarkKept(b *testing.B) {
 		})
 	}
 }
+
+// A journal that says it is alone keeps everybody else out, and only that one.
+func TestJournalAlone(t *testing.T) {
+	dir := t.TempDir()
+	j, err := record.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	second, err := record.Open(dir)
+	if err == nil {
+		defer second.Close()
+	}
+	if alone := j.Alone(); alone != (err != nil) {
+		t.Errorf("alone: %t; another who opens it: %v", alone, err)
+	}
+}

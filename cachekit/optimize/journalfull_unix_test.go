@@ -17,6 +17,9 @@ import (
 	"github.com/bmadventure/optcache/cachekit/search"
 )
 
+// setEither is for the fields of a Rlimit, which are signed on some systems.
+func setEither[T int64 | uint64](to *T, n int64) { *to = T(n) }
+
 // limited runs something while no file can grow beyond that many bytes, as on a disk that is full.
 func limited(t *testing.T, bytes int64, do func()) {
 	t.Helper()
@@ -25,7 +28,7 @@ func limited(t *testing.T, bytes int64, do func()) {
 		t.Fatal(err)
 	}
 	now := was
-	now.Cur = uint64(bytes)
+	setEither(&now.Cur, bytes)
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &now); err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,12 @@
-//go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
+//go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd || windows)
 
 package flock
 
-import "os"
+import (
+	"errors"
+	"os"
+)
 
-// Shared does nothing: where there is no flock nothing keeps another process from
-// deleting what this one reads.
-func Shared(*os.File) error { return nil }
+func try(*os.File, bool) (bool, error) { return false, errors.ErrUnsupported }
 
-// TryAlone reports true.
-func TryAlone(*os.File) (bool, error) { return true, nil }
+func release(*os.File) {}

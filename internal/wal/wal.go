@@ -49,8 +49,8 @@ type Log struct {
 	path  string
 	magic string
 	file  *os.File
-	lock  *os.File
-	size  int64 // of the whole records
+	lock  *os.File // nil where there are no locks
+	size  int64    // of the whole records
 	torn  int64
 	err   error // of a write: nothing is appended any more
 }
@@ -60,7 +60,8 @@ type Log struct {
 // which is valid during the call. magic, of 16 bytes, names format and version. An error of visit is returned.
 //
 // While the log is open, nobody else can open it: they get an error that says which
-// process has it. The lock ends with the process.
+// process has it, at once. The lock ends with the process. Where a system or a file system has no file
+// locks the log opens all the same, and [Log.Alone] reports false.
 func Open(path, magic string, visit func(at int64, kind byte, payload []byte) error) (*Log, error) {
 	if len(magic) != magicBytes {
 		return nil, fmt.Errorf("open %s: the name of its format has %d bytes instead of %d", path, len(magic), magicBytes)
@@ -106,13 +107,19 @@ func (l *Log) begin() error {
 	return l.file.Sync()
 }
 
+// tryAlone is a variable so that tests can have no locks.
+var tryAlone = flock.TryAlone
+
 // alone takes the lock.
 func (l *Log) alone() error {
 	f, err := os.OpenFile(l.path+lockSuffix, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return err
 	}
-	got, err := flock.TryAlone(f)
+	got, err := tryAlone(f)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return flock.Close(f)
+	}
 	if !got || err != nil {
 		holder := make([]byte, 20)
 		n, _ := f.ReadAt(holder, 0)
@@ -209,6 +216,10 @@ func (l *Log) damaged(at int64) error {
 // Torn returns how many bytes of a record that was not written whole were cut off
 // when the log was opened.
 func (l *Log) Torn() int64 { return l.torn }
+
+// Alone reports whether the log is locked. If it is not, because there are no locks, nothing keeps another
+// process from writing to it, which would damage it.
+func (l *Log) Alone() bool { return l.lock != nil }
 
 // Path returns the name of the file.
 func (l *Log) Path() string { return l.path }
@@ -350,7 +361,7 @@ func (l *Log) release() error {
 		errs[0] = l.file.Close()
 	}
 	if l.lock != nil {
-		errs[1] = l.lock.Close()
+		errs[1] = flock.Close(l.lock)
 	}
 	return errors.Join(errs[:]...)
 }

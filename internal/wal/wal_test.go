@@ -194,6 +194,9 @@ func TestOneWriter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !l.Alone() {
+		t.Skip("there are no locks here")
+	}
 	if _, _, err := open(t, path); err == nil || !strings.Contains(err.Error(), "process "+strconv.Itoa(os.Getpid())) {
 		t.Errorf("a second writer: %v", err)
 	}
@@ -205,6 +208,33 @@ func TestOneWriter(t *testing.T) {
 		t.Fatalf("after the first closed: %v", err)
 	}
 	l.Close()
+}
+
+// Where there are no locks a log is written and read, and says that nobody is kept out.
+func TestWithoutLocks(t *testing.T) {
+	defer func(was func(*os.File) (bool, error)) { tryAlone = was }(tryAlone)
+	tryAlone = func(*os.File) (bool, error) { return false, fmt.Errorf("none here: %w", errors.ErrUnsupported) }
+	path := filepath.Join(t.TempDir(), "log")
+	l, _, err := open(t, path)
+	if err != nil || l.Alone() {
+		t.Fatal(l.Alone(), err)
+	}
+	if _, err := l.Append(Record{1, []byte("x")}); err != nil {
+		t.Error(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	l, got, err := open(t, path)
+	if err != nil || strings.Join(got, " ") != "1:x" {
+		t.Errorf("%v, %v", got, err)
+	}
+	l.Close()
+	failed := errors.New("no")
+	tryAlone = func(*os.File) (bool, error) { return false, failed }
+	if _, _, err := open(t, path); !errors.Is(err, failed) {
+		t.Errorf("a lock that fails otherwise: %v", err)
+	}
 }
 
 func TestRewrite(t *testing.T) {

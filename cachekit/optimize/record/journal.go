@@ -29,7 +29,7 @@ import (
 // takes as many on the disk as its [Identity] as JSON, some 30 for each asset.
 //
 // Its methods may be called concurrently, but for Close. One process at a time
-// can have a folder's journal open.
+// can have a folder's journal open, unless [Journal.Alone] says otherwise.
 type Journal struct {
 	taken atomic.Int64
 	torn  int64
@@ -147,6 +147,10 @@ func (j *Journal) Len() int {
 // Taken returns how many results were taken from the journal since it was opened,
 // instead of running a trial.
 func (j *Journal) Taken() int { return int(j.taken.Load()) }
+
+// Alone reports whether other processes are kept from opening the journal. Where a system or a file system has
+// no file locks they are not, and two that write to one journal damage it.
+func (j *Journal) Alone() bool { return j.log.Alone() }
 
 // Torn returns how many bytes of a record that was not written whole were cut off
 // when the journal was opened.

@@ -187,6 +187,7 @@ func (c *showCmd) Run(e *console.Env) error {
 	if err != nil {
 		return err
 	}
+	changes, damage := e.Store.History(c.Name)
 	v, err := e.Store.Current(c.Name)
 	if err != nil {
 		return err
@@ -197,9 +198,10 @@ func (c *showCmd) Run(e *console.Env) error {
 	}
 	defer b.Close()
 	if c.JSON {
-		return output.WriteJSON(e.Stdout, "-", ShowReport{infoReports(infos), assetReports(b)})
+		return output.WriteJSON(e.Stdout, "-", ShowReport{infoReports(infos), changeReports(changes), errorText(damage), assetReports(b)})
 	}
 	printInfos(e, infos)
+	printHistory(e, changes, damage)
 	fmt.Fprintf(e.Stdout, "\ncurrent version %s\ncolumns %s\nfiles   %s\n\n", v, b.Fields(), source.VersionDir(e, c.Name, v))
 	t := tabwriter.NewWriter(e.Stdout, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "symbol\tid\tbars\tfirst\tlast")
@@ -210,8 +212,49 @@ func (c *showCmd) Run(e *console.Env) error {
 }
 
 type ShowReport struct {
-	Versions []InfoReport  `json:"versions"`
-	Assets   []assetReport `json:"assets"`
+	Versions     []InfoReport   `json:"versions"`
+	History      []changeReport `json:"history"`
+	HistoryError string         `json:"history_error,omitempty"`
+	Assets       []assetReport  `json:"assets"`
+}
+
+// A changeReport is a Change in the shape of its JSON.
+type changeReport struct {
+	Version string    `json:"version"`
+	Since   time.Time `json:"since"`
+}
+
+func changeReports(changes []bundle.Change) []changeReport {
+	out := []changeReport{}
+	for _, c := range changes {
+		out = append(out, changeReport{c.Version.String(), c.Since})
+	}
+	return out
+}
+
+// errorText returns what an error says, and "" for none.
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// historyShown is how many changes show prints; its JSON has all.
+const historyShown = 10
+
+// printHistory writes which version was current since when, the last change first.
+func printHistory(e *console.Env, changes []bundle.Change, damage error) {
+	t := tabwriter.NewWriter(e.Stdout, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(t, "\ncurrent since (UTC)\tversion")
+	for _, c := range changes[:min(len(changes), historyShown)] {
+		fmt.Fprintf(t, "%s\t%.12s\n", c.Since.Format(time.DateTime), c.Version)
+	}
+	t.Flush()
+	more(e.Stdout, len(changes)-historyShown, "changes before")
+	if damage != nil {
+		fmt.Fprintln(e.Stdout, damage)
+	}
 }
 
 type assetReport struct {
@@ -245,7 +288,8 @@ func (c *verifyCmd) Run(e *console.Env) error {
 		return err
 	}
 	fmt.Fprintf(e.Stdout, "%s version %s: every file is as it was written\n", c.Name, v)
-	return nil
+	_, err = e.Store.History(c.Name)
+	return err
 }
 
 type diffCmd struct {
@@ -409,7 +453,7 @@ func (c *rmCmd) Run(e *console.Env) error {
 
 type gcCmd struct {
 	Name string `arg:"" optional:"" help:"Name of the bundle; all bundles if left out."`
-	Keep int    `help:"How many old versions of each bundle to keep beside the current one (${default})." default:"0" placeholder:"N"`
+	Keep int    `help:"How many old versions of each bundle to keep beside the current one: those that were current last (${default})." default:"0" placeholder:"N"`
 }
 
 // Run runs the command.
