@@ -47,31 +47,34 @@ type Cache[K comparable, V any] struct {
 	versionOf  func(K) [32]byte
 	clock      clock
 	guard      guard[K, V]
-	onEvict    func(K, V, Departure)
+	onRemoval  func(K, V, Removal)
 	entryBytes int64 // heap of an entry without what key and value refer to
 	share      *sizing.Share
 
-	mu         sync.Mutex
-	policy     policy.Policy            // guarded by mu
-	inserted   uint64                   // entries that came; guarded by mu
-	told       int64                    // capacity that policy was told; guarded by mu
-	resident   int64                    // bytes of the entries in policy; guarded by mu
-	shrunk     int64                    // bytes that the table gave back and nobody took yet; guarded by mu
-	victims    []*policy.Entry          // scratch; guarded by mu
-	flights    map[uint64]*flight[K, V] // loads under way that may fill the cache, by hash; guarded by mu
-	pins       map[*policy.Entry]*pin   // guarded by mu
-	pinned     int64                    // bytes of the pinned entries; guarded by mu
-	versions   map[[32]byte]*version    // versions that entries or loads belong to; guarded by mu
-	counts     Stats                    // all but hits and misses; guarded by mu
-	departures ring                     // guarded by mu
-	telling    bool                     // somebody tells onEvict; guarded by mu
-	untold     []event[K, V]            // what onEvict is still to be told; guarded by mu
-	swept      int                      // where the search for expired entries goes on; guarded by mu
-	scratch    []*uint64                // guarded by mu
+	mu       sync.Mutex
+	policy   policy.Policy            // guarded by mu
+	inserted uint64                   // entries that came; guarded by mu
+	told     int64                    // capacity that policy was told; guarded by mu
+	resident int64                    // bytes of the entries in policy; guarded by mu
+	shrunk   int64                    // bytes that the table gave back and nobody took yet; guarded by mu
+	victims  []*policy.Entry          // scratch; guarded by mu
+	flights  map[uint64]*flight[K, V] // loads under way that may fill the cache, by hash; guarded by mu
+	pins     map[*policy.Entry]*pin   // guarded by mu
+	pinned   int64                    // bytes of the pinned entries; guarded by mu
+	versions map[[32]byte]*version    // versions that entries or loads belong to; guarded by mu
+	counts   Stats                    // all but hits and misses; guarded by mu
+	removals ring                     // guarded by mu
+	telling  bool                     // somebody tells onRemoval; guarded by mu
+	untold   []event[K, V]            // what onRemoval is still to be told; guarded by mu
+	swept    int                      // where the search for expired entries goes on; guarded by mu
+	scratch  []*uint64                // guarded by mu
 }
 
 // New returns an empty cache, or an error that says which option contradicts what.
 func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
+	if err := o.rename(); err != nil {
+		return nil, err
+	}
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
@@ -85,12 +88,12 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 		versionOf:  o.Version,
 		clock:      newClock(o.ExpireAfterWrite, o.ExpireAfterAccess),
 		guard:      guard[K, V]{o.Fingerprint, o.OnMutation, o.Name},
-		onEvict:    o.OnEvict,
+		onRemoval:  o.OnRemoval,
 		policy:     o.Policy,
 		flights:    make(map[uint64]*flight[K, V]),
 		pins:       make(map[*policy.Entry]*pin),
 		versions:   make(map[[32]byte]*version),
-		departures: newRing(o.Departures),
+		removals:   newRing(o.RemovalHistory),
 	}
 	if c.policy == nil {
 		c.policy = policy.NewAdaptive()
@@ -105,7 +108,7 @@ func New[K comparable, V any](o Options[K, V]) (*Cache[K, V], error) {
 		c.sample.policy, _ = c.policy.(policy.Sampler)
 	}
 	c.at = newTraces(ordered && !c.immediate)
-	c.extended = o.Version != nil || o.OnEvict != nil || o.Departures > 0 || o.Fingerprint != nil || c.clock.expires()
+	c.extended = o.Version != nil || o.OnRemoval != nil || o.RemovalHistory > 0 || o.Fingerprint != nil || c.clock.expires()
 	if !c.extended {
 		c.text = o.Hooks.Text
 	}

@@ -39,7 +39,7 @@ func TestEvictsWithinBytes(t *testing.T) {
 	if _, ok := c.Peek(999); !ok {
 		t.Error("the newest entry is not held")
 	}
-	if s := c.Stats(); s.Evictions.Room == 0 || s.Entries < 50 {
+	if s := c.Stats(); s.Evictions.Capacity == 0 || s.Entries < 50 {
 		t.Errorf("statistics %+v", s)
 	}
 }

@@ -173,7 +173,7 @@ func TestDefectUpdateEvictsOthers(t *testing.T) {
 				t.Errorf("%s: an update of a full cache was dropped", p.name)
 			}
 		}
-		if s := c.Stats(); s.Entries != 10 || s.Evictions.Room != 0 {
+		if s := c.Stats(); s.Entries != 10 || s.Evictions.Capacity != 0 {
 			t.Errorf("%s: statistics %+v", p.name, s)
 		}
 	}
@@ -207,7 +207,7 @@ func TestDefectOldExpiryDeletesNewEntry(t *testing.T) {
 func TestDefectListenerDeadlocks(t *testing.T) {
 	var c *Cache[int, int]
 	told := 0
-	c = mustNew(t, Options[int, int]{MaxEntries: 5, OnEvict: func(key, value int, d Departure) {
+	c = mustNew(t, Options[int, int]{MaxEntries: 5, OnRemoval: func(key, value int, d Removal) {
 		told++
 		c.Len()
 		c.Stats()
@@ -221,7 +221,7 @@ func TestDefectListenerDeadlocks(t *testing.T) {
 		c.Set(i, i)
 	}
 	if s := c.Stats(); uint64(told) != s.Evictions.Total() {
-		t.Errorf("told of %d departures of %d", told, s.Evictions.Total())
+		t.Errorf("told of %d removals of %d", told, s.Evictions.Total())
 	}
 	validate(t, c)
 }

@@ -87,9 +87,9 @@
 // value, as they asked before. A version's loads and entries refer to one flag,
 // which Retire sets.
 //
-// # Departures
+// # Removals
 //
 // What left is queued under mu in the order in which it left. Whoever unlocks mu tells
-// OnEvict, unless somebody is at it already (unlock). So OnEvict is never called
+// OnRemoval, unless somebody is at it already (unlock). So OnRemoval is never called
 // concurrently, may use the cache, and needs no goroutine.
 package cachekit

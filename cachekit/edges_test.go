@@ -74,7 +74,7 @@ func TestEachOptionAlone(t *testing.T) {
 		"MaxEntries":        func(o *Options[int, int], wrong bool) { o.MaxEntries = pick(wrong, -1, 0) },
 		"ExpireAfterWrite":  func(o *Options[int, int], wrong bool) { o.ExpireAfterWrite = pick[time.Duration](wrong, -1, 0) },
 		"ExpireAfterAccess": func(o *Options[int, int], wrong bool) { o.ExpireAfterAccess = pick[time.Duration](wrong, -1, 0) },
-		"Departures":        func(o *Options[int, int], wrong bool) { o.Departures = pick(wrong, -1, 0) },
+		"RemovalHistory":    func(o *Options[int, int], wrong bool) { o.RemovalHistory = pick(wrong, -1, 0) },
 		"Budget":            func(o *Options[int, int], wrong bool) { o.Budget, o.MaxBytes = budget, pick[int64](wrong, 1, 0) },
 		"OnMutation": func(o *Options[int, int], wrong bool) {
 			o.OnMutation, o.Fingerprint = func(int) {}, pick(wrong, nil, digest)
@@ -169,9 +169,9 @@ func TestRemedies(t *testing.T) {
 	}{
 		{Stats{Misses: 1}, few},
 		{Stats{Misses: 1, Uncached: 1}, many},
-		{Stats{Misses: 1, Uncached: 1, Evictions: Evictions{Room: 1}}, full},
-		{Stats{Misses: 1, Uncached: 2, Evictions: Evictions{Room: 1}}, many},
-		{Stats{Misses: 1, Evictions: Evictions{Room: 1, Deleted: 9}}, full},
+		{Stats{Misses: 1, Uncached: 1, Evictions: Evictions{Capacity: 1}}, full},
+		{Stats{Misses: 1, Uncached: 2, Evictions: Evictions{Capacity: 1}}, many},
+		{Stats{Misses: 1, Evictions: Evictions{Capacity: 1, Deleted: 9}}, full},
 		{Stats{Misses: 1, Evictions: Evictions{Replaced: 1}}, stale},
 		{Stats{Misses: 1, Evictions: Evictions{Deleted: 1}}, stale},
 		{Stats{Misses: 1, Evictions: Evictions{Cleared: 1}}, stale},
@@ -191,7 +191,7 @@ func TestRemedies(t *testing.T) {
 	if got := (Stats{Budget: 0, Used: 1}).MemoryUse(); got != 0 {
 		t.Errorf("of no budget %v is used", got)
 	}
-	if got := (Stats{Hits: 6, Loads: 1, LoadTime: 7}).TimeSaved(); got != 42 {
+	if got := (Stats{Hits: 6, Loads: 1, TotalLoadTime: 7}).TimeSaved(); got != 42 {
 		t.Errorf("6 hits save %v, at 7 ns a load", got)
 	}
 }
@@ -214,7 +214,7 @@ func TestLoadTimesAddUp(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if s := c.Stats(); s.Loads != 5 || s.LoadErrors != 2 || s.LoadTime != 15*time.Second || s.Misses != 5 || s.Entries != 3 {
+		if s := c.Stats(); s.Loads != 5 || s.LoadErrors != 2 || s.TotalLoadTime != 15*time.Second || s.Misses != 5 || s.Entries != 3 {
 			t.Errorf("statistics %+v", s)
 		}
 	})
@@ -222,7 +222,7 @@ func TestLoadTimesAddUp(t *testing.T) {
 
 // TestAllYieldsEachKeyOnce walks through caches with entries of either kind.
 func TestAllYieldsEachKeyOnce(t *testing.T) {
-	for name, o := range map[string]Options[int, int]{"plain": {}, "extended": {Departures: 1}} {
+	for name, o := range map[string]Options[int, int]{"plain": {}, "extended": {RemovalHistory: 1}} {
 		c := mustNew(t, o)
 		const n = 3000
 		for key := range n {
@@ -383,7 +383,7 @@ func TestFullOfPins(t *testing.T) {
 // TestWhyTellsTheLast has one key leave again and again, others between: the last time counts, wherever the ring has it.
 func TestWhyTellsTheLast(t *testing.T) {
 	for between := range 7 {
-		c := mustNew(t, Options[int, int]{Departures: 5})
+		c := mustNew(t, Options[int, int]{RemovalHistory: 5})
 		for round := range 12 {
 			c.Set(1, 1)
 			want := CauseDeleted
@@ -397,7 +397,7 @@ func TestWhyTellsTheLast(t *testing.T) {
 			} else {
 				c.Delete(1)
 			}
-			if d, ok := c.Why(1); ok != (round%2 == 0 || between < 5) || ok && d.Cause != want {
+			if d, ok := c.LastRemoval(1); ok != (round%2 == 0 || between < 5) || ok && d.Cause != want {
 				t.Fatalf("round %d, %d others between: %v, %v; want %v", round, between, d.Cause, ok, want)
 			}
 		}
@@ -413,14 +413,14 @@ func TestCausesHaveNames(t *testing.T) {
 		}
 		names[name] = true
 	}
-	if !names["room"] || !names["replaced"] || !names["expired"] || !names["cause 7"] {
+	if !names["capacity"] || !names["replaced"] || !names["expired"] || !names["cause 7"] {
 		t.Errorf("names %v", names)
 	}
 }
 
 // TestReplacedIsCounted counts values that were replaced in place and those that were not.
 func TestReplacedIsCounted(t *testing.T) {
-	for name, o := range map[string]Options[int, int]{"in place": {}, "anew": {Departures: 1}} {
+	for name, o := range map[string]Options[int, int]{"in place": {}, "anew": {RemovalHistory: 1}} {
 		c := mustNew(t, o)
 		for i := range 10 {
 			c.Set(1, i)

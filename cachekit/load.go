@@ -180,7 +180,7 @@ func (c *Cache[K, V]) land(f *flight[K, V], e *entry[K, V], took time.Duration) 
 // if it did: who could join it later might get what was invalidated meanwhile.
 func (c *Cache[K, V]) landed(f *flight[K, V]) {
 	c.counts.Loads++
-	c.counts.LoadTime += f.took
+	c.counts.TotalLoadTime += f.took
 	if f.err != nil {
 		c.counts.LoadErrors++
 	}

@@ -47,8 +47,8 @@ func TestThousandCallersLoadOnce(t *testing.T) {
 		if l.begun.Load() != 1 || s.Loads != 1 || s.Hits+s.Misses != 1000 {
 			t.Errorf("%d loads, statistics %+v", l.begun.Load(), s)
 		}
-		if s.LoadTime != time.Second || s.TimeSaved() != time.Duration(s.Hits)*time.Second {
-			t.Errorf("load time %v, saved %v", s.LoadTime, s.TimeSaved())
+		if s.TotalLoadTime != time.Second || s.TimeSaved() != time.Duration(s.Hits)*time.Second {
+			t.Errorf("load time %v, saved %v", s.TotalLoadTime, s.TimeSaved())
 		}
 		validate(t, c)
 	})

@@ -53,7 +53,7 @@ type value struct {
 }
 
 // FuzzModel plays any sequence of operations on a cache with any options, and
-// compares it after each with a map that is told of every departure. The cache
+// compares it after each with a map that is told of every removal. The cache
 // must hold what the map holds, no more and no less, and be sound. Inputs are long and
 // interesting ones many, so cut their minimization short:
 //
@@ -83,7 +83,7 @@ func playModel(t *testing.T, tape *tape) {
 		Policy: watch(t, chosen.make()),
 		Seed:   1,
 	}
-	o.OnEvict = func(key int, v value, d Departure) {
+	o.OnRemoval = func(key int, v value, d Removal) {
 		if have, ok := model[key]; !ok || have != v {
 			t.Errorf("told that %v left (%v), the model holds %v", v, d.Cause, have)
 		}

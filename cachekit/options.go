@@ -19,7 +19,7 @@ const DefaultMaxBytes = 2 << 30
 // in it are called under no lock, and concurrently unless they say otherwise.
 //
 // An entry takes 48 bytes beyond key and value, and the table 10 to 16. Version,
-// ExpireAfterWrite, ExpireAfterAccess, OnEvict, Departures and Fingerprint need room in
+// ExpireAfterWrite, ExpireAfterAccess, OnRemoval, RemovalHistory and Fingerprint need room in
 // the entry: the first of them costs 32 bytes more an entry, the others nothing. In a generated
 // cache whose key has one text an entry has room for 24 bytes of it instead.
 type Options[K comparable, V any] struct {
@@ -58,15 +58,25 @@ type Options[K comparable, V any] struct {
 	// back when its key is asked for, or while other values come.
 	ExpireAfterWrite, ExpireAfterAccess time.Duration
 
-	// OnEvict is told of every entry that left, whatever the cause, in the order
+	// OnRemoval is told of every entry that left, whatever the cause, in the order
 	// in which they left. It is called under no lock, by whoever uses the cache,
 	// never concurrently with itself, and may use the cache. While it runs
 	// others do not wait for it: what leaves meanwhile is told by the one that is
 	// telling already.
-	OnEvict func(key K, value V, d Departure)
+	OnRemoval func(key K, value V, d Removal)
 
-	// Departures is how many of the last departures [Cache.Why] remembers. 0
+	// RemovalHistory is how many of the last removals [Cache.LastRemoval] remembers. 0
 	// means none.
+	RemovalHistory int
+
+	// OnEvict is the name that OnRemoval had.
+	//
+	// Deprecated: use OnRemoval.
+	OnEvict func(key K, value V, d Removal)
+
+	// Departures is the name that RemovalHistory had.
+	//
+	// Deprecated: use RemovalHistory.
 	Departures int
 
 	// Fingerprint returns a digest of a value. It is meant for tests: the cache
@@ -90,6 +100,20 @@ type Options[K comparable, V any] struct {
 	Hooks rt.Hooks[K]
 }
 
+// rename moves what is set under deprecated names to the present ones.
+func (o *Options[K, V]) rename() error {
+	if o.OnEvict != nil && o.OnRemoval != nil || o.Departures != 0 && o.RemovalHistory != 0 {
+		return fmt.Errorf("making cache %q: an option is set under its deprecated name too: leave out OnEvict and Departures", o.Name)
+	}
+	if o.OnEvict != nil {
+		o.OnRemoval = o.OnEvict
+	}
+	if o.Departures != 0 {
+		o.RemovalHistory = o.Departures
+	}
+	return nil
+}
+
 // validate returns an error that names all that is wrong with o.
 func (o *Options[K, V]) validate() error {
 	var errs []error
@@ -106,8 +130,8 @@ func (o *Options[K, V]) validate() error {
 	if o.ExpireAfterWrite < 0 || o.ExpireAfterAccess < 0 {
 		fail("options ExpireAfterWrite and ExpireAfterAccess are %v and %v: must be positive, or 0 for never", o.ExpireAfterWrite, o.ExpireAfterAccess)
 	}
-	if o.Departures < 0 {
-		fail("option Departures is %d: must be positive, or 0 for none", o.Departures)
+	if o.RemovalHistory < 0 {
+		fail("option RemovalHistory is %d: must be positive, or 0 for none", o.RemovalHistory)
 	}
 	if o.OnMutation != nil && o.Fingerprint == nil {
 		fail("option OnMutation is set without Fingerprint: nothing would find a mutation, set both")

@@ -13,7 +13,7 @@ func TestNewRefusesContradictions(t *testing.T) {
 		"Budget":           {Name: "bars", MaxBytes: 1, Budget: sizing.NewBudget(1)},
 		"MaxEntries":       {Name: "bars", MaxEntries: -1},
 		"ExpireAfterWrite": {Name: "bars", ExpireAfterWrite: -1},
-		"Departures":       {Name: "bars", Departures: -1},
+		"RemovalHistory":   {Name: "bars", RemovalHistory: -1},
 		"OnMutation":       {Name: "bars", OnMutation: func(int) {}},
 	} {
 		_, err := New(o)
@@ -62,7 +62,7 @@ func TestSeedRepeats(t *testing.T) {
 		play := func(seed uint64) (left []int) {
 			c := mustNew(t, Options[int, int]{
 				MaxEntries: 50, Policy: p.make(), Seed: seed,
-				OnEvict: func(key, _ int, _ Departure) { left = append(left, key) },
+				OnRemoval: func(key, _ int, _ Removal) { left = append(left, key) },
 			})
 			x := uint64(1)
 			for range 5000 {
@@ -80,7 +80,7 @@ func TestSeedRepeats(t *testing.T) {
 		}
 		for i := range a {
 			if a[i] != b[i] {
-				t.Fatalf("%s: departure %d differs", p.name, i)
+				t.Fatalf("%s: removal %d differs", p.name, i)
 			}
 		}
 	}

@@ -134,7 +134,7 @@ func (c *Cache[K, V]) place(e *entry[K, V], grant *int64, last bool) (verdict, i
 		return lacking, lack
 	}
 	for _, v := range c.victims {
-		c.leave(fromHead[K, V](v), CauseRoom)
+		c.leave(fromHead[K, V](v), CauseCapacity)
 	}
 	*grant += freed + c.takeShrunk()
 	need = c.needs(e, old)
@@ -257,7 +257,7 @@ func (c *Cache[K, V]) tell(capacity int64) {
 }
 
 // remove removes e, which is in the table, and gives its bytes back. mu is held.
-func (c *Cache[K, V]) remove(e *entry[K, V], why Cause) {
+func (c *Cache[K, V]) remove(e *entry[K, V], why RemovalCause) {
 	if c.leave(e, why) {
 		c.share.Reserve(-e.Size)
 	}
@@ -266,15 +266,15 @@ func (c *Cache[K, V]) remove(e *entry[K, V], why Cause) {
 
 // leave takes e out of table and policy, and reports whether its bytes are the
 // caller's now: not so while e is pinned. mu is held.
-func (c *Cache[K, V]) leave(e *entry[K, V], why Cause) bool {
+func (c *Cache[K, V]) leave(e *entry[K, V], why RemovalCause) bool {
 	c.table.Remove(&e.Hash)
 	c.shrunk += c.table.Shrink(e.Hash)
 	return c.drop(e, why)
 }
 
 // drop is leave for an entry that is no longer in the table. mu is held.
-func (c *Cache[K, V]) drop(e *entry[K, V], why Cause) bool {
-	c.depart(e, why)
+func (c *Cache[K, V]) drop(e *entry[K, V], why RemovalCause) bool {
+	c.remember(e, why)
 	c.quit(e)
 	if c.isPinned(e) {
 		c.pins[&e.Entry].gone = true
@@ -320,7 +320,7 @@ func (c *Cache[K, V]) shed(need int64) (freed int64) {
 			break
 		}
 		for _, v := range c.victims {
-			c.leave(fromHead[K, V](v), CauseRoom)
+			c.leave(fromHead[K, V](v), CauseCapacity)
 			freed += v.Size
 		}
 		freed += c.takeShrunk()

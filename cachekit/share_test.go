@@ -28,7 +28,7 @@ func TestSharedBudgetUnderLoad(t *testing.T) {
 			Version: func(key int) [32]byte { return [32]byte{byte(key % 4)} },
 		}
 		if i == 0 {
-			o.OnEvict = func(int, int64, Departure) {}
+			o.OnRemoval = func(int, int64, Removal) {}
 		}
 		caches = append(caches, mustNew(t, o))
 	}
@@ -169,10 +169,10 @@ func TestEmptyCacheGetsRoom(t *testing.T) {
 	validate(t, late)
 }
 
-// TestResizeFromListener: OnEvict may use the budget whose Resize evicts.
+// TestResizeFromListener: OnRemoval may use the budget whose Resize evicts.
 func TestResizeFromListener(t *testing.T) {
 	budget := sizing.NewBudget(1 << 20)
-	c := mustNew(t, Options[int, int64]{Budget: budget, Size: bytesOf, OnEvict: func(int, int64, Departure) {
+	c := mustNew(t, Options[int, int64]{Budget: budget, Size: bytesOf, OnRemoval: func(int, int64, Removal) {
 		if budget.Limit() != 1<<19 {
 			if err := budget.Resize(1 << 19); err != nil {
 				t.Error(err)

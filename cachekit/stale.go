@@ -1,6 +1,8 @@
 package cachekit
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+)
 
 // A version is one version of the data that keys belong to. The cache knows it
 // while entries or loads belong to it.
@@ -100,7 +102,7 @@ func (c *Cache[K, V]) fresh(e *entry[K, V]) bool {
 
 // stale returns why e, of a cache with extended entries, must not be served any
 // more; causeNone if it may be.
-func (c *Cache[K, V]) stale(e *entry[K, V]) Cause {
+func (c *Cache[K, V]) stale(e *entry[K, V]) RemovalCause {
 	x := extend(e)
 	if x.version != nil && x.version.retired.Load() {
 		return CauseRetired
@@ -117,7 +119,7 @@ func (c *Cache[K, V]) stale(e *entry[K, V]) Cause {
 }
 
 // staleOr returns why e leaves: because it is stale, or else for that cause.
-func (c *Cache[K, V]) staleOr(e *entry[K, V], why Cause) Cause {
+func (c *Cache[K, V]) staleOr(e *entry[K, V], why RemovalCause) RemovalCause {
 	if c.extended {
 		if stale := c.stale(e); stale != causeNone {
 			return stale

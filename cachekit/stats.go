@@ -16,7 +16,7 @@ type Stats struct {
 	// Loads counts the loads that ended, LoadErrors those of them that failed,
 	// and LoadTime is what all of them took together.
 	Loads, LoadErrors uint64
-	LoadTime          time.Duration
+	TotalLoadTime     time.Duration
 
 	// Evictions counts the entries that left, by cause.
 	Evictions Evictions
@@ -33,9 +33,10 @@ type Stats struct {
 	Used    int64 // bytes held by all caches that share the budget
 }
 
-// Evictions counts the entries that left a cache, by cause.
+// Evictions counts the entries that left a cache, by cause. (Caffeine and otter call all of them removals, and
+// evictions those that the policy chose: Capacity and Expired.)
 type Evictions struct {
-	Room     uint64 // made room for others
+	Capacity uint64 // made room for others
 	Replaced uint64 // their key was set again
 	Deleted  uint64 // Delete
 	Cleared  uint64 // Clear
@@ -45,7 +46,7 @@ type Evictions struct {
 
 // Total returns the sum over all causes.
 func (e Evictions) Total() uint64 {
-	return e.Room + e.Replaced + e.Deleted + e.Cleared + e.Retired + e.Expired
+	return e.Capacity + e.Replaced + e.Deleted + e.Cleared + e.Retired + e.Expired
 }
 
 // HitRate returns the share of look-ups that hit, 0 to 1; 0 if there were none.
@@ -72,7 +73,7 @@ func (s Stats) TimeSaved() time.Duration {
 	if s.Loads == 0 {
 		return 0
 	}
-	return time.Duration(float64(s.Hits) * (float64(s.LoadTime) / float64(s.Loads)))
+	return time.Duration(float64(s.Hits) * (float64(s.TotalLoadTime) / float64(s.Loads)))
 }
 
 // Bands tell from which hit rate on, 0 to 1, a cache does well.
@@ -135,9 +136,9 @@ func (s Stats) remedy(rate string, use float64) string {
 		return "nothing to change, the budget could be smaller"
 	case rate != "poor":
 		return "nothing to change"
-	case s.Uncached > s.Evictions.Room && s.Uncached > 0:
+	case s.Uncached > s.Evictions.Capacity && s.Uncached > 0:
 		return "most values find no room: enlarge the budget or make the values smaller"
-	case s.Evictions.Room > 0:
+	case s.Evictions.Capacity > 0:
 		return "entries leave before they are asked for again: enlarge the budget or the number of entries"
 	case s.Evictions.Total() > 0:
 		return "entries are deleted or grow too old before they are asked for again: invalidate less"

@@ -50,7 +50,7 @@ func TestAdvice(t *testing.T) {
 		{Stats{Hits: 80, Misses: 20, Budget: gb, Used: gb / 2}, AssetListBands, []string{"good", "healthy"}},
 		{Stats{Hits: 81, Misses: 19, Budget: gb, Used: gb / 100 * 85}, BarsBands, []string{"good", "high"}},
 		{Stats{Hits: 91, Misses: 9, Budget: gb, Used: gb / 100 * 95}, BarsBands, []string{"excellent", "near the limit", "nothing to change"}},
-		{Stats{Hits: 49, Misses: 51, Budget: gb, Used: gb, Evictions: Evictions{Room: 9}}, AssetListBands, []string{"poor", "enlarge the budget"}},
+		{Stats{Hits: 49, Misses: 51, Budget: gb, Used: gb, Evictions: Evictions{Capacity: 9}}, AssetListBands, []string{"poor", "enlarge the budget"}},
 		{Stats{Hits: 1, Misses: 51, Budget: gb, Uncached: 50}, AssetListBands, []string{"poor", "find no room"}},
 		{Stats{Hits: 1, Misses: 51, Budget: gb, Evictions: Evictions{Retired: 50}}, BarsBands, []string{"poor", "invalidate less"}},
 		{Stats{Hits: 1, Misses: 51, Budget: gb}, BarsBands, []string{"poor", "few requests repeat"}},
@@ -68,7 +68,7 @@ func TestAdvice(t *testing.T) {
 }
 
 func TestTimeSaved(t *testing.T) {
-	s := Stats{Hits: 30, Misses: 10, Loads: 10, LoadTime: 20 * time.Second}
+	s := Stats{Hits: 30, Misses: 10, Loads: 10, TotalLoadTime: 20 * time.Second}
 	if s.TimeSaved() != time.Minute {
 		t.Errorf("TimeSaved = %v, want a minute", s.TimeSaved())
 	}

@@ -71,7 +71,7 @@ func TestTextOfExtendedEntries(t *testing.T) {
 	var left []string
 	c := newTexted(t, func(o *Options[named, *int]) {
 		o.MaxEntries, o.Policy = 2, policy.NewFIFO()
-		o.OnEvict = func(k named, _ *int, _ Departure) { left = append(left, k.name) }
+		o.OnRemoval = func(k named, _ *int, _ Removal) { left = append(left, k.name) }
 	})
 	for i := range 5 {
 		c.Set(named{fmt.Sprint("key ", i), i}, nil)

@@ -261,7 +261,7 @@ func (o *own[K, V]) Counts() (sum propertytest.Counts) {
 		sum.Misses += int64(s.Misses)
 		sum.Loads += int64(s.Loads)
 		sum.LoadErrors += int64(s.LoadErrors)
-		sum.Evictions += int64(s.Evictions.Room)
+		sum.Evictions += int64(s.Evictions.Capacity)
 	}
 	return sum
 }

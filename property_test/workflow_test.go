@@ -56,7 +56,7 @@ func sweep(ctx context.Context, store *bundle.Store, c propertytest.Config) (all
 	if err != nil {
 		return nil, err
 	}
-	grid, err := search.NewGrid(space.Where("fast < slow", func(p crossing) bool { return p.Fast < p.Slow }), 0)
+	grid, err := search.NewGrid(space.Constrain("fast < slow", func(p crossing) bool { return p.Fast < p.Slow }), 0)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package backtest
 
-import "math"
+import (
+	"math"
+)
 
 // A tape is one asset as all trials see it.
 type tape struct {
@@ -42,21 +44,21 @@ func open(cost float64) account {
 	return account{buying: 1 + cost/bps, selling: 1 - cost/bps, cash: 1, peak: 1, worst: 1}
 }
 
-// trade goes through the bars that w has wishes for, which follow those before.
-func (a *account) trade(t *tape, w *Wishes) {
+// trade goes through the bars that w has signals for, which follow those before.
+func (a *account) trade(t *tape, w *Signals) {
 	at := w.from
 	if a.due {
 		a.fill(t, at)
 	}
 	for at < w.to {
-		wanted := w.buy
+		wanted := w.entries
 		if a.held {
-			wanted = w.sell
+			wanted = w.exits
 		}
-		wish := w.next(wanted, at)
-		end := min(wish+1, w.to)
+		signal := w.next(wanted, at)
+		end := min(signal+1, w.to)
 		a.pass(t, at, end)
-		at, a.due = end, wish < w.to
+		at, a.due = end, signal < w.to
 		if a.due && at < w.to {
 			a.fill(t, at)
 		}

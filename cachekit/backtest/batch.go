@@ -7,7 +7,7 @@ import (
 )
 
 // blockBars is how many bars of one asset all trials of a batch pass before the
-// next: a multiple of 64, for the wishes, and of [legBars]. The columns and legs of
+// next: a multiple of 64, for the signals, and of [legBars]. The columns and legs of
 // a block then stay in the processor's second cache for all trials.
 const blockBars = 1024
 
@@ -100,7 +100,7 @@ func (b *batch) trade(ctx context.Context, asset int) error {
 		for trial, s := range b.strategies {
 			b.decide(s, trial, g, from, to)
 			if b.assets == 1 {
-				b.accounts[trial].trade(t, &b.wishes)
+				b.accounts[trial].trade(t, &b.signals)
 			} else {
 				b.tradeInto(b.sum(trial), &b.accounts[trial], g)
 			}
@@ -109,19 +109,19 @@ func (b *batch) trade(ctx context.Context, asset int) error {
 	return nil
 }
 
-// tradeInto trades the bars that there are wishes for and adds the equity to the
+// tradeInto trades the bars that there are signals for and adds the equity to the
 // sum over the assets: at once, if they are neighbours on the timeline.
 func (b *batch) tradeInto(sum []float64, a *account, g bundle.Group) {
-	t, from, to := &b.tape, b.wishes.from, b.wishes.to
+	t, from, to := &b.tape, b.signals.from, b.signals.to
 	t.from, t.add = from, g.Slots == nil
 	if t.add {
 		t.equity = sum[g.Start+from : g.Start+to]
-		a.trade(t, &b.wishes)
+		a.trade(t, &b.signals)
 		investAround(sum, g, from, to, a.equity(t, to-1))
 		return
 	}
 	t.equity = b.equity[:to-from]
-	a.trade(t, &b.wishes)
+	a.trade(t, &b.signals)
 	invest(sum, g, from, t.equity)
 }
 

@@ -53,9 +53,9 @@ func TestABatchIsItsTrialsBitForBit(t *testing.T) {
 			other.Rules, other.Short, other.Extra = (s.Rules+i)%4, 1+(s.Short+3*i)%40, 1+(s.Extra+7*i)%90
 			strategies[i] = other.withCost(float64(i % 3))
 		}
-		used.Columns = nil
+		used.Series = nil
 		if memorised {
-			used.Columns = memory(t, bars, strategies)
+			used.Series = memory(t, bars, strategies)
 		}
 		results, each := make([]Metrics, trials), make([][]Metrics, trials)
 		visit := func(trial, asset int, m Metrics) {
@@ -159,11 +159,11 @@ func TestBatchErrors(t *testing.T) {
 	if err := r.RunBatch(ctx, two, []Strategy{good}, make([]Metrics, 1), nil); !errors.Is(err, stop) {
 		t.Errorf("cancelled: %v", err)
 	}
-	r.Columns = func(context.Context, bundle.Group, Series) ([]float64, error) { return []float64{1}, nil }
+	r.Series = func(context.Context, bundle.Group, Series) ([]float64, error) { return []float64{1}, nil }
 	if _, err := r.Run(t.Context(), two, good, nil); err == nil || !strings.Contains(err.Error(), "1 values for 2 bars") {
 		t.Errorf("a column of another length: %v", err)
 	}
-	r.Columns = func(context.Context, bundle.Group, Series) ([]float64, error) { return nil, stop }
+	r.Series = func(context.Context, bundle.Group, Series) ([]float64, error) { return nil, stop }
 	if err := r.RunBatch(t.Context(), two, []Strategy{good}, make([]Metrics, 1), nil); !errors.Is(err, stop) {
 		t.Errorf("a column that fails: %v", err)
 	}
@@ -204,7 +204,7 @@ func BenchmarkBatch(b *testing.B) {
 				visit, name = nil, fmt.Sprintf("%dx%d/%d-trials", size.assets, size.bars, size.trials)
 			}
 			b.Run(name, func(b *testing.B) {
-				r := Runner{Columns: memory(b, bars, strategies)}
+				r := Runner{Series: memory(b, bars, strategies)}
 				b.ReportAllocs()
 				for b.Loop() {
 					if err := r.RunBatch(context.Background(), bars, strategies, results, visit); err != nil {

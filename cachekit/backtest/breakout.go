@@ -1,6 +1,8 @@
 package backtest
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // A Breakout is the parameters of a channel breakout (Donchian): buy when the
 // close is above the highest high of the Entry bars before it, sell when it is
@@ -51,14 +53,14 @@ func (k Breakout) Series(dst []Series) []Series {
 
 // Decide buys above the channel and sells below it. The channel is that of the
 // bar before.
-func (k Breakout) Decide(b *Block, w *Wishes) {
+func (k Breakout) Decide(b *BarData, w *Signals) {
 	high, low := b.Series[0], b.Series[1]
 	for i := max(b.From, 1); i < b.To; i++ {
 		if b.Close[i] > high[i-1] {
-			w.Buy(i)
+			w.Enter(i)
 		}
 		if b.Close[i] < low[i-1] {
-			w.Sell(i)
+			w.Exit(i)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package backtest
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // A Crossover is the parameters of a long/flat moving-average crossover: hold
 // the asset while the average of its last Fast closes is above that of its last
@@ -65,7 +67,7 @@ func (c Crossover) Series(dst []Series) []Series {
 }
 
 // Decide buys where the fast average is above the slow one and sells elsewhere.
-func (c Crossover) Decide(b *Block, w *Wishes) { w.buyAbove(b.Series[0], b.Series[1], tie) }
+func (c Crossover) Decide(b *BarData, w *Signals) { w.enterAbove(b.Series[0], b.Series[1], tie) }
 
 // costText names a cost in the text of a strategy.
 func costText(bps float64) string {

@@ -5,7 +5,7 @@
 // # Strategies
 //
 // A [Strategy] is a struct of parameters with a few methods, of which Decide is
-// the one that matters: a function of the columns of an asset that wishes to buy
+// the one that matters: a function of the columns of an asset that signals to buy
 // or to sell at some closes. [Crossover], [Momentum], [Reversion] and [Breakout]
 // are here; package optimize has an example of one more. The columns are those of
 // the bars and derived series: an [Indicator], such as [SMA], with a length.

@@ -15,7 +15,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/bundle"
 )
 
-// A script is a strategy that has its wishes written down.
+// A script is a strategy that has its signals written down.
 type script struct {
 	buy, sell []bool
 	cost      float64
@@ -25,13 +25,13 @@ func (*script) Name() string                 { return "script/1" }
 func (*script) Validate() error              { return nil }
 func (s *script) Cost() float64              { return s.cost }
 func (*script) Series(dst []Series) []Series { return dst }
-func (s *script) Decide(b *Block, w *Wishes) {
+func (s *script) Decide(b *BarData, w *Signals) {
 	for i := b.From; i < b.To; i++ {
 		if s.buy[i] {
-			w.Buy(i)
+			w.Enter(i)
 		}
 		if s.sell[i] {
-			w.Sell(i)
+			w.Exit(i)
 		}
 	}
 }

@@ -81,31 +81,31 @@ func (n *Indicator) Fields() bundle.Fields { return n.fields }
 
 // A Series is an indicator with its length in bars. Series may be compared.
 type Series struct {
-	Of     *Indicator
-	Length int
+	Indicator *Indicator
+	Length    int
 }
 
 // String returns the name of the indicator with its length, such as "sma(20)".
 func (s Series) String() string {
-	if s.Of == nil {
+	if s.Indicator == nil {
 		return fmt.Sprintf("nothing(%d)", s.Length)
 	}
-	return fmt.Sprintf("%s(%d)", s.Of.name, s.Length)
+	return fmt.Sprintf("%s(%d)", s.Indicator.name, s.Length)
 }
 
 // Fill computes the series of an asset into dst, which is as long as g.Times.
 // It fails if the length is out of range or a column is missing.
 func (s Series) Fill(dst []float64, g bundle.Group) error {
 	switch {
-	case s.Of == nil:
+	case s.Indicator == nil:
 		return errors.New("compute a series: it has no indicator: take SMA or another")
-	case s.Length < s.Of.least:
-		return fmt.Errorf("compute %v: the length must be at least %d", s, s.Of.least)
+	case s.Length < s.Indicator.least:
+		return fmt.Errorf("compute %v: the length must be at least %d", s, s.Indicator.least)
 	}
-	if missing := s.Of.fields &^ columnsOf(g); missing != 0 {
+	if missing := s.Indicator.fields &^ columnsOf(g); missing != 0 {
 		return fmt.Errorf("compute %v on %s: the bars were read without %s: read it too", s, g.Asset.Symbol, missing)
 	}
-	s.Of.compute(dst, g, s.Length)
+	s.Indicator.compute(dst, g, s.Length)
 	return nil
 }
 

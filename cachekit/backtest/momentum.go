@@ -1,6 +1,8 @@
 package backtest
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // A Momentum is the parameters of a strategy that holds the asset while its
 // return over the last Window bars is above Threshold, and cash otherwise
@@ -51,13 +53,13 @@ func (m Momentum) Cost() float64 { return m.CostBps }
 func (m Momentum) Series(dst []Series) []Series { return append(dst, Series{Returns, m.Window}) }
 
 // Decide buys where the return is above the threshold and sells elsewhere.
-func (m Momentum) Decide(b *Block, w *Wishes) {
+func (m Momentum) Decide(b *BarData, w *Signals) {
 	returns := b.Series[0]
 	for i := b.From; i < b.To; i++ {
 		if returns[i] > m.Threshold {
-			w.Buy(i)
+			w.Enter(i)
 		} else {
-			w.Sell(i)
+			w.Exit(i)
 		}
 	}
 }

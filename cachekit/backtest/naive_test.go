@@ -114,28 +114,28 @@ func naiveSeries(rows []market.Bar, s Series) float64 {
 		up, down = append(up, max(change, 0)), append(down, max(-change, 0))
 		ranges = append(ranges, max(rows[i].High-rows[i].Low, math.Abs(rows[i].High-closes[i-1]), math.Abs(rows[i].Low-closes[i-1])))
 	}
-	switch needs := map[*Indicator]int{RSI: n + 1, ATR: n + 1, Returns: n + 1}[s.Of]; {
+	switch needs := map[*Indicator]int{RSI: n + 1, ATR: n + 1, Returns: n + 1}[s.Indicator]; {
 	case len(rows) < max(n, needs):
 		return math.NaN()
-	case s.Of == SMA:
+	case s.Indicator == SMA:
 		return naiveMean(closes[len(rows)-n:])
-	case s.Of == EMA:
+	case s.Indicator == EMA:
 		return naiveSmooth(closes, n, 2/float64(n+1))
-	case s.Of == StdDev:
+	case s.Indicator == StdDev:
 		return naiveDeviation(closes[len(rows)-n:])
-	case s.Of == Highest:
+	case s.Indicator == Highest:
 		return slices.Max(naiveColumn(rows[len(rows)-n:], func(r market.Bar) float64 { return r.High }))
-	case s.Of == Lowest:
+	case s.Indicator == Lowest:
 		return slices.Min(naiveColumn(rows[len(rows)-n:], func(r market.Bar) float64 { return r.Low }))
-	case s.Of == RSI:
+	case s.Indicator == RSI:
 		gain, loss := naiveSmooth(up, n, 1/float64(n)), naiveSmooth(down, n, 1/float64(n))
 		if gain == 0 && loss == 0 {
 			return 50
 		}
 		return 100 - 100/(1+gain/loss)
-	case s.Of == ATR:
+	case s.Indicator == ATR:
 		return naiveSmooth(ranges, n, 1/float64(n))
-	case s.Of == Returns:
+	case s.Indicator == Returns:
 		return closes[len(rows)-1]/closes[len(rows)-1-n] - 1
 	}
 	panic("no such indicator")

@@ -1,12 +1,14 @@
 package backtest
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // A Reversion is the parameters of a strategy that buys what fell far below its
 // average and sells it when it came back. The distance is the z-score of the
 // close: its difference from the average of the last Window closes, the close
 // itself included, in standard deviations of the same closes. Where they do not
-// vary there is no z-score and no wish.
+// vary there is no z-score and no signal.
 type Reversion struct {
 	// Window is the number of closes, at least 2.
 	Window int `optcache:"10:60:10"`
@@ -65,7 +67,7 @@ func (r Reversion) Series(dst []Series) []Series {
 }
 
 // Decide buys far below the average and sells near it.
-func (r Reversion) Decide(b *Block, w *Wishes) {
+func (r Reversion) Decide(b *BarData, w *Signals) {
 	mean, deviation := b.Series[0], b.Series[1]
 	for i := b.From; i < b.To; i++ {
 		if !(deviation[i] > 0) {
@@ -73,10 +75,10 @@ func (r Reversion) Decide(b *Block, w *Wishes) {
 		}
 		z := (b.Close[i] - mean[i]) / deviation[i]
 		if z <= r.Entry {
-			w.Buy(i)
+			w.Enter(i)
 		}
 		if z >= r.Exit {
-			w.Sell(i)
+			w.Exit(i)
 		}
 	}
 }

@@ -12,10 +12,10 @@ import (
 // from run to run, so that a trial allocates nothing once they have grown. The
 // zero value is ready. A Runner must not be used concurrently: give one to each worker.
 type Runner struct {
-	// Columns, if not nil, returns a derived series of an asset, which is shared
+	// Series, if not nil, returns a derived series of an asset, which is shared
 	// and read-only: [Series.Fill] computes what it must hold. Where it is nil the
 	// runner computes every series that a run or a batch needs.
-	Columns func(ctx context.Context, g bundle.Group, s Series) ([]float64, error)
+	Series func(ctx context.Context, g bundle.Group, s Series) ([]float64, error)
 
 	equity    []float64 // of the asset at hand
 	portfolio []float64 // sum over the assets, on the timeline, for each trial
@@ -25,8 +25,8 @@ type Runner struct {
 	index     map[Series]int
 	computed  [][]float64 // room for those that the runner computes
 	columns   [][]float64 // of the asset at hand, for each of the series
-	block     Block
-	wishes    Wishes
+	block     BarData
+	signals   Signals
 	tape      tape
 	legs      legTable
 	accounts  []account
@@ -119,13 +119,13 @@ func (r *Runner) RunFrom(ctx context.Context, s Strategy, g bundle.Group, from i
 	before := open(s.Cost())
 	if from > 0 {
 		r.decide(s, 0, g, 0, from)
-		before.trade(&r.tape, &r.wishes)
+		before.trade(&r.tape, &r.signals)
 	}
 	r.tape.equity, r.tape.from = equity[:n-from], from
 	account := open(s.Cost())
 	account.due = before.held != before.due
 	r.decide(s, 0, g, from, n)
-	account.trade(&r.tape, &r.wishes)
+	account.trade(&r.tape, &r.signals)
 	return nil
 }
 
@@ -171,7 +171,7 @@ func (r *Runner) runAsset(ctx context.Context, s Strategy, g bundle.Group, equit
 	r.tape = tape{opens: g.Open, closes: g.Close, measured: measured, equity: equity}
 	account := open(s.Cost())
 	r.decide(s, 0, g, 0, len(g.Times))
-	account.trade(&r.tape, &r.wishes)
+	account.trade(&r.tape, &r.signals)
 	sum, trades := account.close(&r.tape)
 	return sum, trades, nil
 }
@@ -198,8 +198,8 @@ func (r *Runner) load(ctx context.Context, s Strategy, g bundle.Group) error {
 
 // column returns series number i.
 func (r *Runner) column(ctx context.Context, i int, g bundle.Group, x Series) ([]float64, error) {
-	if r.Columns != nil {
-		return r.Columns(ctx, g, x)
+	if r.Series != nil {
+		return r.Series(ctx, g, x)
 	}
 	for len(r.computed) <= i {
 		r.computed = append(r.computed, nil)
@@ -208,7 +208,7 @@ func (r *Runner) column(ctx context.Context, i int, g bundle.Group, x Series) ([
 	return r.computed[i], x.Fill(r.computed[i], g)
 }
 
-// decide asks a strategy, of that number in the batch, for its wishes.
+// decide asks a strategy, of that number in the batch, for its signals.
 func (r *Runner) decide(s Strategy, trial int, g bundle.Group, from, to int) {
 	b := &r.block
 	b.From, b.To = from, to
@@ -217,8 +217,8 @@ func (r *Runner) decide(s Strategy, trial int, g bundle.Group, from, to int) {
 	for _, at := range r.places[r.starts[trial]:r.starts[trial+1]] {
 		b.Series = append(b.Series, r.columns[at][:to:to])
 	}
-	r.wishes.reset(from, to)
-	s.Decide(b, &r.wishes)
+	r.signals.reset(from, to)
+	s.Decide(b, &r.signals)
 }
 
 // cut returns the first n elements, or nil.

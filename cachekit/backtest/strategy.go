@@ -12,8 +12,8 @@ import (
 // with the same methods is one too.
 //
 // A strategy says at the close of each bar whether it would buy or sell. The
-// account turns that into positions: in cash it waits for the next wish to buy,
-// in the asset for the next wish to sell, and fills it at the open of the bar after.
+// account turns that into positions: in cash it waits for the next signal to buy,
+// in the asset for the next signal to sell, and fills it at the open of the bar after.
 type Strategy interface {
 	// Name identifies the rules without their parameters, with a version that
 	// grows whenever the same parameters begin to decide otherwise: "crossover/1".
@@ -31,18 +31,18 @@ type Strategy interface {
 	// Series appends the derived series that Decide reads to dst and returns it.
 	Series(dst []Series) []Series
 
-	// Decide notes its wishes for the bars of a block. It is called for one block
-	// of an asset after the other, or for all bars at once, and must wish the same
-	// in both cases: a wish at bar i follows from what the columns hold up to
+	// Decide gives its signals for the bars of a block. It is called for one block
+	// of an asset after the other, or for all bars at once, and must give the same
+	// in both cases: a signal at bar i follows from what the columns hold up to
 	// element i.
-	Decide(b *Block, w *Wishes)
+	Decide(b *BarData, w *Signals)
 }
 
-// A Block is what a [Strategy] sees of one asset: the bars From to To-1 are to
+// A BarData is what a [Strategy] sees of one asset: the bars From to To-1 are to
 // be decided upon. The columns begin with the first bar of the asset and end
 // before To; those that were not read from the bundle are nil. They must not be
 // written to.
-type Block struct {
+type BarData struct {
 	From, To int
 
 	Open, High, Low, Close, Volume []float64
@@ -57,8 +57,8 @@ type Block struct {
 func Fields(s Strategy) bundle.Fields {
 	fields := bundle.Open | bundle.Close
 	for _, x := range s.Series(nil) {
-		if x.Of != nil {
-			fields |= x.Of.fields
+		if x.Indicator != nil {
+			fields |= x.Indicator.fields
 		}
 	}
 	return fields

@@ -47,7 +47,7 @@ type fileEnds struct {
 
 // Open opens a version of a bundle. It reads and verifies the manifest, and no
 // bars. The caller closes it. The error of an unknown version has
-// [fs.ErrNotExist] in its chain, that of an altered one [ErrDamaged].
+// [fs.ErrNotExist] in its chain, that of an altered one [ErrCorrupt].
 func (s *Store) Open(name string, v Version) (*Bundle, error) {
 	return s.open(context.Background(), name, v)
 }
@@ -74,7 +74,7 @@ func (s *Store) openContent(ctx context.Context, name string, v Version) (_ *con
 	f, err := openLocked(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(s.versionPath(name, v)); err == nil {
-			return nil, fmt.Errorf("%s is missing: %w", path, ErrDamaged)
+			return nil, fmt.Errorf("%s is missing: %w", path, ErrCorrupt)
 		}
 		return nil, fmt.Errorf("it is not in the store %s, or was removed: %w", s.dir, fs.ErrNotExist)
 	}
@@ -99,11 +99,11 @@ func readManifest(f *os.File, path string, v Version) (*manifest, error) {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	if versionOf(text) != v {
-		return nil, fmt.Errorf("%s does not have the SHA-256 that is the name of its folder: %w", path, ErrDamaged)
+		return nil, fmt.Errorf("%s does not have the SHA-256 that is the name of its folder: %w", path, ErrCorrupt)
 	}
 	m, err := parseManifest(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", path, err, ErrDamaged)
+		return nil, fmt.Errorf("%s: %w: %w", path, err, ErrCorrupt)
 	}
 	return m, nil
 }

@@ -50,7 +50,7 @@ func small() []Series {
 // data or says that it is damaged.
 func tryDamaged(t *testing.T, s *Store, v Version, series []Series, what string) {
 	t.Helper()
-	if err := s.Verify(t.Context(), "b", v); !errors.Is(err, ErrDamaged) {
+	if err := s.Verify(t.Context(), "b", v); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("%s: Verify says %v", what, err)
 	}
 	b, err := s.Open("b", v)
@@ -64,7 +64,7 @@ func tryDamaged(t *testing.T, s *Store, v Version, series []Series, what string)
 			return
 		}
 	}
-	if !errors.Is(err, ErrDamaged) {
+	if !errors.Is(err, ErrCorrupt) {
 		t.Errorf("%s: Read says %v", what, err)
 	}
 }
@@ -168,7 +168,7 @@ func TestIngestingAgainMendsDamage(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
-	if r, err := s.GC(t.Context(), "b", 0); err != nil || r != (Removal{}) {
+	if r, err := s.GC(t.Context(), "b", 0); err != nil || r != (GCReport{}) {
 		t.Errorf("something was left behind: %+v, %v", r, err)
 	}
 }
@@ -183,14 +183,14 @@ func TestDamagedCurrentIsRefusedAndMended(t *testing.T) {
 		strings.Repeat("g", 64) + "\n", string(good[:64]) + "x", strings.Repeat("0", 1<<16),
 	} {
 		alter(t, path, []byte(text))
-		if got, err := s.Current("b"); !errors.Is(err, ErrDamaged) {
+		if got, err := s.Current("b"); !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%.70q: got %s, %v", text, got, err)
 		}
 		infos, err := s.List()
-		if err != nil || len(infos) != 1 || !errors.Is(infos[0].Err, ErrDamaged) {
+		if err != nil || len(infos) != 1 || !errors.Is(infos[0].Err, ErrCorrupt) {
 			t.Errorf("%.70q: List returns %+v, %v", text, infos, err)
 		}
-		if _, err := s.GC(context.Background(), "b", 0); !errors.Is(err, ErrDamaged) {
+		if _, err := s.GC(context.Background(), "b", 0); !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%.70q: GC says %v", text, err)
 		}
 		if r, err := s.Write(t.Context(), "b", market.Daily, series); err != nil || r.New || r.Repaired {

@@ -86,10 +86,10 @@ func TestManifestThatLiesAboutRows(t *testing.T) {
 			t.Fatal(err)
 		}
 		alter(t, s.versionPath("b", version, manifestFile), []byte(lie))
-		if _, err := opened(t, s, version).Read(t.Context(), Query{}); !errors.Is(err, ErrDamaged) {
+		if _, err := opened(t, s, version).Read(t.Context(), Query{}); !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%s rows: %v", rows, err)
 		}
-		if err := s.Verify(t.Context(), "b", version); !errors.Is(err, ErrDamaged) {
+		if err := s.Verify(t.Context(), "b", version); !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%s rows: %v", rows, err)
 		}
 	}

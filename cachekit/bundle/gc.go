@@ -12,16 +12,16 @@ import (
 	"github.com/bmadventure/optcache/internal/flock"
 )
 
-// A Removal says what [Store.GC] and [Store.Remove] deleted, or left because
+// A GCReport says what [Store.GC] and [Store.Remove] deleted, or left because
 // somebody reads it.
-type Removal struct {
+type GCReport struct {
 	Versions  int   // versions deleted
 	Leftovers int   // temporary files and folders of writes that did not come to an end
 	Bytes     int64 // that these took on disk
 	InUse     int   // versions that would have been deleted, but are open
 }
 
-func (r *Removal) add(other Removal) {
+func (r *GCReport) add(other GCReport) {
 	r.Versions += other.Versions
 	r.Leftovers += other.Leftovers
 	r.Bytes += other.Bytes
@@ -34,22 +34,22 @@ func (r *Removal) add(other Removal) {
 // open in any process. Where a system or a file system has no file locks nobody
 // knows which are open: it deletes nothing, and the error has
 // [errors.ErrUnsupported] in its chain.
-func (s *Store) GC(ctx context.Context, name string, keep int) (Removal, error) {
+func (s *Store) GC(ctx context.Context, name string, keep int) (GCReport, error) {
 	if keep < 0 {
-		return Removal{}, inputProblem(Problem{Value: fmt.Sprint(keep), Message: "the number of versions to keep is negative: give 0 or more"})
+		return GCReport{}, inputProblem(Problem{Value: fmt.Sprint(keep), Message: "the number of versions to keep is negative: give 0 or more"})
 	}
 	names := []string{name}
 	if name == "" {
 		var err error
 		if names, err = s.names(); err != nil {
-			return Removal{}, err
+			return GCReport{}, err
 		}
 	} else if err := checkName(name); err != nil {
-		return Removal{}, err
+		return GCReport{}, err
 	} else if _, err := os.Stat(s.path(name)); err != nil {
-		return Removal{}, fmt.Errorf("gc of bundle %q in the store %s: %w", name, s.dir, err)
+		return GCReport{}, fmt.Errorf("gc of bundle %q in the store %s: %w", name, s.dir, err)
 	}
-	var all Removal
+	var all GCReport
 	for _, name := range names {
 		r, err := s.gc(ctx, name, keep)
 		all.add(r)
@@ -60,13 +60,13 @@ func (s *Store) GC(ctx context.Context, name string, keep int) (Removal, error) 
 	return all, nil
 }
 
-func (s *Store) gc(ctx context.Context, name string, keep int) (Removal, error) {
+func (s *Store) gc(ctx context.Context, name string, keep int) (GCReport, error) {
 	lock, err := s.lockFolder(ctx, s.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return Removal{}, nil // somebody else removed it
+		return GCReport{}, nil // somebody else removed it
 	}
 	if err != nil {
-		return Removal{}, err
+		return GCReport{}, err
 	}
 	defer flock.Close(lock)
 	defer s.removeEmpty(name)
@@ -75,11 +75,11 @@ func (s *Store) gc(ctx context.Context, name string, keep int) (Removal, error) 
 		return r, err
 	}
 	current, err := s.Current(name)
-	if errors.Is(err, ErrDamaged) {
+	if errors.Is(err, ErrCorrupt) {
 		return r, err // which versions are old is not known
 	}
 	changes, err := s.History(name)
-	if err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, ErrCorrupt) && !errors.Is(err, fs.ErrNotExist) {
 		return r, err // which versions are old may be known another time
 	}
 	aged, err := s.byAge(name, changes)
@@ -105,8 +105,8 @@ func (s *Store) gc(ctx context.Context, name string, keep int) (Removal, error) 
 
 // removeLeftovers deletes temporary files. The caller has the lock of the
 // bundle, so nobody is writing them.
-func (s *Store) removeLeftovers(name string) (Removal, error) {
-	var r Removal
+func (s *Store) removeLeftovers(name string) (GCReport, error) {
+	var r GCReport
 	entries, err := os.ReadDir(s.path(name))
 	if err != nil {
 		return r, err
@@ -127,28 +127,28 @@ func (s *Store) removeLeftovers(name string) (Removal, error) {
 
 // removeVersion deletes a version unless it is open. It renames it first, so
 // that nobody finds half of it.
-func (s *Store) removeVersion(name string, v Version) (Removal, error) {
+func (s *Store) removeVersion(name string, v Version) (GCReport, error) {
 	f, err := os.Open(s.versionPath(name, v, manifestFile))
 	if err == nil {
 		defer flock.Close(f)
 		free, err := s.tryAlone(f)
 		if err != nil {
-			return Removal{}, fmt.Errorf("find out whether version %s is in use: %w", v, err)
+			return GCReport{}, fmt.Errorf("find out whether version %s is in use: %w", v, err)
 		}
 		if !free {
-			return Removal{InUse: 1}, nil
+			return GCReport{InUse: 1}, nil
 		}
 		if runtime.GOOS == "windows" {
 			flock.Close(f) // no folder moves there while a file in it is open, ours or that of a reader
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return Removal{}, err
+		return GCReport{}, err
 	}
 	path := s.versionPath(name, v)
 	away := s.path(name, tempPrefix+v.String())
-	r := Removal{Versions: 1, Bytes: treeSize(path)}
+	r := GCReport{Versions: 1, Bytes: treeSize(path)}
 	if err := os.Rename(path, away); err != nil {
-		return Removal{}, err
+		return GCReport{}, err
 	}
 	return r, os.RemoveAll(away)
 }
@@ -176,13 +176,13 @@ func treeSize(path string) int64 {
 // Remove deletes a bundle with all its versions. It refuses if one of them is
 // open in any process, and where there are no file locks, as [Store.GC] does. The
 // error of an unknown bundle has [fs.ErrNotExist] in its chain.
-func (s *Store) Remove(ctx context.Context, name string) (Removal, error) {
+func (s *Store) Remove(ctx context.Context, name string) (GCReport, error) {
 	if err := checkName(name); err != nil {
-		return Removal{}, err
+		return GCReport{}, err
 	}
 	lock, err := s.lockFolder(ctx, s.path(name))
 	if err != nil {
-		return Removal{}, fmt.Errorf("remove bundle %q from the store %s: %w", name, s.dir, err)
+		return GCReport{}, fmt.Errorf("remove bundle %q from the store %s: %w", name, s.dir, err)
 	}
 	defer flock.Close(lock)
 	r, err := s.removeAll(name)
@@ -192,10 +192,10 @@ func (s *Store) Remove(ctx context.Context, name string) (Removal, error) {
 	return r, nil
 }
 
-func (s *Store) removeAll(name string) (Removal, error) {
+func (s *Store) removeAll(name string) (GCReport, error) {
 	versions, err := s.versions(name)
 	if err != nil {
-		return Removal{}, err
+		return GCReport{}, err
 	}
 	// Nobody opens a version while we have its manifest alone, so that either
 	// all go or none.
@@ -207,14 +207,14 @@ func (s *Store) removeAll(name string) (Removal, error) {
 			continue
 		}
 		if err != nil {
-			return Removal{}, err
+			return GCReport{}, err
 		}
 		held = append(held, f)
 		if free, err := s.tryAlone(f); err != nil || !free {
-			return Removal{InUse: 1}, errors.Join(err, fmt.Errorf("version %s is open: close it, or stop the program that reads it, and try again", v))
+			return GCReport{InUse: 1}, errors.Join(err, fmt.Errorf("version %s is open: close it, or stop the program that reads it, and try again", v))
 		}
 	}
-	r := Removal{Versions: len(versions), Bytes: treeSize(s.path(name))}
+	r := GCReport{Versions: len(versions), Bytes: treeSize(s.path(name))}
 	leftovers, err := s.removeLeftovers(name)
 	r.Leftovers = leftovers.Leftovers
 	if err != nil {

@@ -95,7 +95,7 @@ func TestWhatIsOpenIsNotRemoved(t *testing.T) {
 	if _, err := s.Write(t.Context(), "b", market.Daily, newer()); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := s.GC(t.Context(), "", 0); err != nil || r != (Removal{InUse: 2}) {
+	if r, err := s.GC(t.Context(), "", 0); err != nil || r != (GCReport{InUse: 2}) {
 		t.Errorf("both open: %+v, %v", r, err)
 	}
 	if r, err := s.Remove(t.Context(), "b"); err == nil {
@@ -148,7 +148,7 @@ func TestGCRemovesLeftovers(t *testing.T) {
 		}
 	}
 	r, err := s.GC(t.Context(), "", 0)
-	if err != nil || r != (Removal{Leftovers: 2, Bytes: 200}) {
+	if err != nil || r != (GCReport{Leftovers: 2, Bytes: 200}) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	if left, err := filepath.Glob(s.path("b", ".tmp*")); err != nil || len(left) > 0 {

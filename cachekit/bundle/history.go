@@ -31,7 +31,7 @@ const (
 // is told, and of a bundle with more than 1,000 changes there may be the last one of each version that it
 // still has, and the later ones.
 //
-// If lines of the file are damaged the error has [ErrDamaged] in its chain, and all other changes are returned
+// If lines of the file are damaged the error has [ErrCorrupt] in its chain, and all other changes are returned
 // beside it. The error of an unknown bundle has [fs.ErrNotExist] in its chain.
 func (s *Store) History(name string) ([]Change, error) {
 	if err := checkName(name); err != nil {
@@ -59,7 +59,7 @@ func (s *Store) readHistory(name string) (changes []Change, err error) {
 	}
 	if err != nil {
 		if info, statErr := os.Stat(path); statErr == nil && !info.Mode().IsRegular() {
-			err = ErrDamaged
+			err = ErrCorrupt
 		}
 		return nil, fmt.Errorf("history of bundle %q: %s: %w", name, path, err)
 	}
@@ -74,7 +74,7 @@ func (s *Store) readHistory(name string) (changes []Change, err error) {
 	}
 	if damaged > 0 {
 		err = fmt.Errorf("history of bundle %q: %s: %d of %d lines are not as they were written, the first is line %d: %w",
-			name, path, damaged, number, first, ErrDamaged)
+			name, path, damaged, number, first, ErrCorrupt)
 	}
 	return changes, err
 }

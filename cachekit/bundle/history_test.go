@@ -156,7 +156,7 @@ func TestDamagedHistory(t *testing.T) {
 	if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.History("b"); !errors.Is(err, ErrDamaged) {
+	if _, err := s.History("b"); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("a folder: %v", err)
 	}
 	mend()
@@ -179,7 +179,7 @@ func damagedHistory(t *testing.T, s *Store, text []byte, left []Version, at int)
 		t.Errorf("byte %d: the changes are %v, want %v", at, got, want)
 	}
 	torn := len(text) > 0 && text[len(text)-1] != '\n'
-	if damaged := errors.Is(err, ErrDamaged); (err != nil) != damaged || torn && !damaged {
+	if damaged := errors.Is(err, ErrCorrupt); (err != nil) != damaged || torn && !damaged {
 		t.Errorf("byte %d: %v", at, err)
 	}
 	infos, err := s.Versions("b")

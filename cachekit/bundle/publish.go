@@ -156,7 +156,7 @@ func (s *Store) state(ctx context.Context, name string, v Version) (int, error) 
 	switch {
 	case err == nil:
 		return whole, nil
-	case errors.Is(err, ErrDamaged):
+	case errors.Is(err, ErrCorrupt):
 		return damaged, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return absent, nil

@@ -149,7 +149,7 @@ func (p *plan) add(m *manifest, asset int) {
 // Read returns the bars of a query, grouped by asset. Assets that have no bars
 // in the window are not among them. Every value was held against the manifest
 // after it was decoded, so what is returned is what was ingested, or an error
-// with [ErrDamaged] in its chain that names the file, the asset and the column.
+// with [ErrCorrupt] in its chain that names the file, the asset and the column.
 // An unknown symbol or field is an error.
 func (b *Bundle) Read(ctx context.Context, q Query) (*Bars, error) {
 	if b.closed.Load() || !b.acquire() {
@@ -222,7 +222,7 @@ func (b *content) openFile(partition int) (*os.File, []int64, error) {
 	path := b.filePath(partition)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("%s is missing: %w", path, ErrDamaged)
+		return nil, nil, fmt.Errorf("%s is missing: %w", path, ErrCorrupt)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -258,7 +258,7 @@ func readChunkEnds(f *os.File, m *manifest, partition int) ([]int64, error) {
 	}
 	ends, err := footer.Ends(f, info.Size(), append([]string{"symbol"}, m.columnNames()...), m.groups[partition])
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", err, ErrDamaged)
+		return nil, fmt.Errorf("%w: %w", err, ErrCorrupt)
 	}
 	return ends, nil
 }
@@ -277,7 +277,7 @@ func (r *reading) chunkEnd(at, column, bytes int) (int64, error) {
 func (r *reading) damaged(at, column int) error {
 	m := r.manifest
 	return fmt.Errorf("%s: asset %q, column %s: the values are not those of the manifest: %w",
-		r.filePath(m.parts[at].partition), m.assets[m.owner(at)].Symbol, m.columnNames()[column], ErrDamaged)
+		r.filePath(m.parts[at].partition), m.assets[m.owner(at)].Symbol, m.columnNames()[column], ErrCorrupt)
 }
 
 // A partReader reads and verifies columns; each goroutine has its own.

@@ -13,9 +13,9 @@ import (
 	"github.com/bmadventure/optcache/internal/flock"
 )
 
-// ErrDamaged is in the chain of every error that says that a file of a store is
+// ErrCorrupt is in the chain of every error that says that a file of a store is
 // not as it was written. Ingesting the same data again mends the version.
-var ErrDamaged = errors.New("the file was altered or damaged: ingest the bundle again")
+var ErrCorrupt = errors.New("the file was altered or damaged: ingest the bundle again")
 
 // Names of the files and folders of a bundle.
 const (
@@ -93,13 +93,13 @@ func (s *Store) Current(name string) (Version, error) {
 	}
 	var v Version
 	if n != len(text)-1 || text[n-1] != '\n' || v.UnmarshalText(text[:n-1]) != nil {
-		return Version{}, fmt.Errorf("current version of bundle %q: %s: %w", name, path, ErrDamaged)
+		return Version{}, fmt.Errorf("current version of bundle %q: %s: %w", name, path, ErrCorrupt)
 	}
 	return v, nil
 }
 
-// Info is what can be told of a version without reading its bars.
-type Info struct {
+// VersionInfo is what can be told of a version without reading its bars.
+type VersionInfo struct {
 	Name    string
 	Version Version
 	Current bool      // whether it is the version that was ingested last
@@ -118,18 +118,18 @@ type Info struct {
 }
 
 // List returns the current version of every bundle, by name.
-func (s *Store) List() ([]Info, error) {
+func (s *Store) List() ([]VersionInfo, error) {
 	names, err := s.names()
 	if err != nil {
 		return nil, err
 	}
-	var infos []Info
+	var infos []VersionInfo
 	for _, name := range names {
 		v, err := s.Current(name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // its first write has not come to an end
 		case err != nil:
-			infos = append(infos, Info{Name: name, Current: true, Err: err})
+			infos = append(infos, VersionInfo{Name: name, Current: true, Err: err})
 		default:
 			infos = append(infos, s.info(name, v, v))
 		}
@@ -153,17 +153,17 @@ func (s *Store) names() ([]string, error) {
 }
 
 // Versions returns the versions of a bundle, the one that was current last first; see [Store.History].
-func (s *Store) Versions(name string) ([]Info, error) {
+func (s *Store) Versions(name string) ([]VersionInfo, error) {
 	changes, _ := s.History(name) // what of it can be read
 	current, err := s.Current(name)
-	if err != nil && !errors.Is(err, ErrDamaged) {
+	if err != nil && !errors.Is(err, ErrCorrupt) {
 		return nil, err
 	}
 	versions, err := s.byAge(name, changes)
 	if err != nil {
 		return nil, err
 	}
-	infos := make([]Info, 0, len(versions))
+	infos := make([]VersionInfo, 0, len(versions))
 	for _, v := range versions {
 		infos = append(infos, s.info(name, v.v, current))
 	}
@@ -185,8 +185,8 @@ func (s *Store) versions(name string) ([]Version, error) {
 	return versions, nil
 }
 
-func (s *Store) info(name string, v, current Version) Info {
-	info := Info{Name: name, Version: v, Current: v == current}
+func (s *Store) info(name string, v, current Version) VersionInfo {
+	info := VersionInfo{Name: name, Version: v, Current: v == current}
 	if stat, err := os.Stat(s.versionPath(name, v, manifestFile)); err == nil {
 		info.Written = stat.ModTime()
 	}

@@ -103,7 +103,7 @@ func TestList(t *testing.T) {
 	}
 	got.Bytes, got.Written = 0, time.Time{}
 	v, err := s.Current("a")
-	want := Info{
+	want := VersionInfo{
 		Name: "a", Version: v, Current: true, Frequency: market.Daily, Fields: OHLCV, Assets: 3, Bars: 890, Longest: 300,
 		First: time.Unix(0, series[0].Times[0]).UTC(), Last: time.Unix(0, series[0].Times[299]).UTC(),
 	}

@@ -22,7 +22,7 @@ import (
 // Verify reads every file of a version and holds it against the manifest: all
 // leaves, the symbols, the SHA-256 of whole files, and that no file is missing
 // or too many. The error names the file, the asset and the column, and has
-// [ErrDamaged] in its chain; that of an unknown version has [fs.ErrNotExist].
+// [ErrCorrupt] in its chain; that of an unknown version has [fs.ErrNotExist].
 func (s *Store) Verify(ctx context.Context, name string, v Version) error {
 	if err := checkName(name); err != nil {
 		return err
@@ -31,7 +31,7 @@ func (s *Store) Verify(ctx context.Context, name string, v Version) error {
 	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("verify bundle %q version %s: it is not in the store %s: %w", name, v, s.dir, fs.ErrNotExist)
 	} else if err == nil && !info.IsDir() {
-		return fmt.Errorf("verify bundle %q: %s is no folder: %w", name, dir, ErrDamaged)
+		return fmt.Errorf("verify bundle %q: %s is no folder: %w", name, dir, ErrCorrupt)
 	}
 	if err := verifyFolder(ctx, dir, v); err != nil {
 		return fmt.Errorf("verify bundle %q version %s: %w", name, v, err)
@@ -44,7 +44,7 @@ func verifyFolder(ctx context.Context, dir string, v Version) error {
 	path := filepath.Join(dir, manifestFile)
 	f, err := openLocked(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is missing: %w", path, ErrDamaged)
+		return fmt.Errorf("%s is missing: %w", path, ErrCorrupt)
 	}
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func verifyFolder(ctx context.Context, dir string, v Version) error {
 		return err
 	}
 	if sums[manifestFile] != [sha256.Size]byte(v) {
-		return fmt.Errorf("%s: it has another sum of %s: %w", filepath.Join(dir, sumsFile), manifestFile, ErrDamaged)
+		return fmt.Errorf("%s: it has another sum of %s: %w", filepath.Join(dir, sumsFile), manifestFile, ErrCorrupt)
 	}
 	if err := verifyNames(dir, sums); err != nil {
 		return err
@@ -76,7 +76,7 @@ func readSums(dir string, m *manifest) (map[string][sha256.Size]byte, error) {
 	path := filepath.Join(dir, sumsFile)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is missing: %w", path, ErrDamaged)
+		return nil, fmt.Errorf("%s is missing: %w", path, ErrCorrupt)
 	}
 	if err != nil {
 		return nil, err
@@ -92,12 +92,12 @@ func readSums(dir string, m *manifest) (map[string][sha256.Size]byte, error) {
 		line, after, ok := strings.Cut(rest, "\n")
 		var sum [sha256.Size]byte
 		if !ok || len(line) < sumNameAt || line[sumNameAt-2:] != "  "+name || !decodeHex(sum[:], []byte(line[:sumNameAt-2])) {
-			return nil, fmt.Errorf("%s: expected the sum of %s: %w", path, name, ErrDamaged)
+			return nil, fmt.Errorf("%s: expected the sum of %s: %w", path, name, ErrCorrupt)
 		}
 		sums[name], rest = sum, after
 	}
 	if rest != "" {
-		return nil, fmt.Errorf("%s: there are more sums than files: %w", path, ErrDamaged)
+		return nil, fmt.Errorf("%s: there are more sums than files: %w", path, ErrCorrupt)
 	}
 	return sums, nil
 }
@@ -110,7 +110,7 @@ func verifyNames(dir string, sums map[string][sha256.Size]byte) error {
 	}
 	for _, e := range entries {
 		if _, ok := sums[e.Name()]; !ok && e.Name() != sumsFile {
-			return fmt.Errorf("%s does not belong there: remove it: %w", filepath.Join(dir, e.Name()), ErrDamaged)
+			return fmt.Errorf("%s does not belong there: remove it: %w", filepath.Join(dir, e.Name()), ErrCorrupt)
 		}
 	}
 	return nil
@@ -120,7 +120,7 @@ func verifyFile(ctx context.Context, dir string, m *manifest, partition int, sum
 	path := filepath.Join(dir, fileName(m.partitions[partition]))
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is missing: %w", path, ErrDamaged)
+		return fmt.Errorf("%s is missing: %w", path, ErrCorrupt)
 	}
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func verifyFile(ctx context.Context, dir string, m *manifest, partition int, sum
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	if [sha256.Size]byte(whole.Sum(nil)) != sum {
-		return fmt.Errorf("%s: the SHA-256 of the file is not that of %s: %w", path, sumsFile, ErrDamaged)
+		return fmt.Errorf("%s: the SHA-256 of the file is not that of %s: %w", path, sumsFile, ErrCorrupt)
 	}
 	return nil
 }
@@ -170,7 +170,7 @@ func verifyPart(f *os.File, m *manifest, at int, ends []int64, h *leafHasher) (c
 			return column, err
 		}
 		if h.leaf(symbol, name, dtype, m.partitions[part.partition], part.rows, values) != *m.leaf(at, c) {
-			return column, fmt.Errorf("the values are not those of the manifest: %w", ErrDamaged)
+			return column, fmt.Errorf("the values are not those of the manifest: %w", ErrCorrupt)
 		}
 	}
 	return "", nil
@@ -186,7 +186,7 @@ func verifySymbols(f *os.File, end int64, symbol string, rows int) error {
 	}
 	for row := range slices.Chunk(got, len(want)) {
 		if !bytes.Equal(row, want) {
-			return fmt.Errorf("it holds another symbol: %w", ErrDamaged)
+			return fmt.Errorf("it holds another symbol: %w", ErrCorrupt)
 		}
 	}
 	return nil
@@ -195,12 +195,12 @@ func verifySymbols(f *os.File, end int64, symbol string, rows int) error {
 // readEnd reads the n bytes before end.
 func readEnd(f *os.File, end int64, n int) ([]byte, error) {
 	if end < int64(n) {
-		return nil, ErrDamaged
+		return nil, ErrCorrupt
 	}
 	b := make([]byte, n)
 	_, err := f.ReadAt(b, end-int64(n))
 	if errors.Is(err, io.EOF) {
-		err = ErrDamaged
+		err = ErrCorrupt
 	}
 	return b, err
 }

@@ -15,7 +15,7 @@ func TestBenchCommand(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
 	out := filepath.Join(t.TempDir(), "bench.json")
-	if text := succeed(t, t.TempDir(), "bench", "--only=size|grouping", "--runs=2", "--format=json", "--out="+out); text != "" {
+	if text := succeed(t, t.TempDir(), "bench", "--filter=size|grouping", "--runs=2", "--format=json", "--out="+out); text != "" {
 		t.Errorf("printed %q", text)
 	}
 	text, err := os.ReadFile(out)
@@ -32,7 +32,7 @@ func TestBenchCommand(t *testing.T) {
 	if left, err := os.ReadDir(tmp); err != nil || len(left) != 0 {
 		t.Errorf("%v is left over, %v", left, err)
 	}
-	if text := succeed(t, t.TempDir(), "bench", "--only=^size$", "--runs=1"); !strings.Contains(text, "size: memory of grouped bars") {
+	if text := succeed(t, t.TempDir(), "bench", "--filter=^size$", "--runs=1"); !strings.Contains(text, "size: memory of grouped bars") {
 		t.Error(text)
 	}
 }
@@ -43,8 +43,8 @@ func TestBenchRefuses(t *testing.T) {
 		want string
 	}{
 		"runs":    {[]string{"--runs=0"}, "--runs 0: must be 1 to 10000"},
-		"regexp":  {[]string{"--only=("}, "--only: "},
-		"nothing": {[]string{"--only=speed"}, "--only speed: matches none of list, bars"},
+		"regexp":  {[]string{"--filter=("}, "--filter: "},
+		"nothing": {[]string{"--filter=speed"}, "--filter speed: matches none of list, bars"},
 		"format":  {[]string{"--format=html"}, "--format"},
 		"once":    {[]string{"--run-once={"}, "--run-once: "},
 	} {
@@ -56,7 +56,7 @@ func TestBenchRefuses(t *testing.T) {
 		})
 	}
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
-	if r := command(t, t.TempDir(), "bench", "--only=^size$"); r.status != console.ExitUsage || !strings.Contains(r.stderr, "set TMPDIR") {
+	if r := command(t, t.TempDir(), "bench", "--filter=^size$"); r.status != console.ExitUsage || !strings.Contains(r.stderr, "set TMPDIR") {
 		t.Error(r)
 	}
 }

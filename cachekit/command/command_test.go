@@ -76,7 +76,7 @@ type sweepJSON struct {
 	Speedup         *float64
 	AssetList       callJSON `json:"asset_list"`
 	Grouping        callJSON
-	Demand          *sweep.DemandReport
+	Workload        *sweep.WorkloadReport `json:"demand"`
 	Caches          []struct {
 		Name           string
 		Hits, Misses   int
@@ -151,13 +151,13 @@ func TestSweepJSON(t *testing.T) {
 	if len(s.Caches) != 3 {
 		t.Fatalf("%d caches", len(s.Caches))
 	}
-	if c := s.Caches[2]; c.Hits+c.Misses != 0 || s.Demand == nil || !s.Demand.Series.Bypassed || s.Demand.Series.Requests == 0 || s.Demand.Bypassed == "" {
-		t.Errorf("the cache of series was left out: %+v, %+v", c, s.Demand)
+	if c := s.Caches[2]; c.Hits+c.Misses != 0 || s.Workload == nil || !s.Workload.Series.Bypassed || s.Workload.Series.Requests == 0 || s.Workload.Bypassed == "" {
+		t.Errorf("the cache of series was left out: %+v, %+v", c, s.Workload)
 	}
 	kept := sweepTo(t, store, "--assets=6", "--bars=100", "--trials=30", "--workers=3", "--top=4", "--always-cache")
-	if c := kept.Caches[2]; c.Hits == 0 || c.Entries == 0 || c.Bytes <= 0 || kept.Demand.Series.Bypassed || kept.Demand.Bypassed != "" ||
-		int64(c.Hits+c.Misses) != kept.Demand.Series.Requests || int64(c.Entries) != kept.Demand.Series.Distinct {
-		t.Errorf("with --always-cache: %+v, %+v", c, kept.Demand)
+	if c := kept.Caches[2]; c.Hits == 0 || c.Entries == 0 || c.Bytes <= 0 || kept.Workload.Series.Bypassed || kept.Workload.Bypassed != "" ||
+		int64(c.Hits+c.Misses) != kept.Workload.Series.Requests || int64(c.Entries) != kept.Workload.Series.Distinct {
+		t.Errorf("with --always-cache: %+v, %+v", c, kept.Workload)
 	}
 	if d := cmp.Diff(s.Best, kept.Best); d != "" {
 		t.Errorf("--always-cache changes the results: %s", d)

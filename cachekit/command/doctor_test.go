@@ -154,7 +154,7 @@ func TestDoctorFindsTheBudget(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range d.Caches {
-		if c.Evictions.Room+c.Refused+c.Uncached > 0 {
+		if c.Evictions.Capacity+c.Refused+c.Uncached > 0 {
 			t.Errorf("with %s GB: %+v", gb, c)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 
 func TestProfileCommand(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "new", "folder")
-	text := succeed(t, t.TempDir(), "profile", "--assets=3", "--bars=60", "--trials=5", "--for=1ms", "--out="+out, "--format=json", "--top=3")
+	text := succeed(t, t.TempDir(), "profile", "--assets=3", "--bars=60", "--trials=5", "--duration=1ms", "--out="+out, "--format=json", "--top=3")
 	var r profile.Report
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
 		t.Fatalf("%v in %s", err, text)
@@ -53,7 +53,7 @@ func TestProfileCommand(t *testing.T) {
 			t.Errorf("%s is left over", e.Name())
 		}
 	}
-	if text := succeed(t, t.TempDir(), "profile", "--assets=2", "--bars=60", "--trials=3", "--for=1ms", "--out="+out); !strings.Contains(text, "CPU time by kind of work") {
+	if text := succeed(t, t.TempDir(), "profile", "--assets=2", "--bars=60", "--trials=3", "--duration=1ms", "--out="+out); !strings.Contains(text, "CPU time by kind of work") {
 		t.Error(text)
 	}
 }
@@ -68,10 +68,10 @@ func TestProfileRefuses(t *testing.T) {
 		want string
 	}{
 		"trials":    {[]string{"--trials=0"}, "--trials 0: must be at least 1"},
-		"time":      {[]string{"--for=0s"}, "--for 0s: must be above 0 and at most 1h, such as 5s"},
-		"order":     {[]string{"--by=size"}, "--by"},
+		"time":      {[]string{"--duration=0s"}, "--duration 0s: must be above 0 and at most 1h, such as 5s"},
+		"order":     {[]string{"--sort=size"}, "--sort"},
 		"both":      {[]string{"--bundle=b", "--assets=3"}, "leave them out with --data and --bundle"},
-		"version":   {[]string{"--at=00"}, "--at VERSION needs --bundle NAME"},
+		"version":   {[]string{"--at=00"}, "--bundle-version VERSION needs --bundle NAME"},
 		"bundle":    {[]string{"--bundle=none"}, "none"},
 		"no pairs":  {[]string{"--fast=9:9", "--slow=3:4"}, "fast < slow"},
 		"no folder": {[]string{"--assets=2", "--bars=60", "--out=" + filepath.Join(file, "below")}, "--out: "},

@@ -58,7 +58,7 @@ func TestTestersAllocateNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	test := testbed.Segments(bars, 40).Tester()
+	test := testbed.Segments(bars, 40).Backtester()
 	strategies := []backtest.Strategy{ // not Reversion: its deviations have a sync.Pool, which the race detector and the collector empty
 		&backtest.Crossover{Fast: 5, Slow: 20, CostBps: 3}, &backtest.Crossover{Fast: 5, Slow: 30},
 		&backtest.Momentum{Window: 9, Threshold: 0.01}, &backtest.Breakout{Entry: 20, Exit: 10},

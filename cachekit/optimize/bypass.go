@@ -34,8 +34,8 @@ const (
 )
 
 // needOfBars returns what a sweep of so many batches needs of the cache of bars.
-func needOfBars(bars *bundle.Bars, batches int, bypassed bool) Need {
-	n := Need{Requests: int64(batches), Distinct: 1, Bytes: bars.SizeBytes(), Bypassed: bypassed}
+func needOfBars(bars *bundle.Bars, batches int, bypassed bool) CacheWorkload {
+	n := CacheWorkload{Requests: int64(batches), Distinct: 1, Bytes: bars.SizeBytes(), Bypassed: bypassed}
 	n.Saves = time.Duration((n.Requests - 1) * (readCost + barCost*int64(bars.Len())))
 	n.Costs = time.Duration(n.Requests*requestCost + missCost)
 	return n
@@ -49,9 +49,9 @@ func needOfBars(bars *bundle.Bars, batches int, bypassed bool) Need {
 // before is how many requests there were for series of the same bars in earlier sweeps. What was
 // asked for once is taken to be asked for again, so who runs small sweeps over the same
 // bars again and again has their series kept in the end.
-func (t *tally) need(bars *bundle.Bars, room, before int64) Need {
+func (t *tally) need(bars *bundle.Bars, room, before int64) CacheWorkload {
 	assets, values, kinds := int64(len(bars.Assets())), float64(bars.Len()), int64(len(t.series))
-	n := Need{Requests: t.requests() * assets, Distinct: kinds * assets, Bytes: kinds * seriesBytes(bars)}
+	n := CacheWorkload{Requests: t.requests() * assets, Distinct: kinds * assets, Bytes: kinds * seriesBytes(bars)}
 	if n.Distinct == 0 {
 		return n
 	}
@@ -64,7 +64,7 @@ func (t *tally) need(bars *bundle.Bars, room, before int64) Need {
 	for i, count := range t.counts {
 		requests := float64(count) + again
 		hits := float64((requests - 1) * fits)
-		fill, ok := fillCost[t.series[i].Of]
+		fill, ok := fillCost[t.series[i].Indicator]
 		if !ok {
 			fill = customCost
 		}

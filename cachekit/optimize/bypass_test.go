@@ -41,13 +41,13 @@ func TestASweepSaysWhatItDoesWithout(t *testing.T) {
 		{"worth while", "large", many, false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			run := func(config cachekit.Config, always bool) (optimize.Demand, []optimize.CacheStats, []optimize.Outcome[backtest.Crossover, backtest.Metrics]) {
+			run := func(config cachekit.Config, always bool) (optimize.Workload, []optimize.CacheStats, []optimize.Outcome[backtest.Crossover, backtest.Metrics]) {
 				w := testbed.Workspace(t, config, store)
 				p := testbed.Pin(t, w, c.bundle)
 				defer p.Close()
-				var d optimize.Demand
+				var d optimize.Workload
 				out, err := optimize.Sweep(t.Context(), testbed.View(t, p, bundle.Query{Fields: bundle.Open | bundle.Close}), c.plan, asStrategy,
-					optimize.Options{Workers: 2, AlwaysCache: always, Demand: func(x optimize.Demand) { d = x }})
+					optimize.Options{Workers: 2, AlwaysCache: always, Workload: func(x optimize.Workload) { d = x }})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -69,7 +69,7 @@ func TestASweepSaysWhatItDoesWithout(t *testing.T) {
 				t.Errorf("with all caches: %+v, %d requests for series, %d kept", all, asked(2), stats[2].Entries)
 			}
 			none, _, plain := run(testbed.Off, false)
-			if none != (optimize.Demand{}) {
+			if none != (optimize.Workload{}) {
 				t.Errorf("without caches: %+v", none)
 			}
 			for _, other := range [][]optimize.Outcome[backtest.Crossover, backtest.Metrics]{same, plain} {
@@ -91,7 +91,7 @@ func TestWhatIsAskedForAgainIsKept(t *testing.T) {
 	v := testbed.View(t, p, bundle.Query{Fields: bundle.Open | bundle.Close})
 	bars, series := -1, -1
 	for i := range 20 {
-		_, err := optimize.Sweep(t.Context(), v, pairs{{Fast: 5, Slow: 20}}, asStrategy, optimize.Options{Demand: func(d optimize.Demand) {
+		_, err := optimize.Sweep(t.Context(), v, pairs{{Fast: 5, Slow: 20}}, asStrategy, optimize.Options{Workload: func(d optimize.Workload) {
 			if !d.Bars.Bypassed && bars < 0 {
 				bars = i
 			}

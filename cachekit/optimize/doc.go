@@ -11,7 +11,7 @@
 //
 // Which series its trials read is known before the first one runs. Where it costs more to
 // keep series than to compute them again, as in small sweeps, it does without their cache and says so
-// ([Demand]); where they do not all fit into the budget it tells the cache what comes next, and those
+// ([Workload]); where they do not all fit into the budget it tells the cache what comes next, and those
 // needed last leave first. With room for half of what the trials go round and round it hits
 // what Belady's optimum hits, where LRU hits nothing.
 //

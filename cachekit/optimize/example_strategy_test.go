@@ -23,21 +23,21 @@ type dip struct {
 }
 
 // Decide is the strategy: a function of columns and parameters.
-func (d dip) Decide(b *backtest.Block, w *backtest.Wishes) {
+func (d dip) Decide(b *backtest.BarData, w *backtest.Signals) {
 	strength, trend := b.Series[0], b.Series[1]
 	for i := b.From; i < b.To; i++ {
 		switch {
 		case strength[i] < d.Low && b.Close[i] > trend[i]:
-			w.Buy(i)
+			w.Enter(i)
 		case strength[i] > d.High:
-			w.Sell(i)
+			w.Exit(i)
 		}
 	}
 }
 
 // Series names the columns beside those of the bars.
 func (d dip) Series(dst []backtest.Series) []backtest.Series {
-	return append(dst, backtest.Series{Of: backtest.RSI, Length: d.Window}, backtest.Series{Of: backtest.SMA, Length: d.Trend})
+	return append(dst, backtest.Series{Indicator: backtest.RSI, Length: d.Window}, backtest.Series{Indicator: backtest.SMA, Length: d.Trend})
 }
 
 func (d dip) Name() string  { return "dip/1" }

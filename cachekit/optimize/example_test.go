@@ -54,7 +54,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	grid, err := search.NewGrid(space.Where("fast < slow", func(p params) bool { return p.Fast < p.Slow }), 0)
+	grid, err := search.NewGrid(space.Constrain("fast < slow", func(p params) bool { return p.Fast < p.Slow }), 0)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func Example() {
 			}
 			return runner.Run(ctx, bars, backtest.Crossover{Fast: p.Fast, Slow: p.Slow}, nil)
 		}
-	}, optimize.Options{Deadline: time.Minute})
+	}, optimize.Options{TrialTimeout: time.Minute})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -9,14 +9,14 @@ import (
 
 // held is what a sweep holds for its life, and a search from batch to batch.
 type held[P any] struct {
-	bars    *bundle.Bars // of the view; nil before trials run, and with caching off: each reads them
-	own     bool         // bars are not in the cache
-	unpin   func()       // gives the bars in the cache up; may be nil
-	cached  bool         // derived series come from the cache
-	demand  Demand       // so far
-	batches int          // counted so far
-	tally   tally        // of the series that these read
-	before  int64        // requests for series in earlier sweeps
+	bars     *bundle.Bars // of the view; nil before trials run, and with caching off: each reads them
+	own      bool         // bars are not in the cache
+	unpin    func()       // gives the bars in the cache up; may be nil
+	cached   bool         // derived series come from the cache
+	workload Workload     // so far
+	batches  int          // counted so far
+	tally    tally        // of the series that these read
+	before   int64        // requests for series in earlier sweeps
 
 	spareMu sync.Mutex
 	spare   []*batchWorker[P] // whose buffers are used again; guarded by spareMu
@@ -51,7 +51,7 @@ func (h *held[P]) hold(ctx context.Context, v *View, trials int, o Options) (err
 	before := v.asks(asked{bars: 1})
 	h.before = before.series
 	if trials == 1 && before.bars == 0 && !o.AlwaysCache {
-		h.demand.Bars.Bypassed, h.own = true, true
+		h.workload.Bars.Bypassed, h.own = true, true
 		h.bars, err = v.loadBars(ctx, v.key)
 		return err
 	}
@@ -68,13 +68,13 @@ func (h *held[P]) room(v *View) int64 {
 	return max(0, v.pin.workspace.budget.Limit()-h.bars.SizeBytes())
 }
 
-// count counts what the batches of a forecast will ask for, and decides whether it is worth
+// count counts what the batches of a schedule will ask for, and decides whether it is worth
 // its cost to keep series. What a search has begun to keep it goes on with.
-func (h *held[P]) count(v *View, f *forecast, trials int, o Options) {
+func (h *held[P]) count(v *View, f *schedule, trials int, o Options) {
 	h.batches += len(f.starts) - 1
 	h.tally.add(f)
 	v.asks(asked{series: f.requests(h.bars)})
-	d := &h.demand
+	d := &h.workload
 	planned := d.Series.Planned
 	d.Trials += trials
 	d.Bars = needOfBars(h.bars, h.batches, d.Bars.Bypassed)

@@ -42,7 +42,7 @@ func agree(t *testing.T, cached, plain *optimize.View, indicators ...backtest.Se
 			if err := s.Fill(column, want.Group(a)); err != nil {
 				t.Fatal(err)
 			}
-			held, err := cached.Columns()(t.Context(), got.Group(a), s)
+			held, err := cached.Series()(t.Context(), got.Group(a), s)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -66,7 +66,7 @@ func TestH1KeysHaveAllOfTheSlice(t *testing.T) {
 		for _, symbols := range [][]string{nil, {"S000"}, {"S001"}, {"S001", "S002"}} {
 			for _, fields := range []bundle.Fields{bundle.Close, bundle.OHLCV, bundle.Open | bundle.Close} {
 				q := bundle.Query{Symbols: symbols, Fields: fields, Window: window}
-				agree(t, testbed.View(t, cached, q), testbed.View(t, plain, q), backtest.Series{Of: backtest.SMA, Length: 5}, backtest.Series{Of: backtest.SMA, Length: 6})
+				agree(t, testbed.View(t, cached, q), testbed.View(t, plain, q), backtest.Series{Indicator: backtest.SMA, Length: 5}, backtest.Series{Indicator: backtest.SMA, Length: 6})
 			}
 		}
 	}
@@ -86,7 +86,7 @@ func TestH2NoiseIsNotServedFromTheCache(t *testing.T) {
 	}
 	noise := func(v *optimize.View) robust.NoiseResult {
 		s := testbed.Segments(testbed.Must(v.Bars(t.Context())), 10)
-		n := robust.Noise{Deviation: 0.03, MonteCarlo: robust.MonteCarlo{Samples: 30}}
+		n := robust.Noise{StdDev: 0.03, MonteCarlo: robust.MonteCarlo{Samples: 30}}
 		r, err := n.Test(t.Context(), s, strategy, optimize.Span{From: 20, To: s.Sessions()},
 			func(p backtest.Performance) float64 { return p.TotalReturn }, optimize.Options{})
 		if err != nil {
@@ -95,7 +95,7 @@ func TestH2NoiseIsNotServedFromTheCache(t *testing.T) {
 		return r
 	}
 	r := noise(v)
-	if r.Mean == r.Observed || !(r.Deviation > 0) || !(r.Low < r.High) {
+	if r.Mean == r.Observed || !(r.StdDev > 0) || !(r.Low < r.High) {
 		t.Errorf("noise of 3 %% changes nothing: %+v", r)
 	}
 	q := testbed.Pin(t, testbed.Workspace(t, testbed.Off, store), "b")
@@ -141,7 +141,7 @@ func TestH5NoWindowShowsTheFutureOfItsDay(t *testing.T) {
 				t.Errorf("asked at %s, a trial sees the bar of %s", now.Format(time.TimeOnly), row.Time.Format(time.TimeOnly))
 			}
 		}
-		agree(t, v, testbed.View(t, plain, q), backtest.Series{Of: backtest.SMA, Length: 3})
+		agree(t, v, testbed.View(t, plain, q), backtest.Series{Indicator: backtest.SMA, Length: 3})
 	}
 	// The same dates as daily bars: other bars under other keys.
 	daily := testbed.DenseSeries(1, 2)
@@ -155,14 +155,14 @@ func TestH5NoWindowShowsTheFutureOfItsDay(t *testing.T) {
 	defer without.Close()
 	for _, q := range []bundle.Query{{Fields: bundle.OHLCV}, {Fields: bundle.OHLCV, Window: bundle.Window{From: first.Add(-time.Hour), To: first.Add(47 * time.Hour)}}} {
 		load(t, testbed.View(t, cached, q))
-		agree(t, testbed.View(t, again, q), testbed.View(t, without, q), backtest.Series{Of: backtest.SMA, Length: 2})
+		agree(t, testbed.View(t, again, q), testbed.View(t, without, q), backtest.Series{Indicator: backtest.SMA, Length: 2})
 	}
 }
 
 // vandal is a crossover that writes to whatever it is shown.
 type vandal struct{ backtest.Crossover }
 
-func (v vandal) Decide(b *backtest.Block, w *backtest.Wishes) {
+func (v vandal) Decide(b *backtest.BarData, w *backtest.Signals) {
 	v.Crossover.Decide(b, w)
 	for _, column := range [][]float64{b.Open, b.Close} {
 		for i := range column {
@@ -252,7 +252,7 @@ func TestH8H9NothingIsBeyondTheBudget(t *testing.T) {
 				t.Fatalf("budget %v: %d bars of 300", bytes, got)
 			}
 			for _, length := range []int{20, 50, 200} { // the lengths that were once kept for ever
-				if _, err := v.Columns()(t.Context(), bars.Group(0), backtest.Series{Of: backtest.SMA, Length: length}); err != nil {
+				if _, err := v.Series()(t.Context(), bars.Group(0), backtest.Series{Indicator: backtest.SMA, Length: length}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -289,7 +289,7 @@ func TestH10AnIngestGivesBackWhatIsOld(t *testing.T) {
 			synctest.Wait()
 			v := testbed.View(t, p, bundle.Query{Fields: bundle.OHLCV})
 			_, bars := load(t, v)
-			if _, err := v.Columns()(t.Context(), bars.Group(0), backtest.Series{Of: backtest.SMA, Length: 5}); err != nil {
+			if _, err := v.Series()(t.Context(), bars.Group(0), backtest.Series{Indicator: backtest.SMA, Length: 5}); err != nil {
 				t.Fatal(err)
 			}
 			if err := p.Close(); err != nil {
@@ -374,7 +374,7 @@ func TestH14CachingOffMeansOff(t *testing.T) {
 	v := testbed.View(t, p, bundle.Query{Fields: bundle.OHLCV})
 	a, x := load(t, v)
 	b, y := load(t, v)
-	if w.Stats() != nil || v.Columns() != nil || a == b || x == y {
+	if w.Stats() != nil || v.Series() != nil || a == b || x == y {
 		t.Error("with caching off something is kept")
 	}
 	hide(t, store)

@@ -39,14 +39,14 @@ func ran() int {
 // A watched strategy tells when it is run.
 type watched struct{ backtest.Crossover }
 
-func (w watched) Decide(b *backtest.Block, wishes *backtest.Wishes) {
+func (w watched) Decide(b *backtest.BarData, signals *backtest.Signals) {
 	seen.Lock()
 	if seen.trials == nil {
 		seen.trials = make(map[string]bool)
 	}
 	seen.trials[w.String()] = true
 	seen.Unlock()
-	w.Crossover.Decide(b, wishes)
+	w.Crossover.Decide(b, signals)
 }
 
 // crossings is the plan of the watched crossovers of some lengths.

@@ -28,9 +28,9 @@ func TestTheFutureIsToldInParts(t *testing.T) {
 	if _, err := store.Write(t.Context(), "b", market.Minute, all); err != nil {
 		t.Fatal(err)
 	}
-	f := &forecast{starts: []int{0}}
+	f := &schedule{starts: []int{0}}
 	for i := range 5 {
-		f.series = append(f.series, backtest.Series{Of: backtest.SMA, Length: 1 + i})
+		f.series = append(f.series, backtest.Series{Indicator: backtest.SMA, Length: 1 + i})
 	}
 	for b := range batches {
 		f.asked = append(f.asked, int32(b%5), int32((b+1+b/5%3)%5))
@@ -57,11 +57,11 @@ func TestTheFutureIsToldInParts(t *testing.T) {
 		}
 		unpin, _ := w.bars.Pin(v.key)
 		defer unpin()
-		told := newForeteller(v, bars, f, 1)
+		told := newKeyPlan(v, bars, f, 1)
 		if told == nil {
 			t.Fatal("the cache does not want to know what comes")
 		}
-		if newForeteller(v, bars, f, 1) != nil {
+		if newKeyPlan(v, bars, f, 1) != nil {
 			t.Error("two tell the same cache what comes")
 		}
 		var asked []simulate.Request
@@ -78,7 +78,7 @@ func TestTheFutureIsToldInParts(t *testing.T) {
 			}
 		}
 		told.close()
-		if again := newForeteller(v, bars, f, 1); again == nil {
+		if again := newKeyPlan(v, bars, f, 1); again == nil {
 			t.Error("nobody else may tell afterwards")
 		} else {
 			again.close()

@@ -99,8 +99,8 @@ func ranks(all []backtest.Series) []int {
 	}
 	slices.SortFunc(sorted, func(a, b int) int {
 		x, y := all[a], all[b]
-		if x.Of != nil && y.Of != nil && x.Of != y.Of {
-			if c := cmp.Compare(x.Of.Name(), y.Of.Name()); c != 0 {
+		if x.Indicator != nil && y.Indicator != nil && x.Indicator != y.Indicator {
+			if c := cmp.Compare(x.Indicator.Name(), y.Indicator.Name()); c != 0 {
 				return c
 			}
 		}

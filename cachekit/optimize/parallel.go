@@ -45,10 +45,10 @@ type Options struct {
 	// Workers is the number of goroutines. 0 means one for each processor.
 	Workers int
 
-	// Deadline is how long one trial may take, 0 for ever. It is enforced: a
+	// TrialTimeout is how long one trial may take, 0 for ever. It is enforced: a
 	// trial that does not return in time fails with context.DeadlineExceeded and
 	// another worker takes the place of the one that still runs it.
-	Deadline time.Duration
+	TrialTimeout time.Duration
 
 	// Journal, if not nil, keeps the results of the trials: [Sweep], [Recorded] and
 	// a [walk.Forward] with a Key take from it what is recorded, and record the rest. If
@@ -65,10 +65,10 @@ type Options struct {
 	// those that cost more time than they save. Results are the same.
 	AlwaysCache bool
 
-	// Demand, if not nil, is told by a [Sweep], once, before the first trial runs, what it
+	// Workload, if not nil, is told by a [Sweep], once, before the first trial runs, what it
 	// will ask the caches for and which of them it does without. A [SweepSearch] tells it
 	// before each batch of trials that the search proposes, for all trials until then.
-	Demand func(Demand)
+	Workload func(Workload)
 
 	// Progress, if not nil, is told about ten times a second how many trials
 	// are done, and once at the end. It is never called concurrently.
@@ -103,7 +103,7 @@ func Run[P, R any](ctx context.Context, plan search.Plan[P], newWorker func() Wo
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	r := &run[P, R]{
-		ctx: ctx, stop: stop, plan: plan, newWorker: newWorker, deadline: o.Deadline, unit: cmp.Or(o.Unit, "trial"),
+		ctx: ctx, stop: stop, plan: plan, newWorker: newWorker, deadline: o.TrialTimeout, unit: cmp.Or(o.Unit, "trial"),
 		outcomes: make([]Outcome[P, R], n), settled: make([]bool, n),
 	}
 	workers := o.Workers

@@ -82,7 +82,7 @@ func TestRunIsTheSameForAnyNumberOfWorkers(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := run{trials, workers, seed}
 			do := func(workers int) []plain {
-				out, err := optimize.Run(t.Context(), counts(r.Trials), every(behave(r.Seed)), optimize.Options{Workers: workers, Deadline: time.Second})
+				out, err := optimize.Run(t.Context(), counts(r.Trials), every(behave(r.Seed)), optimize.Options{Workers: workers, TrialTimeout: time.Second})
 				if err != nil {
 					diff = err.Error()
 				}

@@ -17,7 +17,7 @@ func newResultCaches(config cachekit.Config, budget *sizing.Budget) (*keep.Cache
 	r.Trials, errs[0] = newCache(config, cachekit.Options[record.Key, backtest.Metrics]{Name: "trial results", Budget: budget})
 	r.Performances, errs[1] = newCache(config, cachekit.Options[record.Key, backtest.Performance]{Name: "window results", Budget: budget})
 	r.Curves, errs[2] = newCache(config, cachekit.Options[record.Key, backtest.EquityCurve]{
-		Name: "window courses", Budget: budget,
+		Name: "window curves", Budget: budget,
 		Size: func(_ record.Key, c backtest.EquityCurve) int64 {
 			return sizing.Slice(c.Times) + sizing.Slice(c.Equity)
 		},

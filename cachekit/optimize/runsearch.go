@@ -20,7 +20,7 @@ import (
 // the zero value for parameters. RunSearch fails too if the search stops short of
 // Len() trials or refuses a value.
 func RunSearch[P, R any](ctx context.Context, search search.Search[P], newWorker func() Worker[P, R], objective func(R) float64, o Options) ([]Outcome[P, R], error) {
-	c := &conversation[P, R]{
+	c := &searchPlan[P, R]{
 		ctx: ctx, search: search,
 		outcomes: make([]Outcome[P, R], search.Len()), open: make(map[int]struct{}),
 	}
@@ -40,9 +40,9 @@ func RunSearch[P, R any](ctx context.Context, search search.Search[P], newWorker
 	return c.close(told, err)
 }
 
-// A conversation is a search in the form of a plan whose trials appear when the
+// A searchPlan is a search in the form of a plan whose trials appear when the
 // results that they depend on are there.
-type conversation[P, R any] struct {
+type searchPlan[P, R any] struct {
 	ctx context.Context
 
 	mu       sync.Mutex
@@ -63,11 +63,11 @@ type ticket[P any] struct {
 // String describes the parameters.
 func (t ticket[P]) String() string { return fmt.Sprintf("%+v", *t.params) }
 
-func (c *conversation[P, R]) Len() int { return len(c.outcomes) }
+func (c *searchPlan[P, R]) Len() int { return len(c.outcomes) }
 
 // At returns a trial as soon as the search proposes it. Trials that it does not
 // propose, because the context or the search ended, have no parameters.
-func (c *conversation[P, R]) At(number int) ticket[P] {
+func (c *searchPlan[P, R]) At(number int) ticket[P] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.asked <= number && c.ctx.Err() == nil && c.err == nil {
@@ -89,7 +89,7 @@ func (c *conversation[P, R]) At(number int) ticket[P] {
 }
 
 // try runs a trial and tells what became of it.
-func (c *conversation[P, R]) try(ctx context.Context, t ticket[P], worker Worker[P, R], objective func(R) float64) error {
+func (c *searchPlan[P, R]) try(ctx context.Context, t ticket[P], worker Worker[P, R], objective func(R) float64) error {
 	if err := c.why(t.number); err != nil {
 		return err
 	}
@@ -111,8 +111,8 @@ func (c *conversation[P, R]) try(ctx context.Context, t ticket[P], worker Worker
 	return err
 }
 
-// why returns the reason why a trial that [conversation.At] returned cannot run.
-func (c *conversation[P, R]) why(number int) error {
+// why returns the reason why a trial that [searchPlan.At] returned cannot run.
+func (c *searchPlan[P, R]) why(number int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.ctx.Err(); err != nil {
@@ -125,7 +125,7 @@ func (c *conversation[P, R]) why(number int) error {
 }
 
 // tell keeps the result of a trial and tells the search its value, once.
-func (c *conversation[P, R]) tell(number int, result R, value float64) {
+func (c *searchPlan[P, R]) tell(number int, result R, value float64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, ok := c.open[number]; !ok {
@@ -143,14 +143,14 @@ func (c *conversation[P, R]) tell(number int, result R, value float64) {
 }
 
 // end ends the search.
-func (c *conversation[P, R]) end(err error) {
+func (c *searchPlan[P, R]) end(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.fail(err)
 }
 
 // fail ends the search. The caller holds c.mu.
-func (c *conversation[P, R]) fail(err error) {
+func (c *searchPlan[P, R]) fail(err error) {
 	if c.err == nil {
 		c.err = fmt.Errorf("run a search: %w", err)
 	}
@@ -158,7 +158,7 @@ func (c *conversation[P, R]) fail(err error) {
 }
 
 // close returns the outcomes. Trials that still run can tell nothing any more.
-func (c *conversation[P, R]) close(told []Outcome[ticket[P], struct{}], err error) ([]Outcome[P, R], error) {
+func (c *searchPlan[P, R]) close(told []Outcome[ticket[P], struct{}], err error) ([]Outcome[P, R], error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	clear(c.open)

@@ -13,7 +13,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/optimize/internal/trialkey"
 )
 
-// Key names all that the course of a strategy over a span follows from: every value
+// Key names all that the equity curve of a strategy over a span follows from: every value
 // of the bars in the span and of those before it to warm up, and the strategy
 // as a [record.Journal] sees it. It is for [walk.Forward].Key. Bars that the span does not
 // read, such as those that came later, do not change it. The bars of a span are hashed

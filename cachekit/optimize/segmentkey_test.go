@@ -9,7 +9,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/optimize"
 )
 
-// What a key names is all that a course follows from.
+// What a key names is all that a equity curve follows from.
 func TestSegmentsKey(t *testing.T) {
 	key := func(s *optimize.Segments, p backtest.Crossover, span optimize.Span) [32]byte {
 		return testbed.Must(s.Key(p, span))

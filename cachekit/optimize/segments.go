@@ -96,21 +96,21 @@ func (s *Segments) Times(span Span) ([]int64, error) {
 	return s.timeline[s.starts[span.From]:s.starts[span.To]], nil
 }
 
-// A Tester runs one set of parameters over a span of sessions. It belongs to one
+// A Backtester runs one set of parameters over a span of sessions. It belongs to one
 // worker; what it returns may be overwritten by the next run. It must be a pure
 // function of the parameters and the span.
-type Tester[P any] func(ctx context.Context, p P, span Span) (backtest.EquityCurve, error)
+type Backtester[P any] func(ctx context.Context, p P, span Span) (backtest.EquityCurve, error)
 
-// Tester returns a tester of strategies: the course of the portfolio in which every
+// Backtester returns a tester of strategies: the equity curve of the portfolio in which every
 // asset has an equal part of the capital, as in [backtest.Runner.Run]. It keeps the
 // derived series of the span that it was asked for last, up to 16 MB of them, so trials over
 // one span are the quicker the more series they share.
-func (s *Segments) Tester() Tester[backtest.Strategy] { return s.tester(maxSpanSeries) }
+func (s *Segments) Backtester() Backtester[backtest.Strategy] { return s.tester(maxSpanSeries) }
 
 // tester returns one that keeps at most so many bytes of series.
-func (s *Segments) tester(most int64) Tester[backtest.Strategy] {
+func (s *Segments) tester(most int64) Backtester[backtest.Strategy] {
 	series := spanSeries{most: most}
-	r := backtest.Runner{Columns: series.column}
+	r := backtest.Runner{Series: series.column}
 	var own, all []float64
 	var at Span
 	var stretches []stretch // of at

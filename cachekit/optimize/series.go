@@ -60,13 +60,13 @@ func sameDigest(a, b *[32]byte) bool {
 		(binary.LittleEndian.Uint64(a[24:])^binary.LittleEndian.Uint64(b[24:])) == 0
 }
 
-// Columns returns the source of derived series for the runners of a sweep
-// ([backtest.Runner.Columns]): each is computed once for all trials and workers
+// Series returns the source of derived series for the runners of a sweep
+// ([backtest.Runner.Series]): each is computed once for all trials and workers
 // and kept in the cache of the workspace. With caching off it is nil, so that a
 // runner computes what each of its trials needs.
 //
 // The groups that it is asked for must be those of the view's bars.
-func (v *View) Columns() func(ctx context.Context, g bundle.Group, s backtest.Series) ([]float64, error) {
+func (v *View) Series() func(ctx context.Context, g bundle.Group, s backtest.Series) ([]float64, error) {
 	if v.pin.workspace.series == nil {
 		return nil
 	}
@@ -75,7 +75,7 @@ func (v *View) Columns() func(ctx context.Context, g bundle.Group, s backtest.Se
 
 // column returns a derived series from the cache.
 func (v *View) column(ctx context.Context, g bundle.Group, s backtest.Series) ([]float64, error) {
-	if s.Of == nil {
+	if s.Indicator == nil {
 		return nil, s.Fill(nil, g) // says what is wrong
 	}
 	key, err := v.seriesKey(g.Asset.Symbol, s)
@@ -94,8 +94,8 @@ func (v *View) column(ctx context.Context, g bundle.Group, s backtest.Series) ([
 
 // seriesKey returns the key of a series of one asset.
 func (v *View) seriesKey(symbol string, s backtest.Series) (seriesKey, error) {
-	bars, err := v.assetKey(symbol, s.Of.Fields())
-	return seriesKey{Bars: bars, Indicator: s.Of.Name(), Length: s.Length}, err
+	bars, err := v.assetKey(symbol, s.Indicator.Fields())
+	return seriesKey{Bars: bars, Indicator: s.Indicator.Name(), Length: s.Length}, err
 }
 
 // A seriesRequest is what a load needs beside the key. Requests are used again, so

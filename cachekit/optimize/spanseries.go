@@ -43,7 +43,7 @@ func (c *spanSeries) begin(span Span, asset int) {
 	c.asset, c.spared = asset, 0
 }
 
-// column is for [backtest.Runner.Columns].
+// column is for [backtest.Runner.Series].
 func (c *spanSeries) column(_ context.Context, g bundle.Group, s backtest.Series) ([]float64, error) {
 	key := assetSeries{c.asset, s}
 	if column, ok := c.columns[key]; ok {

@@ -39,7 +39,7 @@ func TestSpanSeries(t *testing.T) {
 					c.begin(span, i)
 					var got, want [][]float64
 					for range 1 + r.IntN(3) {
-						s := backtest.Series{Of: []*backtest.Indicator{backtest.SMA, backtest.EMA, backtest.Returns}[r.IntN(3)], Length: 1 + r.IntN(9)}
+						s := backtest.Series{Indicator: []*backtest.Indicator{backtest.SMA, backtest.EMA, backtest.Returns}[r.IntN(3)], Length: 1 + r.IntN(9)}
 						if _, ok := c.columns[assetSeries{i, s}]; ok {
 							hits++
 						}

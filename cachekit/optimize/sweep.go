@@ -32,7 +32,7 @@ import (
 // With a journal or a memo ([Options]) the trials whose results it has are not run.
 //
 // Errors, panics included, are in the outcomes of their trials, as in [Run].
-// Options.Deadline is for one trial; a batch may take as many times longer as it
+// Options.TrialTimeout is for one trial; a batch may take as many times longer as it
 // has trials, and all of them fail together.
 func Sweep[P any](ctx context.Context, view *View, plan search.Plan[P], strategy func(P) backtest.Strategy, o Options) ([]Outcome[P, backtest.Metrics], error) {
 	s := sweep[P]{view: view, plan: plan, strategy: strategy, memo: newMemo(view, o), held: new(held[P]), out: make([]Outcome[P, backtest.Metrics], plan.Len())}
@@ -62,8 +62,8 @@ func (s *sweep[P]) run(ctx context.Context, o Options) (stopped, err error) {
 	if err := s.prepare(ctx, o); err != nil {
 		return nil, err
 	}
-	defer s.foreteller.close()
-	o.Deadline = min(o.Deadline, maxDuration/time.Duration(s.size)) * time.Duration(s.size)
+	defer s.keyPlan.close()
+	o.TrialTimeout = min(o.TrialTimeout, maxDuration/time.Duration(s.size)) * time.Duration(s.size)
 	batches, stopped := Run(ctx, s, s.worker, o)
 	s.outcomes(ctx, batches)
 	return stopped, nil
@@ -86,7 +86,7 @@ type sweep[P any] struct {
 	later    int          // trials that a search proposes after these
 
 	*held[P]
-	foreteller *foreteller // nil: the cache of series is not told what comes next
+	keyPlan *keyPlan // nil: the cache of series is not told what comes next
 
 	mu     sync.Mutex
 	closed bool                           // Run has returned; guarded by mu
@@ -174,28 +174,28 @@ const (
 // prepare decides how the trials are run, once it is known which.
 func (s *sweep[P]) prepare(ctx context.Context, o Options) error {
 	s.size = 1
-	if s.view.Columns() != nil && s.left() > 0 {
+	if s.view.Series() != nil && s.left() > 0 {
 		if err := s.hold(ctx, s.view, s.left()+s.later, o); err != nil {
 			return err
 		}
 		s.size = s.batchSize(o.Workers)
 		r := s.readings()
-		s.foretell(r, s.inOrder(r), o)
+		s.planKeys(r, s.inOrder(r), o)
 	}
-	if o.Demand != nil {
-		o.Demand(s.demand)
+	if o.Workload != nil {
+		o.Workload(s.workload)
 	}
 	return nil
 }
 
-// foretell counts what the batches will ask for, decides whether it is worth its cost to keep
+// planKeys counts what the batches will ask for, decides whether it is worth its cost to keep
 // series, and tells their cache what comes if not everything fits.
-func (s *sweep[P]) foretell(r *readings, positions []int, o Options) {
-	f := s.foresee(r, positions)
+func (s *sweep[P]) planKeys(r *readings, positions []int, o Options) {
+	f := s.scheduleOf(r, positions)
 	s.count(s.view, f, s.left(), o)
-	if d := &s.demand.Series; s.cached && d.Bytes > s.room(s.view) {
-		s.foreteller = newForeteller(s.view, s.bars, f, o.Workers)
-		d.Planned = d.Planned || s.foreteller != nil
+	if d := &s.workload.Series; s.cached && d.Bytes > s.room(s.view) {
+		s.keyPlan = newKeyPlan(s.view, s.bars, f, o.Workers)
+		d.Planned = d.Planned || s.keyPlan != nil
 	}
 }
 
@@ -210,13 +210,13 @@ func (s *sweep[P]) batchSize(workers int) int {
 
 // worker returns the worker of one goroutine.
 func (s *sweep[P]) worker() Worker[span, struct{}] {
-	columns := s.view.Columns()
+	columns := s.view.Series()
 	if !s.cached {
 		columns = nil
 	}
 	return func(ctx context.Context, b span) (struct{}, error) {
 		w := s.seat()
-		w.sweep, w.runner.Columns = s, columns
+		w.sweep, w.runner.Series = s, columns
 		none, err := w.run(ctx, b)
 		s.unseat(w) // not after runtime.Goexit
 		return none, err
@@ -236,7 +236,7 @@ type batchWorker[P any] struct {
 // run runs one batch. If anything is wrong with it, it runs its trials one by
 // one, so that each has its own error.
 func (w *batchWorker[P]) run(ctx context.Context, b span) (struct{}, error) {
-	w.foreteller.begins(b.from / w.size)
+	w.keyPlan.begins(b.from / w.size)
 	n := b.to - b.from
 	w.metrics, w.errs = slices.Grow(w.metrics[:0], n)[:n], slices.Grow(w.errs[:0], n)[:n]
 	clear(w.metrics)
@@ -303,7 +303,7 @@ func (s *sweep[P]) load(ctx context.Context) (*bundle.Bars, error) {
 func (w *batchWorker[P]) together(ctx context.Context, b span) (ok bool) {
 	defer func() {
 		if recover() != nil { // the trial that panics will do so again, alone
-			ok, w.runner = false, backtest.Runner{Columns: w.runner.Columns}
+			ok, w.runner = false, backtest.Runner{Series: w.runner.Series}
 		}
 	}()
 	bars, err := w.load(ctx)
@@ -322,7 +322,7 @@ func (w *batchWorker[P]) alone(ctx context.Context, trial int) (m backtest.Metri
 	defer func() {
 		if v := recover(); v != nil {
 			m, err = backtest.Metrics{}, &PanicError{v, debug.Stack()}
-			w.runner = backtest.Runner{Columns: w.runner.Columns}
+			w.runner = backtest.Runner{Series: w.runner.Series}
 		}
 	}()
 	bars, err := w.load(ctx)

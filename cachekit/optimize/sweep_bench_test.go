@@ -48,7 +48,7 @@ func crossoverGrid(tb testing.TB, n int) *search.Grid[backtest.Crossover] {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	grid, err := search.NewGrid(space.Where("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow }), n)
+	grid, err := search.NewGrid(space.Constrain("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow }), n)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -212,14 +212,14 @@ func (u unruly) Series(dst []backtest.Series) []backtest.Series {
 	case "panic":
 		panic("no series today")
 	case "columns":
-		return append(dst, backtest.Series{Of: backtest.Highest, Length: 3})
+		return append(dst, backtest.Series{Indicator: backtest.Highest, Length: 3})
 	case "length":
-		return append(dst, backtest.Series{Of: backtest.SMA})
+		return append(dst, backtest.Series{Indicator: backtest.SMA})
 	}
 	return u.Crossover.Series(dst)
 }
 
-func (u unruly) Decide(b *backtest.Block, w *backtest.Wishes) {
+func (u unruly) Decide(b *backtest.BarData, w *backtest.Signals) {
 	if u.how == "index" {
 		_ = b.Close[b.To]
 	}
@@ -268,7 +268,7 @@ type slow struct {
 	took time.Duration
 }
 
-func (s slow) Decide(b *backtest.Block, w *backtest.Wishes) {
+func (s slow) Decide(b *backtest.BarData, w *backtest.Signals) {
 	time.Sleep(s.took)
 	s.Crossover.Decide(b, w)
 }
@@ -326,7 +326,7 @@ func TestADeadlineIsForATrial(t *testing.T) {
 			plan = append(plan, s)
 		}
 		v := testbed.View(t, p, bundle.Query{Fields: bundle.Open | bundle.Close})
-		out, err := optimize.Sweep(t.Context(), v, plan, itself, optimize.Options{Workers: 2, Deadline: 2 * time.Second})
+		out, err := optimize.Sweep(t.Context(), v, plan, itself, optimize.Options{Workers: 2, TrialTimeout: 2 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,7 +26,7 @@ import (
 // the zero value for parameters. SweepSearch fails too if the search stops short of
 // Len() trials or refuses a value.
 func SweepSearch[P any](ctx context.Context, view *View, search search.Search[P], strategy func(P) backtest.Strategy, objective func(backtest.Metrics) float64, o Options) ([]Outcome[P, backtest.Metrics], error) {
-	e := expedition[P]{search: search, objective: objective, held: new(held[P]), out: make([]Outcome[P, backtest.Metrics], search.Len())}
+	e := sweepSearch[P]{search: search, objective: objective, held: new(held[P]), out: make([]Outcome[P, backtest.Metrics], search.Len())}
 	defer e.held.release()
 	for e.done < len(e.out) {
 		if err := e.next(ctx, view, strategy, o); err != nil {
@@ -37,8 +37,8 @@ func SweepSearch[P any](ctx context.Context, view *View, search search.Search[P]
 	return e.out, nil
 }
 
-// An expedition is one call of [SweepSearch].
-type expedition[P any] struct {
+// A sweepSearch is one call of [SweepSearch].
+type sweepSearch[P any] struct {
 	search    search.Search[P]
 	objective func(backtest.Metrics) float64
 	held      *held[P]
@@ -48,7 +48,7 @@ type expedition[P any] struct {
 }
 
 // next runs the trials that the search proposes now and tells it what became of them.
-func (e *expedition[P]) next(ctx context.Context, view *View, strategy func(P) backtest.Strategy, o Options) error {
+func (e *sweepSearch[P]) next(ctx context.Context, view *View, strategy func(P) backtest.Strategy, o Options) error {
 	if ctx.Err() != nil {
 		return e.stopped(0, context.Cause(ctx))
 	}
@@ -79,12 +79,12 @@ func (e *expedition[P]) next(ctx context.Context, view *View, strategy func(P) b
 }
 
 // stopped says how many trials were done when the search was stopped.
-func (e *expedition[P]) stopped(more int, cause error) error {
+func (e *sweepSearch[P]) stopped(more int, cause error) error {
 	return fmt.Errorf("stopped after %d of %d trials: %w", e.done+more, len(e.out), cause)
 }
 
 // ask returns the trials that the search proposes now.
-func (e *expedition[P]) ask() (search.List[P], error) {
+func (e *sweepSearch[P]) ask() (search.List[P], error) {
 	var plan search.List[P]
 	for e.proposed < len(e.out) {
 		t, ok := e.search.Ask()
@@ -105,7 +105,7 @@ func (e *expedition[P]) ask() (search.List[P], error) {
 }
 
 // tell tells the search the values of the trials that were run.
-func (e *expedition[P]) tell() error {
+func (e *sweepSearch[P]) tell() error {
 	for ; e.done < e.proposed; e.done++ {
 		if err := e.search.Tell(e.done, e.value(e.done)); err != nil {
 			e.done = e.proposed
@@ -116,7 +116,7 @@ func (e *expedition[P]) tell() error {
 }
 
 // value returns that of a trial; a trial on whose metrics the objective panics has failed.
-func (e *expedition[P]) value(trial int) (value float64) {
+func (e *sweepSearch[P]) value(trial int) (value float64) {
 	o := &e.out[trial]
 	if o.Err != nil {
 		return math.NaN()
@@ -131,7 +131,7 @@ func (e *expedition[P]) value(trial int) (value float64) {
 }
 
 // leave gives the trials that did not run the reason why.
-func (e *expedition[P]) leave(why error) {
+func (e *sweepSearch[P]) leave(why error) {
 	if cause := errors.Unwrap(why); cause != nil {
 		why = cause
 	}

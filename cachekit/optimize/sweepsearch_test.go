@@ -84,7 +84,7 @@ func TestSweepSearchIsRunSearch(t *testing.T) {
 				last, trials := 0, 0
 				got, err := optimize.SweepSearch(t.Context(), v, s, asStrategy, objective, optimize.Options{
 					Workers: 1 + int(seed), AlwaysCache: seed%2 == 0,
-					Demand: func(d optimize.Demand) { trials = d.Trials },
+					Workload: func(d optimize.Workload) { trials = d.Trials },
 					Progress: func(done, total int) {
 						if done < last || total != 40 {
 							t.Errorf("%d of %d trials are done, after %d", done, total, last)
@@ -192,7 +192,7 @@ func TestASearchSaysWhatItDoesWithout(t *testing.T) {
 		{"no room for bars", "large", 100, false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			run := func(config cachekit.Config) ([]optimize.Demand, []optimize.CacheStats, []optimize.Outcome[backtest.Crossover, backtest.Metrics]) {
+			run := func(config cachekit.Config) ([]optimize.Workload, []optimize.CacheStats, []optimize.Outcome[backtest.Crossover, backtest.Metrics]) {
 				w := testbed.Workspace(t, config, store)
 				p := testbed.Pin(t, w, c.bundle)
 				defer p.Close()
@@ -200,10 +200,10 @@ func TestASearchSaysWhatItDoesWithout(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				var told []optimize.Demand
+				var told []optimize.Workload
 				out, err := optimize.SweepSearch(t.Context(), testbed.View(t, p, bundle.Query{Fields: bundle.Open | bundle.Close}), search, asStrategy,
 					func(m backtest.Metrics) float64 { return m.Sharpe },
-					optimize.Options{Workers: 2, Demand: func(d optimize.Demand) { told = append(told, d) }})
+					optimize.Options{Workers: 2, Workload: func(d optimize.Workload) { told = append(told, d) }})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -256,10 +256,10 @@ func TestASearchGoesOnKeeping(t *testing.T) {
 	for i := range apart {
 		apart[i] = backtest.Crossover{Fast: 100 + i, Slow: 1000 + i}
 	}
-	var told []optimize.Demand
+	var told []optimize.Workload
 	_, err := optimize.SweepSearch(t.Context(), v, &scripted{rounds: [][]backtest.Crossover{same, apart, same}}, asStrategy,
 		func(m backtest.Metrics) float64 { return m.Sharpe },
-		optimize.Options{Workers: 1, Demand: func(d optimize.Demand) { told = append(told, d) }})
+		optimize.Options{Workers: 1, Workload: func(d optimize.Workload) { told = append(told, d) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,14 +21,14 @@ import (
 )
 
 // TestTestersKeepNothingWrong: testers that go from span to span and back, with any strategy and any room for series,
-// several at a time, have the courses that each backtest for itself has, to the last bit: over bars with gaps, of unequal
+// several at a time, have the equity curves that each backtest for itself has, to the last bit: over bars with gaps, of unequal
 // lengths, that stand still, of a single bar.
 func TestTestersKeepNothingWrong(t *testing.T) {
 	parameters := gopter.DefaultTestParameters()
 	parameters.MinSuccessfulTests = 120
 	properties := gopter.NewProperties(parameters)
 	gaps, empty := 0, 0
-	properties.Property("a course is that of its strategy and span alone", prop.ForAll(func(seed uint64) string {
+	properties.Property("a equity curve is that of its strategy and span alone", prop.ForAll(func(seed uint64) string {
 		r := rand.New(rand.NewPCG(seed, 11))
 		bars := testbed.Group(t, rowsOf(unevenSeries(r, 1+r.IntN(4), 1+r.IntN(90))))
 		warmup := r.IntN(3) * 9

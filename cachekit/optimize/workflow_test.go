@@ -101,7 +101,7 @@ func spaceOfRules(r *rand.Rand) (*search.Space[rule], error) {
 	}
 	space, err := search.NewSpace(axes...)
 	if err == nil && r.IntN(2) == 0 {
-		space = space.Where("short < long", func(p rule) bool { return p.Kind != "crossover" || p.Short < p.Long })
+		space = space.Constrain("short < long", func(p rule) bool { return p.Kind != "crossover" || p.Short < p.Long })
 	}
 	return space, err
 }
@@ -246,7 +246,7 @@ var searchesOf = map[string]func(s *search.Space[rule], n int, o search.Options)
 // trialsOf returns workers that run a rule over the bars of the view.
 func trialsOf(v *optimize.View) func() optimize.Worker[rule, backtest.Metrics] {
 	return func() optimize.Worker[rule, backtest.Metrics] {
-		r := backtest.Runner{Columns: v.Columns()}
+		r := backtest.Runner{Series: v.Series()}
 		return func(ctx context.Context, p rule) (backtest.Metrics, error) {
 			_, bars, err := v.Load(ctx)
 			if err != nil {
@@ -313,13 +313,13 @@ func walkForward(anchored bool) step {
 			Search: func(f walk.Fold) (search.Search[rule], error) {
 				return searchesOf[kind](space, n, search.Options{Seed: seed + uint64(f.Number), Batch: 4})
 			},
-			Tester: func() optimize.Tester[rule] {
+			Backtester: func() optimize.Backtester[rule] {
 				return func(ctx context.Context, p rule, span optimize.Span) (backtest.EquityCurve, error) {
 					s, err := segments(ctx, v, warmup)
 					if err != nil {
 						return backtest.EquityCurve{}, err
 					}
-					return s.Tester()(ctx, strategy(p), span)
+					return s.Backtester()(ctx, strategy(p), span)
 				}
 			},
 			Key:       func(p rule, span optimize.Span) ([32]byte, error) { return s.Key(p.strategy(), span) },
@@ -338,7 +338,7 @@ func returnsOf(ctx context.Context, v *optimize.View, r *rand.Rand) ([]float64, 
 		return nil, nil, err
 	}
 	p := rule{Kind: []string{"crossover", "momentum"}[r.IntN(2)], Short: 1 + r.IntN(3), Long: 4 + r.IntN(5), Cut: 0.1}
-	c, err := s.Tester()(ctx, p.strategy(), optimize.Span{To: s.Sessions()})
+	c, err := s.Backtester()(ctx, p.strategy(), optimize.Span{To: s.Sessions()})
 	return c.Returns(), s, err
 }
 
@@ -354,7 +354,7 @@ func resampled(permute bool) step {
 		if err != nil {
 			return nil, err
 		}
-		m := robust.MonteCarlo{Samples: 20 + r.IntN(40), Seed: r.Uint64(), Block: float64(1 + r.IntN(9)), Minimize: r.IntN(2) == 0}
+		m := robust.MonteCarlo{Samples: 20 + r.IntN(40), Seed: r.Uint64(), BlockSize: float64(1 + r.IntN(9)), Minimize: r.IntN(2) == 0}
 		var all []luck
 		for _, metric := range []backtest.Metric{backtest.MaxDrawdown, backtest.Sharpe} {
 			take := m.Bootstrap
@@ -373,7 +373,7 @@ func noiseTested(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize
 	if err != nil {
 		return nil, err
 	}
-	n := robust.Noise{Deviation: 0.001 + 0.1*r.Float64(), Resample: r.IntN(2) == 0, MonteCarlo: robust.MonteCarlo{Samples: 10 + r.IntN(20), Seed: r.Uint64()}}
+	n := robust.Noise{StdDev: 0.001 + 0.1*r.Float64(), Bootstrap: r.IntN(2) == 0, MonteCarlo: robust.MonteCarlo{Samples: 10 + r.IntN(20), Seed: r.Uint64()}}
 	from := r.IntN(s.Sessions())
 	return n.Test(ctx, s, backtest.Crossover{Fast: 1 + r.IntN(3), Slow: 4 + r.IntN(4)}, optimize.Span{From: from, To: s.Sessions()},
 		func(p backtest.Performance) float64 { return p.TotalReturn }, o)
@@ -414,7 +414,7 @@ func overfitted(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.
 	var sharpes []float64
 	for range 2 + r.IntN(6) {
 		p := rule{Kind: "crossover", Short: 1 + r.IntN(3), Long: 4 + r.IntN(9)}
-		c, err := s.Tester()(ctx, p.strategy(), optimize.Span{To: s.Sessions()})
+		c, err := s.Backtester()(ctx, p.strategy(), optimize.Span{To: s.Sessions()})
 		if err != nil {
 			return nil, err
 		}
@@ -423,7 +423,7 @@ func overfitted(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.
 	}
 	var all overfit
 	all.Overfitting, all.Errs[0] = robust.MeasureOverfitting(ctx, returns, 2+2*r.IntN(3), o)
-	all.Deflated, all.Errs[1] = robust.Deflate(returns[0], sharpes)
+	all.Deflated, all.Errs[1] = robust.DeflatedSharpeRatio(returns[0], sharpes)
 	return all, nil
 }
 
@@ -492,7 +492,7 @@ func TestWorkflowsWithFaultsAreFound(t *testing.T) {
 }
 
 // forgetsTheWindow trains on one window and tests on the next, with a cache of
-// courses that knows the parameters alone.
+// equity curves that knows the parameters alone.
 func forgetsTheWindow(ctx context.Context, v *optimize.View, r *rand.Rand, o optimize.Options) (any, error) {
 	s, err := segments(ctx, v, 0)
 	if err != nil {
@@ -509,12 +509,12 @@ func forgetsTheWindow(ctx context.Context, v *optimize.View, r *rand.Rand, o opt
 		Search: func(walk.Fold) (search.Search[rule], error) {
 			return search.Enumerate(rules{{"momentum", 1, 0, 0}, {"momentum", 2, 0, 0}}), nil
 		},
-		Tester: func() optimize.Tester[rule] {
-			tester := s.Tester()
+		Backtester: func() optimize.Backtester[rule] {
+			tester := s.Backtester()
 			return func(ctx context.Context, p rule, span optimize.Span) (backtest.EquityCurve, error) {
 				mu.Lock()
 				defer mu.Unlock()
-				if c, ok := held[p]; ok && v.Columns() != nil {
+				if c, ok := held[p]; ok && v.Series() != nil {
 					return c, nil
 				}
 				c, err := tester(ctx, p.strategy(), span)
@@ -570,7 +570,7 @@ func noiseFromTheCache(ctx context.Context, v *optimize.View, r *rand.Rand, _ op
 		if err != nil {
 			return nil, err
 		}
-		if held == nil || v.Columns() == nil {
+		if held == nil || v.Series() == nil {
 			held = noisy
 		}
 		m, err := new(backtest.Runner).Run(ctx, held, backtest.Crossover{Fast: 1, Slow: 2}, nil)

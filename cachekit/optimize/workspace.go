@@ -27,8 +27,8 @@ type Workspace struct {
 	lists  *assets.AssetListCache // nil: caching is off
 	bars   *barsCache             // nil: caching is off
 
-	series   *cachekit.Cache[seriesKey, []float64] // nil: caching is off
-	foretold atomic.Bool                           // a sweep tells series what it will be asked for
+	series  *cachekit.Cache[seriesKey, []float64] // nil: caching is off
+	planned atomic.Bool                           // a sweep tells series what it will be asked for
 
 	results *keep.Caches // nil: caching is off
 

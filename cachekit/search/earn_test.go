@@ -75,7 +75,7 @@ func crossoverSurface(t *testing.T, bars *bundle.Bars) problem[backtest.Crossove
 			if err != nil {
 				return nil, err
 			}
-			return s.Where("fast < slow", func(p backtest.Crossover) bool { return p.Fast < p.Slow }), nil
+			return s.Constrain("fast < slow", func(p backtest.Crossover) bool { return p.Fast < p.Slow }), nil
 		},
 		value: func(p backtest.Crossover) float64 {
 			if v, ok := memo[p]; ok {

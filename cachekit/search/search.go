@@ -33,7 +33,7 @@ type Search[P any] interface {
 
 // Options are how a search proposes trials. The zero value is a good choice.
 type Options struct {
-	// Seed chooses one of 2^64 courses of a search, each with its own trials.
+	// Seed chooses one of 2^64 runs of a search, each with its own trials.
 	Seed uint64
 
 	// Minimize says that smaller values of the objective are better. Note that a

@@ -53,7 +53,7 @@ func randomSpace(seed uint64) *search.Space[testbed.Knobs] {
 		panic(err)
 	}
 	if ruled {
-		s.Where("(a+b) % 4 != 1", func(p testbed.Knobs) bool { return (p.A+p.B+400)%4 != 1 || p.A == lo && p.B == 0 })
+		s.Constrain("(a+b) % 4 != 1", func(p testbed.Knobs) bool { return (p.A+p.B+400)%4 != 1 || p.A == lo && p.B == 0 })
 	}
 	return s
 }
@@ -251,7 +251,7 @@ func TestSeedsChooseTrials(t *testing.T) {
 		if name == "grid" {
 			continue
 		}
-		var courses [][]testbed.Knobs
+		var runs [][]testbed.Knobs
 		for _, seed := range []uint64{0, 1, 0} {
 			s, err := study(space, 30, search.Options{Seed: seed})
 			if err != nil {
@@ -261,9 +261,9 @@ func TestSeedsChooseTrials(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			courses = append(courses, trials)
+			runs = append(runs, trials)
 		}
-		if slices.Equal(courses[0], courses[1]) || !slices.Equal(courses[0], courses[2]) {
+		if slices.Equal(runs[0], runs[1]) || !slices.Equal(runs[0], runs[2]) {
 			t.Errorf("%s: seeds 0 and 1 are alike, or 0 and 0 differ", name)
 		}
 	}
@@ -344,7 +344,7 @@ func TestAxesRefuse(t *testing.T) {
 	if _, err := search.NewGenetic(space, 5, search.Options{Batch: -1}); err == nil {
 		t.Error("a negative batch passes")
 	}
-	space.Where("never", func(float64) bool { return false })
+	space.Constrain("never", func(float64) bool { return false })
 	if _, err := search.NewBayesian(space, 5, search.Options{}); err == nil || !strings.Contains(err.Error(), "never") {
 		t.Errorf("a rule that nothing keeps: %v", err)
 	}
@@ -495,7 +495,7 @@ func TestRunSearchFailures(t *testing.T) {
 	t.Run("deadline", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			stuck := make(chan struct{})
-			out, err := run(t.Context(), optimize.Options{Workers: 3, Deadline: time.Minute}, func(_ context.Context, p testbed.Knobs) (float64, error) {
+			out, err := run(t.Context(), optimize.Options{Workers: 3, TrialTimeout: time.Minute}, func(_ context.Context, p testbed.Knobs) (float64, error) {
 				if p.A&1 == 0 {
 					<-stuck
 				}

@@ -21,7 +21,7 @@ func BenchmarkMillionTrials(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	space.Where("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow })
+	space.Constrain("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow })
 	for b.Loop() {
 		var before, after runtime.MemStats
 		runtime.GC()

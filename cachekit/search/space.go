@@ -14,7 +14,7 @@ import (
 //
 // Cells are numbered in the order of the axes, the last axis fastest. A Space
 // with a continuous axis has no cells. A Space does not change after [NewSpace]
-// and [Space.Where] and may be used concurrently.
+// and [Space.Constrain] and may be used concurrently.
 type Space[P any] struct {
 	axes    []Axis[P]
 	strides []uint64 // cells from one position of an axis to the next
@@ -74,10 +74,10 @@ func (s *Space[P]) number() error {
 	return nil
 }
 
-// Where adds a rule that cells must keep, such as "fast < slow", and returns s.
+// Constrain adds a rule that cells must keep, such as "fast < slow", and returns s.
 // Cells that break it keep their numbers and are never tried. ok must be a pure
 // function.
-func (s *Space[P]) Where(text string, ok func(P) bool) *Space[P] {
+func (s *Space[P]) Constrain(text string, ok func(P) bool) *Space[P] {
 	s.rules = append(s.rules, rule[P]{text, ok})
 	return s
 }

@@ -61,7 +61,7 @@ func TestSpaceOrder(t *testing.T) {
 	if d := cmp.Diff(want, got, cmp.Comparer(func(x, y float64) bool { return math.Abs(x-y) < 1e-12 })); d != "" {
 		t.Error(d)
 	}
-	if got, want := s.Where("a > 0", func(p point) bool { return p.A > 0 }).String(), "a(2) x f(4) x kind(2) where a > 0"; got != want {
+	if got, want := s.Constrain("a > 0", func(p point) bool { return p.A > 0 }).String(), "a(2) x f(4) x kind(2) where a > 0"; got != want {
 		t.Errorf("String %q, want %q", got, want)
 	}
 	if d := cmp.Diff([]search.Param{{"a", -1}, {"f", 0.0}, {"kind", "sma"}}, s.Params(want[0])); d != "" {
@@ -112,7 +112,7 @@ func TestGridEqualsThinnedList(t *testing.T) {
 			}
 		}
 		if ruled {
-			s.Where("a < b", func(p point) bool { return p.A < p.B })
+			s.Constrain("a < b", func(p point) bool { return p.A < p.B })
 		}
 		g, err := search.NewGrid(s, n)
 		if len(all) == 0 {
@@ -157,7 +157,7 @@ func TestGridOfATrillionCells(t *testing.T) {
 	}
 	for _, ruled := range []bool{false, true} {
 		if ruled {
-			s.Where("a < b", func(p point) bool { return p.A < p.B })
+			s.Constrain("a < b", func(p point) bool { return p.A < p.B })
 		}
 		g, err := search.NewGrid(s, 1000)
 		if err != nil {
@@ -186,7 +186,7 @@ func TestGridGivesUpOnARuleThatNothingKeeps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Where("never", func(point) bool { return false })
+	s.Constrain("never", func(point) bool { return false })
 	if _, err := search.NewGrid(s, 10); err == nil || !strings.Contains(err.Error(), "narrow the axes") {
 		t.Errorf("got %v", err)
 	}
@@ -221,7 +221,7 @@ func ExampleNewSpace() {
 		fmt.Println(err)
 		return
 	}
-	space.Where("fast < slow", func(p params) bool { return p.Fast < p.Slow })
+	space.Constrain("fast < slow", func(p params) bool { return p.Fast < p.Slow })
 	grid, err := search.NewGrid(space, 4)
 	if err != nil {
 		fmt.Println(err)

@@ -60,7 +60,7 @@ func TestGenericAndGeneratedAgree(t *testing.T) {
 				properties := gopter.NewProperties(parameters)
 				properties.Property("generic and generated agree", prop.ForAll(func(steps []uint32) string {
 					o := bound.options
-					o.Seed, o.Departures = 7, 8
+					o.Seed, o.RemovalHistory = 7, 8
 					return replay(t, name, o, steps)
 				}, gen.SliceOfN(200, gen.UInt32())))
 				synctest.Test(t, func(t *testing.T) { properties.TestingRun(t) })
@@ -118,7 +118,7 @@ func replay(t *testing.T, policyName string, o options, steps []uint32) string {
 			return fmt.Sprintf("step %d: generated %v, generic %v", i, a, b)
 		}
 		s, r := one.Stats(), other.Stats()
-		s.LoadTime, r.LoadTime = 0, 0 // measured
+		s.TotalLoadTime, r.TotalLoadTime = 0, 0 // measured
 		if s != r {
 			return fmt.Sprintf("step %d: statistics (-generic +generated)\n%s", i, cmp.Diff(r, s))
 		}
@@ -142,7 +142,7 @@ func apply(c *generic, get func(context.Context, market.ListKey) (*AssetList, er
 		return []any{v, ok}
 	case 3:
 		v, ok := c.Peek(key)
-		d, left := c.Why(key)
+		d, left := c.LastRemoval(key)
 		return []any{v, ok, d.Cause, d.Size, left}
 	case 4:
 		if step>>16%8 == 0 {

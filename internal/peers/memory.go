@@ -26,8 +26,8 @@ var extras = []extra{
 	{"stats", func(o *cachekit.Options[uint64, uint64]) { o.DisableStats = false }},
 	{"expire-write", func(o *cachekit.Options[uint64, uint64]) { o.ExpireAfterWrite = time.Hour }},
 	{"expire-access", func(o *cachekit.Options[uint64, uint64]) { o.ExpireAfterAccess = time.Hour }},
-	{"on-evict", func(o *cachekit.Options[uint64, uint64]) { o.OnEvict = func(_, _ uint64, _ cachekit.Departure) {} }},
-	{"departures", func(o *cachekit.Options[uint64, uint64]) { o.Departures = 1000 }},
+	{"on-evict", func(o *cachekit.Options[uint64, uint64]) { o.OnRemoval = func(_, _ uint64, _ cachekit.Removal) {} }},
+	{"departures", func(o *cachekit.Options[uint64, uint64]) { o.RemovalHistory = 1000 }},
 	{"version", func(o *cachekit.Options[uint64, uint64]) {
 		o.Version = func(key uint64) [32]byte { return [32]byte{byte(key)} }
 	}},

@@ -201,7 +201,7 @@ func Crossovers() *search.Space[backtest.Crossover] {
 	if err != nil {
 		panic(err)
 	}
-	return s.Where("fast < slow", func(p backtest.Crossover) bool { return p.Fast < p.Slow })
+	return s.Constrain("fast < slow", func(p backtest.Crossover) bool { return p.Fast < p.Slow })
 }
 
 func OpenStore(t testing.TB) *bundle.Store {

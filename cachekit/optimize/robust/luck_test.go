@@ -26,17 +26,17 @@ func TestStationaryBootstrapHasBlocksOfTheMeanLength(t *testing.T) {
 	for i := range returns {
 		returns[i] = float64(i)
 	}
-	course := make([]float64, 200_000)
-	resample(stream.New(1, stream.ForSample, 0), course, returns, 8)
+	path := make([]float64, 200_000)
+	resample(stream.New(1, stream.ForSample, 0), path, returns, 8)
 	blocks := 1
 	count := make([]int, len(returns))
-	for i, v := range course {
+	for i, v := range path {
 		count[int(v)]++
-		if i > 0 && v != math.Mod(course[i-1]+1, 1000) {
+		if i > 0 && v != math.Mod(path[i-1]+1, 1000) {
 			blocks++
 		}
 	}
-	if length := float64(len(course)) / float64(blocks); math.Abs(length-8) > 0.2 {
+	if length := float64(len(path)) / float64(blocks); math.Abs(length-8) > 0.2 {
 		t.Errorf("blocks are %v long on average, want 8", length)
 	}
 	for i, n := range count { // each about 200 times, the ends as well as the middle

@@ -25,28 +25,28 @@ func StatisticOf(m backtest.Metric, periodsPerYear float64) Statistic {
 	return func(returns []float64) float64 { return backtest.Measure(returns, periodsPerYear).Value(m) }
 }
 
-// A MonteCarlo asks how much of a result is luck. It makes many other courses from
-// the returns of one and compares. The zero value is a good choice.
+// A MonteCarlo asks how much of a result is luck. It makes many other paths from
+// the returns of an account and compares. The zero value is a good choice.
 type MonteCarlo struct {
-	Samples    int     // courses that are made. 0 means 1,000
+	Samples    int     // paths that are made. 0 means 1,000
 	Seed       uint64  // chooses them
-	Block      float64 // mean length of a block of the bootstrap, in returns. 0 means the cube root of their number
+	BlockSize  float64 // mean length of a block of the bootstrap, in returns. 0 means the cube root of their number
 	Confidence float64 // of the interval, above 0 and below 1. 0 means 0.95
 	Minimize   bool    // smaller values of the statistic are better
 }
 
-// A Distribution is the values of a statistic over the courses that were made.
+// A Distribution is the values of a statistic over the paths that were made.
 type Distribution struct {
-	Observed float64 // value of the course itself
+	Observed float64 // value of the returns themselves
 
-	Samples int // courses that were made
+	Samples int // paths that were made
 	Failed  int // of these, for which the statistic is NaN; the rest is about the others
 
-	Mean, Deviation, Median float64
-	Low, High               float64 // bounds of the confidence interval: percentiles
+	Mean, StdDev, Median float64
+	Low, High            float64 // bounds of the confidence interval: percentiles
 
 	// PValue is the probability that luck alone does at least as well as what was
-	// observed: (1+b)/(1+n) if b of n courses without skill did. It is never 0.
+	// observed: (1+b)/(1+n) if b of n paths without skill did. It is never 0.
 	// (Davison and Hinkley, Bootstrap Methods and their Application, 1997, 4.2.)
 	PValue float64
 }
@@ -55,12 +55,12 @@ type Distribution struct {
 // does not depend on their order: the test could tell nothing.
 var ErrOrderInvariant = errors.New("the order of the returns does not change it: use the bootstrap, or a metric such as max_drawdown")
 
-// Bootstrap estimates how far the statistic may be off, by courses that are drawn
+// Bootstrap estimates how far the statistic may be off, by paths that are drawn
 // from the returns in blocks of random length, so that what follows on what is
 // kept: the stationary bootstrap (Politis and Romano, Journal of the American
 // Statistical Association 89, 1994).
 //
-// For the p-value it draws as many more from the returns less their mean: courses
+// For the p-value it draws as many more from the returns less their mean: paths
 // as rough as this one but with no edge. The outcome does not depend on
 // Options.Workers.
 func (m MonteCarlo) Bootstrap(ctx context.Context, returns []float64, statistic Statistic, o optimize.Options) (Distribution, error) {
@@ -68,21 +68,21 @@ func (m MonteCarlo) Bootstrap(ctx context.Context, returns []float64, statistic 
 	if err != nil {
 		return d, fmt.Errorf("bootstrap: %w", err)
 	}
-	block := m.Block
+	block := m.BlockSize
 	if block == 0 {
 		block = max(1, math.Floor(elementary.Exp(elementary.Log(float64(len(returns)))/3)+0.5))
 	}
 	edge := mean.Of(returns)
-	values, err := m.sample(ctx, len(returns), statistic, o, stream.ForSample, func(r *rand.Rand, course []float64) {
-		resample(r, course, returns, block)
+	values, err := m.sample(ctx, len(returns), statistic, o, stream.ForSample, func(r *rand.Rand, path []float64) {
+		resample(r, path, returns, block)
 	})
 	if err != nil {
 		return d, fmt.Errorf("bootstrap: %w", err)
 	}
-	null, err := m.sample(ctx, len(returns), statistic, o, stream.ForNull, func(r *rand.Rand, course []float64) {
-		resample(r, course, returns, block)
-		for i := range course {
-			course[i] -= edge
+	null, err := m.sample(ctx, len(returns), statistic, o, stream.ForNull, func(r *rand.Rand, path []float64) {
+		resample(r, path, returns, block)
+		for i := range path {
+			path[i] -= edge
 		}
 	})
 	if err != nil {
@@ -93,7 +93,7 @@ func (m MonteCarlo) Bootstrap(ctx context.Context, returns []float64, statistic 
 	return d, nil
 }
 
-// Permute asks whether the order of the returns matters, by courses that have the
+// Permute asks whether the order of the returns matters, by paths that have the
 // same returns in another order. The p-value is the probability that chance orders
 // them at least as well. It fails with [ErrOrderInvariant] for a statistic that
 // order cannot change, such as a Sharpe ratio. The outcome does not depend on
@@ -106,8 +106,8 @@ func (m MonteCarlo) Permute(ctx context.Context, returns []float64, statistic St
 	if err != nil {
 		return d, fmt.Errorf("permute the returns: %w", err)
 	}
-	values, err := m.sample(ctx, len(returns), statistic, o, stream.ForShuffle, func(r *rand.Rand, course []float64) {
-		shuffle(r, course, returns)
+	values, err := m.sample(ctx, len(returns), statistic, o, stream.ForShuffle, func(r *rand.Rand, path []float64) {
+		shuffle(r, path, returns)
 	})
 	if err != nil {
 		return d, fmt.Errorf("permute the returns: %w", err)
@@ -120,7 +120,7 @@ func (m MonteCarlo) Permute(ctx context.Context, returns []float64, statistic St
 // maxSamples bounds the samples of one test: a value takes 8 bytes.
 const maxSamples = 1 << 32
 
-// begin checks the options and measures the course itself.
+// begin checks the options and measures the returns themselves.
 func (m *MonteCarlo) begin(returns []float64, statistic Statistic) (Distribution, error) {
 	if m.Samples == 0 {
 		m.Samples = 1000
@@ -133,8 +133,8 @@ func (m *MonteCarlo) begin(returns []float64, statistic Statistic) (Distribution
 		return Distribution{}, fmt.Errorf("%d samples: must be from 1 to 2^32, or 0 for 1,000", m.Samples)
 	case !(m.Confidence > 0 && m.Confidence < 1):
 		return Distribution{}, fmt.Errorf("confidence %v: must be above 0 and below 1", m.Confidence)
-	case m.Block != 0 && !(m.Block >= 1) || math.IsInf(m.Block, 0):
-		return Distribution{}, fmt.Errorf("blocks of %v returns: must be at least 1, or 0 for a good length", m.Block)
+	case m.BlockSize != 0 && !(m.BlockSize >= 1) || math.IsInf(m.BlockSize, 0):
+		return Distribution{}, fmt.Errorf("blocks of %v returns: must be at least 1, or 0 for a good length", m.BlockSize)
 	case len(returns) < 2:
 		return Distribution{}, fmt.Errorf("%d returns: there must be at least 2", len(returns))
 	}
@@ -153,21 +153,21 @@ func (m *MonteCarlo) begin(returns []float64, statistic Statistic) (Distribution
 // invariant returns ErrOrderInvariant if the statistic stays as it was, but for
 // rounding, when the returns are sorted, reversed and shuffled.
 func (m *MonteCarlo) invariant(returns []float64, statistic Statistic, observed float64) error {
-	course := slices.Clone(returns)
+	path := slices.Clone(returns)
 	differs := func() bool {
-		v := statistic(slices.Clone(course))
+		v := statistic(slices.Clone(path))
 		return !(math.Abs(v-observed) <= 1e-12+float64(1e-9*math.Abs(observed))) && v != observed
 	}
-	slices.Sort(course)
+	slices.Sort(path)
 	if differs() {
 		return nil
 	}
-	slices.Reverse(course)
+	slices.Reverse(path)
 	if differs() {
 		return nil
 	}
 	for i := range uint64(16) {
-		shuffle(stream.New(m.Seed, stream.ForProbe, i), course, returns)
+		shuffle(stream.New(m.Seed, stream.ForProbe, i), path, returns)
 		if differs() {
 			return nil
 		}
@@ -175,13 +175,13 @@ func (m *MonteCarlo) invariant(returns []float64, statistic Statistic, observed 
 	return ErrOrderInvariant
 }
 
-// sample makes the courses and returns their statistics in order.
-func (m *MonteCarlo) sample(ctx context.Context, n int, statistic Statistic, o optimize.Options, purpose uint64, fill func(r *rand.Rand, course []float64)) ([]float64, error) {
+// sample makes the paths and returns their statistics in order.
+func (m *MonteCarlo) sample(ctx context.Context, n int, statistic Statistic, o optimize.Options, purpose uint64, fill func(r *rand.Rand, path []float64)) ([]float64, error) {
 	return collect(ctx, m.Samples, o, func() optimize.Worker[int, float64] {
-		course := make([]float64, n)
+		path := make([]float64, n)
 		return func(_ context.Context, i int) (float64, error) {
-			fill(stream.New(m.Seed, purpose, uint64(i)), course)
-			return statistic(course), nil
+			fill(stream.New(m.Seed, purpose, uint64(i)), path)
+			return statistic(path), nil
 		}
 	})
 }
@@ -209,25 +209,25 @@ func collect[R any](ctx context.Context, n int, o optimize.Options, newWorker fu
 	return results, nil
 }
 
-// resample fills course with blocks of the returns, which follow on in a circle.
+// resample fills path with blocks of the returns, which follow on in a circle.
 // A block ends after each return with a probability of one in the mean length.
-func resample(r *rand.Rand, course, returns []float64, block float64) {
+func resample(r *rand.Rand, path, returns []float64, block float64) {
 	at := 0
-	for i := range course {
+	for i := range path {
 		if at++; i == 0 || at == len(returns) {
 			at = 0
 		}
 		if i == 0 || r.Float64() < 1/block {
 			at = r.IntN(len(returns))
 		}
-		course[i] = returns[at]
+		path[i] = returns[at]
 	}
 }
 
-// shuffle fills course with the returns in random order.
-func shuffle(r *rand.Rand, course, returns []float64) {
-	copy(course, returns)
-	r.Shuffle(len(course), func(i, j int) { course[i], course[j] = course[j], course[i] })
+// shuffle fills path with the returns in random order.
+func shuffle(r *rand.Rand, path, returns []float64) {
+	copy(path, returns)
+	r.Shuffle(len(path), func(i, j int) { path[i], path[j] = path[j], path[i] })
 }
 
 // describe fills in what the values of the samples say.
@@ -241,7 +241,7 @@ func (m *MonteCarlo) describe(d *Distribution, values []float64) {
 	}
 	d.Failed = len(values) - len(sorted)
 	d.Mean = mean.Of(sorted)
-	d.Deviation = mean.Deviation(sorted, d.Mean)
+	d.StdDev = mean.Deviation(sorted, d.Mean)
 	slices.Sort(sorted)
 	tail := (1 - m.Confidence) / 2
 	d.Low, d.Median, d.High = percentile(sorted, tail), percentile(sorted, 0.5), percentile(sorted, 1-tail)

@@ -21,14 +21,14 @@ import (
 // highest; volumes stay as they are. The noisy bars exist for one run alone and
 // are never in a cache.
 type Noise struct {
-	// Deviation is the standard deviation of the logarithm of the factors, above 0 and
+	// StdDev is the standard deviation of the logarithm of the factors, above 0 and
 	// at most 0.5. 0 means 0.01. Factors are 1 on average.
-	Deviation float64
+	StdDev float64
 
-	// Resample takes the factors from the asset's own history instead: a bar gets
+	// Bootstrap takes the factors from the asset's own history instead: a bar gets
 	// the close of one bar divided by the close before it, less what the asset
 	// gained on average. Deviation then does not matter.
-	Resample bool
+	Bootstrap bool
 
 	// MonteCarlo has the number of samples, the seed, the confidence and the
 	// direction. Its Block does not matter.
@@ -61,23 +61,23 @@ func (n Noise) Test(ctx context.Context, s *optimize.Segments, strategy backtest
 }
 
 func (n *Noise) test(ctx context.Context, s *optimize.Segments, strategy backtest.Strategy, span optimize.Span, objective func(backtest.Performance) float64, o optimize.Options) (r NoiseResult, err error) {
-	if n.Deviation == 0 {
-		n.Deviation = 0.01
+	if n.StdDev == 0 {
+		n.StdDev = 0.01
 	}
-	if !(n.Deviation > 0 && n.Deviation <= 0.5) {
-		return r, fmt.Errorf("standard deviation %v: must be above 0 and at most 0.5", n.Deviation)
+	if !(n.StdDev > 0 && n.StdDev <= 0.5) {
+		return r, fmt.Errorf("standard deviation %v: must be above 0 and at most 0.5", n.StdDev)
 	}
-	course, err := s.Tester()(ctx, strategy, span)
+	curve, err := s.Backtester()(ctx, strategy, span)
 	if err != nil {
 		return r, err
 	}
 	statistic := func(returns []float64) float64 { return objective(backtest.Measure(returns, s.PeriodsPerYear())) }
-	if r.Distribution, err = n.MonteCarlo.begin(course.Returns(), statistic); err != nil {
+	if r.Distribution, err = n.MonteCarlo.begin(curve.Returns(), statistic); err != nil {
 		return r, err
 	}
 	values, err := collect(ctx, n.MonteCarlo.Samples, o, func() optimize.Worker[int, float64] {
 		return func(ctx context.Context, sample int) (float64, error) {
-			c, err := n.infuse(s, sample).Tester()(ctx, strategy, span)
+			c, err := n.infuse(s, sample).Backtester()(ctx, strategy, span)
 			if err != nil {
 				return 0, err
 			}
@@ -124,7 +124,7 @@ func (n *Noise) infuse(s *optimize.Segments, sample int) *optimize.Segments {
 func (n *Noise) factors(g bundle.Group, i, sample int) []float64 {
 	r := stream.New(n.MonteCarlo.Seed, stream.ForNoise+uint64(i)<<8, uint64(sample))
 	factors := make([]float64, len(g.Times))
-	if n.Resample {
+	if n.Bootstrap {
 		changes := changes(g.Close)
 		for j := range factors {
 			factors[j] = 1
@@ -135,7 +135,7 @@ func (n *Noise) factors(g bundle.Group, i, sample int) []float64 {
 		return factors
 	}
 	for j := range factors {
-		factors[j] = elementary.Exp(float64(n.Deviation*stream.Normal(r)) - float64(n.Deviation*n.Deviation)/2)
+		factors[j] = elementary.Exp(float64(n.StdDev*stream.Normal(r)) - float64(n.StdDev*n.StdDev)/2)
 	}
 	return factors
 }

@@ -24,12 +24,12 @@ type DeflatedSharpe struct {
 	Probability float64
 }
 
-// Deflate returns the deflated Sharpe ratio of the trial with these returns (Bailey
+// DeflatedSharpeRatio returns the deflated Sharpe ratio of the trial with these returns (Bailey
 // and López de Prado, The Deflated Sharpe Ratio, Journal of Portfolio Management
 // 40, 2014, equations 1 and 2). sharpes are the Sharpe ratios of all trials of the
 // search, for one period and not for a year, NaN for those that failed: their
 // number is the number of trials, and their variance says how much trials differ.
-func Deflate(returns, sharpes []float64) (DeflatedSharpe, error) {
+func DeflatedSharpeRatio(returns, sharpes []float64) (DeflatedSharpe, error) {
 	d := DeflatedSharpe{Trials: len(sharpes), Expected: math.NaN(), Probability: math.NaN()}
 	m := mean.Of(returns)
 	d.Sharpe = mean.Ratio(m, mean.Deviation(returns, m))
@@ -104,9 +104,9 @@ type Overfitting struct {
 	// all trials in the other. A search among trials without skill has about 0.5.
 	Probability float64
 
-	// Loss is the share of the splits in which the best trial of one half has a
+	// ProbabilityOfLoss is the share of the splits in which the best trial of one half has a
 	// negative mean return in the other.
-	Loss float64
+	ProbabilityOfLoss float64
 
 	// Slope is how much the Sharpe ratio in the other half grows with that in the
 	// half that chose, by least squares over the splits: below 0, the better it
@@ -294,7 +294,7 @@ func conclude(trials int, all []judgement) Overfitting {
 		}
 	}
 	r.Probability = float64(below) / float64(len(all))
-	r.Loss = float64(lost) / float64(len(all))
+	r.ProbabilityOfLoss = float64(lost) / float64(len(all))
 	mx, my := mean.Of(x), mean.Of(y)
 	var xy, xx float64
 	for i := range x {

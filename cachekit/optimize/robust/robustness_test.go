@@ -33,7 +33,7 @@ func TestMonteCarloDoesNotDependOnWorkers(t *testing.T) {
 	testbed.Property(t, 100, func(seed uint64) string {
 		r := rand.New(rand.NewPCG(seed, 1))
 		returns := randomReturns(r, 2+r.IntN(80), 0.001)
-		m := robust.MonteCarlo{Samples: 1 + r.IntN(200), Seed: seed, Block: float64(r.IntN(5)), Minimize: r.IntN(2) == 0}
+		m := robust.MonteCarlo{Samples: 1 + r.IntN(200), Seed: seed, BlockSize: float64(r.IntN(5)), Minimize: r.IntN(2) == 0}
 		metrics := []backtest.Metric{backtest.Sharpe, backtest.MaxDrawdown, backtest.Calmar, backtest.CAGR}
 		statistic := robust.StatisticOf(metrics[r.IntN(len(metrics))], 252)
 		for name, run := range map[string]func(optimize.Options) (robust.Distribution, error){
@@ -107,8 +107,8 @@ func TestMonteCarloRefuses(t *testing.T) {
 		{robust.MonteCarlo{Samples: -1}, returns, sharpe, "-1 samples"},
 		{robust.MonteCarlo{Confidence: 1}, returns, sharpe, "confidence 1"},
 		{robust.MonteCarlo{Confidence: math.NaN()}, returns, sharpe, "confidence NaN"},
-		{robust.MonteCarlo{Block: 0.5}, returns, sharpe, "blocks of 0.5"},
-		{robust.MonteCarlo{Block: math.NaN()}, returns, sharpe, "blocks of NaN"},
+		{robust.MonteCarlo{BlockSize: 0.5}, returns, sharpe, "blocks of 0.5"},
+		{robust.MonteCarlo{BlockSize: math.NaN()}, returns, sharpe, "blocks of NaN"},
 		{robust.MonteCarlo{}, returns[:1], sharpe, "at least 2"},
 		{robust.MonteCarlo{}, []float64{1, math.Inf(1)}, sharpe, "return 1 is +Inf"},
 		{robust.MonteCarlo{}, []float64{0, 0, 0}, sharpe, "not a number"},
@@ -143,7 +143,7 @@ func TestBootstrapIsCalibrated(t *testing.T) {
 	low, held, found := 0, 0, 0
 	for i := range uint64(runs) {
 		r := rand.New(rand.NewPCG(i, 77))
-		m := robust.MonteCarlo{Samples: 199, Seed: i, Block: 2}
+		m := robust.MonteCarlo{Samples: 199, Seed: i, BlockSize: 2}
 		d, err := m.Bootstrap(t.Context(), randomReturns(r, 200, 0), average, optimize.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -191,7 +191,7 @@ func TestPValue(t *testing.T) {
 
 func noisy(seed uint64) (robust.Noise, *optimize.Segments, backtest.Crossover) {
 	r := rand.New(rand.NewPCG(seed, 2))
-	n := robust.Noise{Deviation: 0.001 + 0.1*r.Float64(), Resample: r.IntN(2) == 0, MonteCarlo: robust.MonteCarlo{Samples: 1 + r.IntN(30), Seed: seed}}
+	n := robust.Noise{StdDev: 0.001 + 0.1*r.Float64(), Bootstrap: r.IntN(2) == 0, MonteCarlo: robust.MonteCarlo{Samples: 1 + r.IntN(30), Seed: seed}}
 	return n, testbed.Segments(testbed.RandomBars(seed), r.IntN(10)), backtest.Crossover{Fast: 1 + r.IntN(2), Slow: 3 + r.IntN(4)}
 }
 
@@ -216,12 +216,12 @@ func TestH2NoiseIsNotNeutralised(t *testing.T) {
 	s := testbed.Segments(bars, 0)
 	span := optimize.Span{To: s.Sessions()}
 	for _, resample := range []bool{false, true} {
-		n := robust.Noise{Deviation: 0.02, Resample: resample, MonteCarlo: robust.MonteCarlo{Samples: 50}}
+		n := robust.Noise{StdDev: 0.02, Bootstrap: resample, MonteCarlo: robust.MonteCarlo{Samples: 50}}
 		r, err := n.Test(t.Context(), s, backtest.Crossover{Fast: 3, Slow: 10}, span, func(p backtest.Performance) float64 { return p.Sharpe }, optimize.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !(r.Deviation > 0.01) || r.Mean == r.Observed || r.Degradation == 0 || math.IsNaN(r.Degradation) || r.Worst >= r.Mean {
+		if !(r.StdDev > 0.01) || r.Mean == r.Observed || r.Degradation == 0 || math.IsNaN(r.Degradation) || r.Worst >= r.Mean {
 			t.Errorf("resample %v: %+v", resample, r)
 		}
 		n.MonteCarlo.Minimize = true
@@ -234,7 +234,7 @@ func TestH2NoiseIsNotNeutralised(t *testing.T) {
 		t.Errorf("noise stays in the bars: %s", d)
 	}
 	for _, bad := range []float64{-1, 0.51, math.NaN()} {
-		if _, err := (robust.Noise{Deviation: bad}).Test(t.Context(), s, backtest.Crossover{Fast: 3, Slow: 10}, span, func(p backtest.Performance) float64 { return p.Sharpe }, optimize.Options{}); err == nil {
+		if _, err := (robust.Noise{StdDev: bad}).Test(t.Context(), s, backtest.Crossover{Fast: 3, Slow: 10}, span, func(p backtest.Performance) float64 { return p.Sharpe }, optimize.Options{}); err == nil {
 			t.Errorf("deviation %v passes", bad)
 		}
 	}
@@ -309,7 +309,7 @@ func TestSensitivityTellsSpikesFromPlateaus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	space.Where("a != 51", func(p testbed.Knobs) bool { return p.A != 51 })
+	space.Constrain("a != 51", func(p testbed.Knobs) bool { return p.A != 51 })
 	s := robust.Sensitivity[testbed.Knobs]{Space: space, Base: testbed.Knobs{A: 50, B: 50}}
 	run := func(s robust.Sensitivity[testbed.Knobs]) (*robust.SensitivityResult, error) {
 		return s.Run(t.Context(), func() optimize.Worker[testbed.Knobs, float64] {
@@ -443,7 +443,7 @@ func TestOverfittingTellsSkillFromLuck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if lucky.Splits != 12870 || lucky.Probability < 0.2 || skilled.Probability > 0.01 || skilled.Loss > 0.01 {
+	if lucky.Splits != 12870 || lucky.Probability < 0.2 || skilled.Probability > 0.01 || skilled.ProbabilityOfLoss > 0.01 {
 		t.Errorf("luck %+v, skill %+v", lucky, skilled)
 	}
 	sharpes := func(all [][]float64) (s []float64) {
@@ -453,19 +453,19 @@ func TestOverfittingTellsSkillFromLuck(t *testing.T) {
 		return s
 	}
 	best := search.Rank(sharpes(luck), false, 1)[0]
-	deflated, err := robust.Deflate(luck[best], sharpes(luck))
+	deflated, err := robust.DeflatedSharpeRatio(luck[best], sharpes(luck))
 	if err != nil || deflated.Probability > 0.9 || deflated.Trials != 60 {
 		t.Errorf("the best of luck: %+v, %v", deflated, err)
 	}
-	alone, err := robust.Deflate(luck[best], sharpes(luck)[best:best+1])
+	alone, err := robust.DeflatedSharpeRatio(luck[best], sharpes(luck)[best:best+1])
 	if err != nil || alone.Expected != 0 || alone.Probability <= deflated.Probability {
 		t.Errorf("as the only trial: %+v, %v", alone, err)
 	}
-	if deflated, err = robust.Deflate(skill[7], sharpes(skill)); err != nil || deflated.Probability < 0.99 {
+	if deflated, err = robust.DeflatedSharpeRatio(skill[7], sharpes(skill)); err != nil || deflated.Probability < 0.99 {
 		t.Errorf("skill: %+v, %v", deflated, err)
 	}
 	failed := append(sharpes(skill), slices.Repeat([]float64{math.NaN()}, 1000)...)
-	if more, err := robust.Deflate(skill[7], failed); err != nil || more.Trials != 1060 || more.Expected <= deflated.Expected {
+	if more, err := robust.DeflatedSharpeRatio(skill[7], failed); err != nil || more.Trials != 1060 || more.Expected <= deflated.Expected {
 		t.Errorf("trials that failed do not count: %+v, %v", more, err)
 	}
 }
@@ -491,7 +491,7 @@ func TestOverfittingRefuses(t *testing.T) {
 		"no Sharpe":     {{0.1, 0.2, 0.3}, {math.NaN()}},
 		"there must be": {nil, {1}},
 	} {
-		if _, err := robust.Deflate(c[0], c[1]); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := robust.DeflatedSharpeRatio(c[0], c[1]); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}

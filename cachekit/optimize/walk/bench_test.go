@@ -42,21 +42,21 @@ func BenchmarkWalkForward(b *testing.B) {
 		},
 		PeriodsPerYear: s.PeriodsPerYear(), Objective: func(p backtest.Performance) float64 { return p.Sharpe },
 	}
-	for name, tester := range map[string]func() optimize.Tester[backtest.Crossover]{
-		"kept": func() optimize.Tester[backtest.Crossover] {
-			test := s.Tester()
+	for name, tester := range map[string]func() optimize.Backtester[backtest.Crossover]{
+		"kept": func() optimize.Backtester[backtest.Crossover] {
+			test := s.Backtester()
 			return func(ctx context.Context, p backtest.Crossover, span optimize.Span) (backtest.EquityCurve, error) {
 				return test(ctx, p, span)
 			}
 		},
-		"anew": func() optimize.Tester[backtest.Crossover] {
+		"anew": func() optimize.Backtester[backtest.Crossover] {
 			return func(ctx context.Context, p backtest.Crossover, span optimize.Span) (backtest.EquityCurve, error) {
-				return s.Tester()(ctx, p, span)
+				return s.Backtester()(ctx, p, span)
 			}
 		},
 	} {
 		b.Run(name, func(b *testing.B) {
-			w.Tester = tester
+			w.Backtester = tester
 			for b.Loop() {
 				r, err := w.Run(b.Context(), optimize.Options{})
 				if err != nil || r.Folds[0].Err != nil {

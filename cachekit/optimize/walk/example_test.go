@@ -41,7 +41,7 @@ func ExampleForward() {
 		fmt.Println(err)
 		return
 	}
-	space.Where("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow })
+	space.Constrain("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow })
 
 	walk := walk.Forward[backtest.Crossover]{
 		Windows:        walk.Windows{Train: 120, Validation: 40, Test: 40, Purge: 2},
@@ -51,8 +51,8 @@ func ExampleForward() {
 		Search: func(f walk.Fold) (search.Search[backtest.Crossover], error) {
 			return search.NewBayesian(space, 60, search.Options{Seed: uint64(f.Number)})
 		},
-		Tester: func() optimize.Tester[backtest.Crossover] {
-			run := segments.Tester()
+		Backtester: func() optimize.Backtester[backtest.Crossover] {
+			run := segments.Backtester()
 			return func(ctx context.Context, c backtest.Crossover, span optimize.Span) (backtest.EquityCurve, error) {
 				return run(ctx, c, span)
 			}

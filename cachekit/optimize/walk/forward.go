@@ -28,10 +28,10 @@ type Forward[P any] struct {
 	// Search returns the search of a fold, made anew for each.
 	Search func(fold Fold) (search.Search[P], error)
 
-	// Tester returns what runs parameters over a span, made anew for each worker.
-	Tester func() optimize.Tester[P]
+	// Backtester returns what runs parameters over a span, made anew for each worker.
+	Backtester func() optimize.Backtester[P]
 
-	// Key, if not nil, names all that a course of Tester follows from, as
+	// Key, if not nil, names all that an equity curve of Backtester follows from, as
 	// [optimize.Segments.Key] does. With it [optimize.Options.Journal] and [optimize.Options.Memo] keep how
 	// parameters did over each window, so that new bars run again only the windows that
 	// they touch.
@@ -69,8 +69,8 @@ type FoldResult[P any] struct {
 	// How the chosen one did in each window.
 	InTrain, InValidation, InTest backtest.Performance
 
-	// Curve is that of the chosen one over Test.
-	Curve backtest.EquityCurve
+	// EquityCurve is that of the chosen one over Test.
+	EquityCurve backtest.EquityCurve
 
 	// Err says why there is no choice or no test. Other folds are not affected.
 	Err error
@@ -97,7 +97,7 @@ type Result[P any] struct {
 }
 
 // Run runs the folds, several at a time, and returns their results in order. They
-// do not depend on Options.Workers. Options.Deadline is that of one trial;
+// do not depend on Options.Workers. Options.TrialTimeout is that of one trial;
 // Options.Progress counts folds.
 //
 // What fails within a fold is in its result. Run fails if the windows do not fit
@@ -119,7 +119,7 @@ func (w *Forward[P]) Run(ctx context.Context, o optimize.Options) (*Result[P], e
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	inner := optimize.Options{Workers: (workers + len(folds) - 1) / len(folds), Deadline: o.Deadline}
+	inner := optimize.Options{Workers: (workers + len(folds) - 1) / len(folds), TrialTimeout: o.TrialTimeout}
 	walk := &walk[P]{w, record}
 	outcomes, err := optimize.Run(ctx, search.List[Fold](folds), func() optimize.Worker[Fold, FoldResult[P]] {
 		return func(ctx context.Context, f Fold) (FoldResult[P], error) {
@@ -240,9 +240,9 @@ func (w *walk[P]) choose(ctx context.Context, r *FoldResult[P], o optimize.Optio
 // test runs the chosen candidate over the test window.
 func (w *walk[P]) test(ctx context.Context, r *FoldResult[P], o optimize.Options) error {
 	outcomes, err := optimize.Run(ctx, search.List[P]{r.Params}, func() optimize.Worker[P, backtest.EquityCurve] {
-		tester := w.Tester()
+		tester := w.Backtester()
 		return func(ctx context.Context, p P) (backtest.EquityCurve, error) {
-			return w.record.course(p, r.Fold.Test, func() (backtest.EquityCurve, error) {
+			return w.record.curve(p, r.Fold.Test, func() (backtest.EquityCurve, error) {
 				c, err := tester(ctx, p, r.Fold.Test)
 				return c.Clone(), err
 			})
@@ -254,15 +254,15 @@ func (w *walk[P]) test(ctx context.Context, r *FoldResult[P], o optimize.Options
 	if err != nil {
 		return fmt.Errorf("test: %w", err)
 	}
-	r.Curve = outcomes[0].Result
-	r.InTest = backtest.Measure(r.Curve.Returns(), w.PeriodsPerYear)
+	r.EquityCurve = outcomes[0].Result
+	r.InTest = backtest.Measure(r.EquityCurve.Returns(), w.PeriodsPerYear)
 	return nil
 }
 
 // judge returns workers that measure parameters over a span.
 func (w *walk[P]) judge(span optimize.Span) func() optimize.Worker[P, backtest.Performance] {
 	return func() optimize.Worker[P, backtest.Performance] {
-		tester := w.Tester()
+		tester := w.Backtester()
 		var returns []float64
 		return func(ctx context.Context, p P) (backtest.Performance, error) {
 			return w.record.performance(p, span, w.PeriodsPerYear, func() (backtest.Performance, error) {
@@ -296,17 +296,17 @@ func stitch[P any](folds []FoldResult[P]) backtest.EquityCurve {
 	for i, f := range folds {
 		until := int64(math.MaxInt64)
 		for _, later := range folds[i+1:] {
-			if len(later.Curve.Times) > 0 {
-				until = later.Curve.Times[0]
+			if len(later.EquityCurve.Times) > 0 {
+				until = later.EquityCurve.Times[0]
 				break
 			}
 		}
 		start := last
-		for j, t := range f.Curve.Times {
+		for j, t := range f.EquityCurve.Times {
 			if t >= until {
 				break
 			}
-			last = float64(start * f.Curve.Equity[j])
+			last = float64(start * f.EquityCurve.Equity[j])
 			all.Times, all.Equity = append(all.Times, t), append(all.Equity, last)
 		}
 	}

@@ -94,7 +94,7 @@ func TestWindowsRefuse(t *testing.T) {
 }
 
 // A span of all sessions is the run of the backtest, and with enough bars to warm
-// up the course over any span is that of an account opened there.
+// up the equity curve over any span is that of an account opened there.
 func TestSegmentsAgreeWithTheWholeRun(t *testing.T) {
 	testbed.Property(t, 200, func(seed uint64) string {
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -109,7 +109,7 @@ func TestSegmentsAgreeWithTheWholeRun(t *testing.T) {
 		if err != nil {
 			return err.Error()
 		}
-		tester := s.Tester()
+		tester := s.Backtester()
 		whole, err := tester(context.Background(), strategy, optimize.Span{To: s.Sessions()})
 		if err != nil {
 			return err.Error()
@@ -149,7 +149,7 @@ func TestWarmUp(t *testing.T) {
 	strategy := backtest.Crossover{Fast: 2, Slow: 20}
 	var gains []float64
 	for _, warmup := range []int{0, 10, 20, 21, 1000} {
-		c, err := testbed.Segments(bars, warmup).Tester()(t.Context(), strategy, span)
+		c, err := testbed.Segments(bars, warmup).Backtester()(t.Context(), strategy, span)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +171,7 @@ func TestWarmUp(t *testing.T) {
 		t.Error("a negative warm-up passes")
 	}
 	for _, bad := range []optimize.Span{{From: -1, To: 3}, {From: 3, To: 3}, {From: 5, To: 61}} {
-		if _, err := testbed.Segments(bars, 0).Tester()(t.Context(), strategy, bad); err == nil {
+		if _, err := testbed.Segments(bars, 0).Backtester()(t.Context(), strategy, bad); err == nil {
 			t.Errorf("%+v passes", bad)
 		}
 	}
@@ -202,8 +202,8 @@ func forward(seed uint64, s *optimize.Segments) *walk.Forward[backtest.Crossover
 			Anchored: r.IntN(2) == 0, Purge: r.IntN(2), Embargo: r.IntN(2),
 		},
 		Sessions: s.Sessions(), Space: space, Search: kinds[r.IntN(len(kinds))],
-		Tester: func() optimize.Tester[backtest.Crossover] {
-			tester := s.Tester()
+		Backtester: func() optimize.Backtester[backtest.Crossover] {
+			tester := s.Backtester()
 			return func(ctx context.Context, p backtest.Crossover, span optimize.Span) (backtest.EquityCurve, error) {
 				return tester(ctx, p, span)
 			}
@@ -244,13 +244,13 @@ func TestWalkForwardDoesNotDependOnCaches(t *testing.T) {
 			defer p.Close()
 			v := testbed.View(t, p, bundle.Query{Fields: bundle.OHLCV})
 			w := forward(seed, testbed.Segments(testbed.Must(v.Bars(t.Context())), 10))
-			w.Tester = func() optimize.Tester[backtest.Crossover] {
+			w.Backtester = func() optimize.Backtester[backtest.Crossover] {
 				return func(ctx context.Context, p backtest.Crossover, span optimize.Span) (backtest.EquityCurve, error) {
 					bars, err := v.Bars(ctx) // for every trial, as a trial does
 					if err != nil {
 						return backtest.EquityCurve{}, err
 					}
-					return testbed.Segments(bars, 10).Tester()(ctx, p, span)
+					return testbed.Segments(bars, 10).Backtester()(ctx, p, span)
 				}
 			}
 			r, err := w.Run(context.Background(), optimize.Options{Workers: 1 + int(seed%8)})
@@ -274,7 +274,7 @@ func TestWalkForwardAgreesWithANaiveLoop(t *testing.T) {
 			return ""
 		}
 		value := func(p backtest.Crossover, span optimize.Span) float64 {
-			c, err := s.Tester()(context.Background(), p, span)
+			c, err := s.Backtester()(context.Background(), p, span)
 			if err != nil {
 				return math.NaN()
 			}
@@ -337,10 +337,10 @@ func TestWalkForwardAgreesWithANaiveLoop(t *testing.T) {
 			if !testbed.Near(w.Objective(f.InTest), value(choice, f.Test)) || !testbed.Near(w.Objective(f.InTrain), value(choice, f.Train)) {
 				return fmt.Sprintf("fold %d: performance", i)
 			}
-			c, _ := s.Tester()(context.Background(), choice, f.Test)
+			c, _ := s.Backtester()(context.Background(), choice, f.Test)
 			until := int64(math.MaxInt64)
 			if i+1 < len(result.Folds) {
-				until = result.Folds[i+1].Curve.Times[0]
+				until = result.Folds[i+1].EquityCurve.Times[0]
 			}
 			start := equity
 			for j, at := range c.Times {
@@ -370,8 +370,8 @@ func TestH1EveryWindowSeesItsOwnBars(t *testing.T) {
 	w := forward(1, s)
 	w.Windows = walk.Windows{Train: 20, Validation: 10, Test: 10}
 	seen := make(chan [2]int64, 10_000)
-	inner := w.Tester
-	w.Tester = func() optimize.Tester[backtest.Crossover] {
+	inner := w.Backtester
+	w.Backtester = func() optimize.Backtester[backtest.Crossover] {
 		tester := inner()
 		return func(ctx context.Context, p backtest.Crossover, span optimize.Span) (backtest.EquityCurve, error) {
 			c, err := tester(ctx, p, span)
@@ -430,7 +430,7 @@ func TestWalkForwardFailures(t *testing.T) {
 			}
 		}, "candidates failed in validation"},
 		"a panic": {func(w *walk.Forward[backtest.Crossover]) {
-			w.Tester = func() optimize.Tester[backtest.Crossover] {
+			w.Backtester = func() optimize.Backtester[backtest.Crossover] {
 				return func(context.Context, backtest.Crossover, optimize.Span) (backtest.EquityCurve, error) { panic("oh") }
 			}
 		}, "panic: oh"},
@@ -484,7 +484,7 @@ func TestStabilityOfNegativeMeans(t *testing.T) {
 				}
 				return search.Enumerate[testbed.Knobs](single{space, cell}), nil
 			},
-			Tester: func() optimize.Tester[testbed.Knobs] {
+			Backtester: func() optimize.Backtester[testbed.Knobs] {
 				return func(_ context.Context, _ testbed.Knobs, span optimize.Span) (backtest.EquityCurve, error) {
 					return backtest.EquityCurve{Times: []int64{int64(span.From)}, Equity: []float64{1.01}}, nil
 				}
@@ -503,8 +503,8 @@ func TestStabilityOfNegativeMeans(t *testing.T) {
 	up, down := run(1), run(-1)
 	d := math.Sqrt(2.0 / 3)
 	want := []walk.Stability{
-		{Name: "f", Folds: 4, Mean: 10, Deviation: d, Variation: d / 10, Spread: d / 2, Mode: 10.0, Share: 0.5},
-		{Name: "kind", Folds: 4, Mean: math.NaN(), Deviation: math.NaN(), Variation: math.NaN(), Spread: math.NaN(), Mode: "ema", Share: 0.75},
+		{Name: "f", Folds: 4, Mean: 10, StdDev: d, Variation: d / 10, Spread: d / 2, Mode: 10.0, Share: 0.5},
+		{Name: "kind", Folds: 4, Mean: math.NaN(), StdDev: math.NaN(), Variation: math.NaN(), Spread: math.NaN(), Mode: "ema", Share: 0.75},
 	}
 	approx := cmp.Options{cmpopts.EquateApprox(1e-12, 0), cmpopts.EquateNaNs()}
 	if d := cmp.Diff(want, up, approx); d != "" {

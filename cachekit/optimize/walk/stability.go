@@ -17,7 +17,7 @@ type Stability struct {
 
 	// Mean and Deviation (which divides by n-1) are those of a number, NaN for
 	// other parameters and for too few folds.
-	Mean, Deviation float64
+	Mean, StdDev float64
 
 	// Variation is the deviation as a share of the mean without its sign, so that
 	// -10 give or take 1 is as stable as 10 give or take 1. It is NaN for a mean of 0.
@@ -66,16 +66,16 @@ func stabilityAlong[P any](a *search.Axis[P], values []any) Stability {
 		numbers = nil
 	}
 	s.Mean = mean.Of(numbers)
-	s.Deviation = mean.Deviation(numbers, s.Mean)
+	s.StdDev = mean.Deviation(numbers, s.Mean)
 	s.Variation = math.NaN()
 	if s.Mean != 0 {
-		s.Variation = mean.Ratio(s.Deviation, math.Abs(s.Mean))
+		s.Variation = mean.Ratio(s.StdDev, math.Abs(s.Mean))
 	}
 	s.Spread = math.NaN()
 	lo, ok := number(a.At(0))
 	hi, _ := number(a.At(a.Len() - 1))
 	if ok && a.Ordered() && hi > lo {
-		s.Spread = mean.Ratio(s.Deviation, (hi-lo)/2)
+		s.Spread = mean.Ratio(s.StdDev, (hi-lo)/2)
 	}
 	return s
 }

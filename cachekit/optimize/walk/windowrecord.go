@@ -55,8 +55,8 @@ func (r *windowRecord[P]) performance(p P, span optimize.Span, periodsPerYear fl
 	return recorded(r, k, p, span, periodsPerYear, run)
 }
 
-// course returns that of parameters over a span, likewise.
-func (r *windowRecord[P]) course(p P, span optimize.Span, run func() (backtest.EquityCurve, error)) (backtest.EquityCurve, error) {
+// curve returns that of parameters over a span, likewise.
+func (r *windowRecord[P]) curve(p P, span optimize.Span, run func() (backtest.EquityCurve, error)) (backtest.EquityCurve, error) {
 	if r == nil {
 		return run()
 	}

@@ -32,8 +32,8 @@ type counted struct {
 func count(w *walk.Forward[backtest.Crossover], s *optimize.Segments) *counted {
 	c := &counted{w, new(sync.Map), func() {}}
 	w.Key = func(p backtest.Crossover, span optimize.Span) ([32]byte, error) { return s.Key(p, span) }
-	w.Tester = func() optimize.Tester[backtest.Crossover] {
-		tester := s.Tester()
+	w.Backtester = func() optimize.Backtester[backtest.Crossover] {
+		tester := s.Backtester()
 		return func(ctx context.Context, p backtest.Crossover, span optimize.Span) (backtest.EquityCurve, error) {
 			n, _ := c.spans.LoadOrStore(span, new(atomic.Int64))
 			n.(*atomic.Int64).Add(1)
@@ -320,7 +320,7 @@ func TestWalkForwardWithoutRoom(t *testing.T) {
 }
 
 // A walk-forward with a memo runs nothing a second time, in the budget, and what a caller does
-// to the courses that it got changes nothing of what is kept.
+// to the equity curves that it got changes nothing of what is kept.
 func TestWalkForwardMemo(t *testing.T) {
 	s := testbed.Segments(testbed.RandomBars(3), 5)
 	w := forward(3, s)
@@ -338,7 +338,7 @@ func TestWalkForwardMemo(t *testing.T) {
 				t.Errorf("round %d: %d trials were run", round, n)
 			}
 			for _, f := range got.Folds {
-				clear(f.Curve.Equity)
+				clear(f.EquityCurve.Equity)
 			}
 			for _, s := range w.Workspace.Stats() {
 				if s.Used > s.Budget {

@@ -60,7 +60,7 @@ func TestEachKeyHasItsOwnValue(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if s := c.Stats(); s.Hits == 0 || s.Evictions.Room == 0 || s.Evictions.Deleted == 0 || s.Evictions.Replaced == 0 {
+		if s := c.Stats(); s.Hits == 0 || s.Evictions.Capacity == 0 || s.Evictions.Deleted == 0 || s.Evictions.Replaced == 0 {
 			t.Errorf("%s: %+v: this does not show what it should", name, s)
 		}
 	}

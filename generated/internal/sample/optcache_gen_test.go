@@ -100,7 +100,7 @@ func TestOrdersCacheAnswersAsItsLoader(t *testing.T) {
 			if err != nil {
 				panic(err)
 			}
-			return propertytest.Kit(c.Cache, c.Get)
+			return propertytest.Adapt(c.Cache, c.Get)
 		},
 		// Each but the first differs from it in one field.
 		Keys: []ID{
@@ -211,7 +211,7 @@ func TestWindowsCacheAnswersAsItsLoader(t *testing.T) {
 			if err != nil {
 				panic(err)
 			}
-			return propertytest.Kit(c.Cache, c.Get)
+			return propertytest.Adapt(c.Cache, c.Get)
 		},
 		// Each but the first differs from it in one field.
 		Keys: []Window{

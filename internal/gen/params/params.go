@@ -280,7 +280,7 @@ func (s *space) search() {
 		space := s.f.Local("space")
 		g.List(jen.Id(space), jen.Err()).Op(":=").Add(call)
 		g.If(jen.Err().Op("!=").Nil()).Block(jen.Return(jen.Nil(), jen.Err()))
-		g.Return(jen.Id(space).Dot("Where").Call(jen.Lit("valid "+s.t.Name),
+		g.Return(jen.Id(space).Dot("Constrain").Call(jen.Lit("valid "+s.t.Name),
 			jen.Func().Params(jen.Id(s.p).Add(s.params())).Bool().Block(jen.Return(jen.Id(s.p).Dot("Valid").Call()))), jen.Nil())
 	})
 }

@@ -89,7 +89,7 @@ func (c *cacheTest) open() *jen.Statement {
 			jen.Qual(model.Cachekit, "Options").Types(c.keyType(), c.valueType()).Custom(options,
 				jen.Id("MaxEntries").Op(":").Id(capacity), jen.Id("Seed").Op(":").Lit(1)), jen.Id(load)),
 		jen.If(jen.Id(err).Op("!=").Nil()).Block(jen.Panic(jen.Id(err))),
-		jen.Return(jen.Qual(model.Property, "Kit").Call(jen.Id(cache).Dot("Cache"), jen.Id(cache).Dot("Get"))),
+		jen.Return(jen.Qual(model.Property, "Adapt").Call(jen.Id(cache).Dot("Cache"), jen.Id(cache).Dot("Get"))),
 	)
 }
 

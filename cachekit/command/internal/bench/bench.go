@@ -19,7 +19,7 @@ import (
 type Cmd struct {
 	Quick  bool   `help:"Smaller sweeps, in about a minute; what was asked of the larger ones is not judged."`
 	Runs   int    `help:"How often each side of a figure is measured, in turn; 10 are enough for an interval of 95 % (${default})." default:"10" placeholder:"N"`
-	Only   string `help:"Measure the figures whose names match this regular expression: ${figures}." placeholder:"REGEXP"`
+	Only   string `name:"filter" aliases:"only" help:"Measure the figures whose names match this regular expression: ${figures}." placeholder:"REGEXP"`
 	Format string `help:"Form of the report (${default}): ${enum}." enum:"text,markdown,json" default:"text"`
 	Out    string `help:"Write the report to a file instead of the standard output." placeholder:"FILE" type:"path"`
 
@@ -39,7 +39,7 @@ otherwise idle machine. The results of every sweep are compared bit for bit on t
 
     optcache bench --quick
     optcache bench --format markdown --out BENCH.md
-    optcache bench --only 'look-up|grouping' --runs 30
+    optcache bench --filter 'look-up|grouping' --runs 30
 
 Exit status: 0 done, 1 results differ, 2 bad usage or input, 130 interrupted.`
 }
@@ -78,7 +78,7 @@ func (c *Cmd) choose() ([]*benchmark, error) {
 	}
 	only, err := regexp.Compile(c.Only)
 	if err != nil {
-		return nil, fmt.Errorf("--only: %w", err)
+		return nil, fmt.Errorf("--filter: %w", err)
 	}
 	var chosen []*benchmark
 	for _, m := range benchmarks {
@@ -87,7 +87,7 @@ func (c *Cmd) choose() ([]*benchmark, error) {
 		}
 	}
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("--only %s: matches none of %s", c.Only, FigureNames())
+		return nil, fmt.Errorf("--filter %s: matches none of %s", c.Only, FigureNames())
 	}
 	return chosen, nil
 }

@@ -55,7 +55,7 @@ func (o once) workload(store *bundle.Store) (*workload, error) {
 		return nil, err
 	}
 	if o.Fast[1] >= o.Slow[0] { // a rule makes the grid count the cells that keep it
-		space.Where("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow })
+		space.Constrain("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow })
 	}
 	grid, err := search.NewGrid(space, o.Trials)
 	if err != nil {

@@ -95,6 +95,6 @@ func crossovers(fast, slow intRange, n int) (*search.Grid[backtest.Crossover], e
 	if err != nil {
 		return nil, err
 	}
-	space.Where("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow })
+	space.Constrain("fast < slow", func(c backtest.Crossover) bool { return c.Fast < c.Slow })
 	return search.NewGrid(space, n)
 }

@@ -142,7 +142,7 @@ type InfoReport struct {
 	Error     string    `json:"error,omitempty"`
 }
 
-func infoReports(infos []bundle.Info) []InfoReport {
+func infoReports(infos []bundle.VersionInfo) []InfoReport {
 	out := []InfoReport{}
 	for _, i := range infos {
 		r := InfoReport{Name: i.Name, Version: i.Version.String(), Current: i.Current, Written: i.Written}
@@ -158,7 +158,7 @@ func infoReports(infos []bundle.Info) []InfoReport {
 }
 
 // printInfos writes a line for each version; the current one has a star.
-func printInfos(e *console.Env, infos []bundle.Info) {
+func printInfos(e *console.Env, infos []bundle.VersionInfo) {
 	t := tabwriter.NewWriter(e.Stdout, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "bundle\tversion\t\tassets\tbars\tfrequency\tfirst\tlast\ton disk\twritten")
 	for _, i := range infos {
@@ -275,7 +275,7 @@ func assetReports(b *bundle.Bundle) []assetReport {
 
 type verifyCmd struct {
 	Name string `arg:"" help:"Name of the bundle."`
-	At   string `help:"Version to verify instead of the current one." placeholder:"VERSION"`
+	At   string `name:"bundle-version" aliases:"at" help:"Version to verify instead of the current one." placeholder:"VERSION"`
 }
 
 // Run runs the command.
@@ -297,7 +297,7 @@ type diffCmd struct {
 	A    string `arg:"" help:"Older version: its first digits."`
 	B    string `arg:"" help:"Newer version." optional:""`
 	JSON bool   `name:"json" help:"Write JSON."`
-	Most int    `help:"How many changed values and bars to show (${default})." default:"20" placeholder:"N"`
+	Most int    `name:"limit" aliases:"most" help:"How many changed values and bars to show (${default})." default:"20" placeholder:"N"`
 }
 
 // Help is shown below the flags.

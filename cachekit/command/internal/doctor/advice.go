@@ -124,7 +124,7 @@ func (d *Diagnosis) adviseRoom(r *rundir.Run, memory int64) (crowded map[string]
 	for i, s := range d.health {
 		enough += d.needs[i].bytes
 		exact = exact && d.needs[i].exact
-		if s.Evictions.Room+s.Uncached+s.Refused == 0 {
+		if s.Evictions.Capacity+s.Uncached+s.Refused == 0 {
 			continue
 		}
 		crowded[s.Name] = true
@@ -133,7 +133,7 @@ func (d *Diagnosis) adviseRoom(r *rundir.Run, memory int64) (crowded map[string]
 			continue
 		}
 		poor = poor || bandOf(s, bandsOf(s.Name)) == "poor"
-		reasons = append(reasons, s.Name+": "+d.Caches[i].departures())
+		reasons = append(reasons, s.Name+": "+d.Caches[i].removals())
 	}
 	if len(reasons) > 0 {
 		d.adviseBudget(r, memory, float64(enough), exact, poor, "what left, or did not fit: "+strings.Join(reasons, "; "))
@@ -172,8 +172,8 @@ func (d *Diagnosis) adviseBudget(r *rundir.Run, memory int64, enough float64, ex
 
 // adviseLists says how many asset lists would do.
 func (d *Diagnosis) adviseLists(r *rundir.Run, s cachekit.Stats) {
-	d.add(levelAdvice, "keep more asset lists", fmt.Sprintf("%d lists had to leave because at most %d are kept, one for each version of a bundle", s.Evictions.Room, r.Config.LRUMaxSize),
-		fmt.Sprintf("export OPTCACHE_LRU_MAXSIZE=%d", uint64(r.Config.LRUMaxSize)+s.Evictions.Room))
+	d.add(levelAdvice, "keep more asset lists", fmt.Sprintf("%d lists had to leave because at most %d are kept, one for each version of a bundle", s.Evictions.Capacity, r.Config.LRUMaxSize),
+		fmt.Sprintf("export OPTCACHE_LRU_MAXSIZE=%d", uint64(r.Config.LRUMaxSize)+s.Evictions.Capacity))
 }
 
 // adviseRepeats explains a poor hit rate of a cache that had room for everything.

@@ -251,16 +251,16 @@ func (d *Diagnosis) printCaches(w io.Writer) {
 			rate = fmt.Sprintf("%.1f %%", 100*c.HitRate)
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\n", c.Name, rate, c.Band, c.Hits, c.Misses, c.Entries,
-			output.Bytes(float64(c.Bytes)), output.Duration(float64(c.SavedNS)), c.departures())
+			output.Bytes(float64(c.Bytes)), output.Duration(float64(c.SavedNS)), c.removals())
 	}
 	t.Flush()
 	fmt.Fprintf(w, "\nmemory   %s of %s, %.1f %%: %s\n\n", output.Bytes(float64(d.Memory.Used)), output.Bytes(float64(d.Memory.Budget)), 100*d.Memory.Share, d.Memory.Band)
 }
 
-// departures tells what left a cache, by cause.
-func (c cacheHealth) departures() string {
+// removals tells what left a cache, by cause.
+func (c cacheHealth) removals() string {
 	counts := map[string]uint64{
-		"for room": c.Evictions.Room, "replaced": c.Evictions.Replaced, "deleted": c.Evictions.Deleted, "cleared": c.Evictions.Cleared,
+		"for room": c.Evictions.Capacity, "replaced": c.Evictions.Replaced, "deleted": c.Evictions.Deleted, "cleared": c.Evictions.Cleared,
 		"retired": c.Evictions.Retired, "expired": c.Evictions.Expired, "not admitted": c.Refused, "too large": c.Uncached,
 	}
 	var parts []string

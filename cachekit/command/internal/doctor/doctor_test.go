@@ -27,7 +27,7 @@ const machineMemory = 16 << 30
 // crowd makes the derived series leave so often that none is ever found.
 func crowd(r *rundir.Run, room uint64) {
 	c := &r.Caches[2]
-	c.Hits, c.Misses, c.Loads, c.Evictions.Room = 0, 12_000, 12_000, room
+	c.Hits, c.Misses, c.Loads, c.Evictions.Capacity = 0, 12_000, 12_000, room
 }
 
 // specs makes pairs of a name and values.
@@ -123,7 +123,7 @@ func TestDoctorAdvises(t *testing.T) {
 			levelAdvice, "enlarge the budget: it is too small", "derived series: 500 for room. All of it takes 1.64 GB", "export OPTCACHE_CACHE_SIZE_GB=2.6"},
 		"crowded under lru": {func(r *rundir.Run) { crowd(r, 500); r.Config.Policy = "lru" },
 			levelAdvice, "let another policy choose", "circle", "unset OPTCACHE_POLICY"},
-		"crowded and well": {func(r *rundir.Run) { r.Caches[2].Evictions.Room = 500 },
+		"crowded and well": {func(r *rundir.Run) { r.Caches[2].Evictions.Capacity = 500 },
 			LevelNote, "a larger budget would save some loads", "500 for room", "export OPTCACHE_CACHE_SIZE_GB=2.6"},
 		"crowded, random": {func(r *rundir.Run) { crowd(r, 1e6); r.Search.Kind = "random" },
 			levelAdvice, "enlarge the budget", "derived series: 1000000 for room. All of it takes", "export OPTCACHE_CACHE_SIZE_GB="},
@@ -154,7 +154,7 @@ func TestDoctorAdvises(t *testing.T) {
 		}, levelAdvice, "enlarge the budget", "grouped bars: 100 too large. All of it takes 105 MB", "export OPTCACHE_CACHE_SIZE_GB=0.16"},
 		"many versions": {func(r *rundir.Run) {
 			r.Config.LRUMaxSize = 1
-			r.Caches[0].Evictions.Room = 7
+			r.Caches[0].Evictions.Capacity = 7
 		}, levelAdvice, "keep more asset lists", "at most 1 are kept", "export OPTCACHE_LRU_MAXSIZE=8"},
 		"nothing repeats": {func(r *rundir.Run) {
 			c := &r.Caches[2]
@@ -211,7 +211,7 @@ func TestDoctorAdviceCanBeSet(t *testing.T) {
 	properties.Property("budgets", prop.ForAll(func(hits, misses, room, uncached, refused uint64, bytes, budget int64, entries int) bool {
 		r := commandtest.SoundRun()
 		c := &r.Caches[2]
-		c.Hits, c.Misses, c.Loads, c.Evictions.Room, c.Uncached, c.Refused, c.Entries, c.Bytes = hits, misses, misses, room, uncached, refused, entries, bytes
+		c.Hits, c.Misses, c.Loads, c.Evictions.Capacity, c.Uncached, c.Refused, c.Entries, c.Bytes = hits, misses, misses, room, uncached, refused, entries, bytes
 		for i := range r.Caches {
 			r.Caches[i].Budget, r.Caches[i].Used = budget, min(bytes, budget)
 		}
@@ -252,7 +252,7 @@ func TestDoctorReportForms(t *testing.T) {
 	r.Bundle.Previous = strings.Repeat("cd", 32)
 	r.Workers, r.GOMAXPROCS = 1, 2
 	c := &r.Caches[2]
-	c.Hits, c.Misses, c.Loads, c.Evictions.Room, c.Evictions.Expired, c.Refused = 0, 12_000, 12_000, 500, 2, 1
+	c.Hits, c.Misses, c.Loads, c.Evictions.Capacity, c.Evictions.Expired, c.Refused = 0, 12_000, 12_000, 500, 2, 1
 	r.Caches[0] = rundir.Cache{Name: "asset lists", Budget: c.Budget, Used: c.Used}
 	d := diagnose("runs/1", r, machineMemory, counters(t))
 	d.Changes = []versionDiff{

@@ -30,7 +30,7 @@ func needs(r *rundir.Run, counters *trials.Named[Counter]) []need {
 	all := make([]need, len(r.Caches))
 	for i, c := range r.Caches {
 		mean := float64(c.Bytes) / float64(max(1, c.Entries))
-		left := c.Evictions.Room + c.Refused + c.Uncached
+		left := c.Evictions.Capacity + c.Refused + c.Uncached
 		all[i] = need{c.Bytes, true}
 		if left == 0 {
 			continue

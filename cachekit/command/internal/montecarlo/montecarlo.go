@@ -35,14 +35,14 @@ type Cmd struct {
 
 	Tests      []string `help:"Tests to make (all that apply): bootstrap, permutation, noise, sensitivity, deflated, overfitting." placeholder:"TESTS" group:"Tests"`
 	Metric     string   `help:"Metric that bootstrap and noise are about (the objective)." placeholder:"METRIC" group:"Tests"`
-	Permute    string   `help:"Metric that the permutation is about; one that depends on the order of returns (${default})." default:"max_drawdown" placeholder:"METRIC" group:"Tests"`
-	Samples    int      `help:"Courses that each test makes (${default})." default:"1000" placeholder:"N" group:"Tests"`
+	Permute    string   `name:"permutation-metric" aliases:"permute" help:"Metric that the permutation is about; one that depends on the order of returns (${default})." default:"max_drawdown" placeholder:"METRIC" group:"Tests"`
+	Samples    int      `help:"Paths that each test makes (${default})." default:"1000" placeholder:"N" group:"Tests"`
 	Confidence float64  `help:"Of the intervals, above 0 and below 1 (${default})." default:"0.95" placeholder:"SHARE" group:"Tests"`
-	Block      float64  `help:"Mean length of a block of the bootstrap in bars (the cube root of their number)." placeholder:"BARS" group:"Tests"`
-	Deviation  float64  `help:"Standard deviation of the noise, above 0 and at most 0.5 (${default})." default:"0.01" placeholder:"SHARE" group:"Tests"`
-	Resample   bool     `help:"Take the noise from each asset's own history instead." group:"Tests"`
-	Points     int      `help:"Values of each parameter that the sensitivity tries on each side (${default})." default:"10" placeholder:"N" group:"Tests"`
-	Blocks     int      `help:"Blocks of time of the probability of overfitting, even (${default})." default:"16" placeholder:"N" group:"Tests"`
+	Block      float64  `name:"block-size" aliases:"block" help:"Mean length of a block of the bootstrap in bars (the cube root of their number)." placeholder:"BARS" group:"Tests"`
+	Deviation  float64  `name:"noise-std" aliases:"deviation" help:"Standard deviation of the noise, above 0 and at most 0.5 (${default})." default:"0.01" placeholder:"SHARE" group:"Tests"`
+	Resample   bool     `name:"noise-bootstrap" aliases:"resample" help:"Take the noise from each asset's own history instead." group:"Tests"`
+	Points     int      `name:"sensitivity-points" aliases:"points" help:"Values of each parameter that the sensitivity tries on each side (${default})." default:"10" placeholder:"N" group:"Tests"`
+	Blocks     int      `name:"pbo-blocks" aliases:"blocks" help:"Blocks of time of the probability of overfitting, even (${default})." default:"16" placeholder:"N" group:"Tests"`
 
 	JSON string `name:"json" help:"Write the report as JSON to a file, or to the standard output alone if FILE is -." placeholder:"FILE|-" group:"Report"`
 
@@ -70,7 +70,7 @@ flags describe, or parameters of your own (--set).
     optcache montecarlo --run runs/a
     optcache montecarlo --bundle us --set fast=10 --set slow=50 --tests bootstrap,noise --samples 5000
 
-    bootstrap     the metric on courses drawn from the returns in blocks; p-value: luck without an edge does as well
+    bootstrap     the metric on paths drawn from the returns in blocks; p-value: luck without an edge does as well
     permutation   whether the order of the returns matters; refused for a metric that order cannot change
     noise         the metric on prices that are a little off
     sensitivity   how much the objective depends on each parameter around the subject, in shares
@@ -139,8 +139,8 @@ func (c *Cmd) check() error {
 	}
 	if err := cmp.Or(
 		console.AtLeast("samples", c.Samples, 1),
-		console.AtLeast("points", c.Points, 1),
-		console.AtLeast("blocks", c.Blocks, 2),
+		console.AtLeast("sensitivity-points", c.Points, 1),
+		console.AtLeast("pbo-blocks", c.Blocks, 2),
 	); err != nil {
 		return err
 	}
@@ -148,9 +148,9 @@ func (c *Cmd) check() error {
 	case !(c.Confidence > 0 && c.Confidence < 1):
 		return fmt.Errorf("--confidence %v: must be above 0 and below 1, such as 0.95", c.Confidence)
 	case c.Block != 0 && !(c.Block >= 1):
-		return fmt.Errorf("--block %v: must be at least 1 bar", c.Block)
+		return fmt.Errorf("--block-size %v: must be at least 1 bar", c.Block)
 	case !(c.Deviation > 0 && c.Deviation <= 0.5):
-		return fmt.Errorf("--deviation %v: must be above 0 and at most 0.5", c.Deviation)
+		return fmt.Errorf("--noise-std %v: must be above 0 and at most 0.5", c.Deviation)
 	}
 	return nil
 }
@@ -233,10 +233,10 @@ func (m *monteCarlo[S]) chooseMetrics() (err error) {
 		return fmt.Errorf("--metric %s: it needs the trades, which returns do not tell: choose one of total_return, cagr, sharpe, sortino, calmar, max_drawdown", m.metric)
 	}
 	if m.order, err = backtest.ParseMetric(m.cmd.Permute); err != nil {
-		return fmt.Errorf("--permute: %w", err)
+		return fmt.Errorf("--permutation-metric: %w", err)
 	}
 	if m.order.NeedsTrades() {
-		return fmt.Errorf("--permute %s: it needs the trades, which returns do not tell: choose max_drawdown or calmar", m.order)
+		return fmt.Errorf("--permutation-metric %s: it needs the trades, which returns do not tell: choose max_drawdown or calmar", m.order)
 	}
 	return nil
 }
@@ -265,11 +265,11 @@ func (m *monteCarlo[S]) run(kept *rundir.Folder) (r *Report, err error) {
 	if m.segments, err = optimize.NewSegments(bars, 0); err != nil {
 		return nil, err
 	}
-	course, err := m.segments.Tester()(m.Ctx, m.Family.Strategy(m.CostBps)(m.subject), m.whole())
+	curve, err := m.segments.Backtester()(m.Ctx, m.Family.Strategy(m.CostBps)(m.subject), m.whole())
 	if err != nil {
 		return nil, err
 	}
-	m.returns = course.Returns()
+	m.returns = curve.Returns()
 	r = m.report(bars)
 	if err := m.test(d, r); err != nil {
 		return nil, err
@@ -368,7 +368,7 @@ func (m *monteCarlo[S]) test(d *trials.Side, r *Report) error {
 // sampler returns the Monte Carlo over a metric.
 func (m *monteCarlo[S]) sampler(metric backtest.Metric) robust.MonteCarlo {
 	return robust.MonteCarlo{
-		Samples: m.cmd.Samples, Seed: m.Seed, Block: m.cmd.Block, Confidence: m.cmd.Confidence,
+		Samples: m.cmd.Samples, Seed: m.Seed, BlockSize: m.cmd.Block, Confidence: m.cmd.Confidence,
 		Minimize: m.Minimize && metric == m.Job.Metric,
 	}
 }
@@ -390,13 +390,13 @@ func (m *monteCarlo[S]) permute(r *Report) error {
 		return nil
 	}
 	if errors.Is(err, robust.ErrOrderInvariant) {
-		return fmt.Errorf("--permute %s: %w", m.order, err)
+		return fmt.Errorf("--permutation-metric %s: %w", m.order, err)
 	}
 	return err
 }
 
 func (m *monteCarlo[S]) noise(r *Report) error {
-	n := robust.Noise{Deviation: m.cmd.Deviation, Resample: m.cmd.Resample, MonteCarlo: m.sampler(m.metric)}
+	n := robust.Noise{StdDev: m.cmd.Deviation, Bootstrap: m.cmd.Resample, MonteCarlo: m.sampler(m.metric)}
 	objective := func(p backtest.Performance) float64 { return p.Value(m.metric) }
 	d, err := n.Test(m.Ctx, m.segments, m.Family.Strategy(m.CostBps)(m.subject), m.whole(), objective, m.options())
 	if err == nil {
@@ -409,7 +409,7 @@ func (m *monteCarlo[S]) sensitivity(d *trials.Side, r *Report) error {
 	s := robust.Sensitivity[S]{Space: m.Space, Base: m.subject, Points: m.cmd.Points, Minimize: m.Minimize}
 	strategy := m.Family.Strategy(m.CostBps)
 	worker := func() optimize.Worker[S, float64] {
-		runner := backtest.Runner{Columns: d.View.Columns()}
+		runner := backtest.Runner{Series: d.View.Series()}
 		return func(ctx context.Context, p S) (float64, error) {
 			bars, err := d.View.Bars(ctx)
 			if err != nil {
@@ -440,7 +440,7 @@ func (m *monteCarlo[S]) deflate(r *Report) error {
 			sharpes[i] = math.NaN()
 		}
 	}
-	d, err := robust.Deflate(m.returns, sharpes)
+	d, err := robust.DeflatedSharpeRatio(m.returns, sharpes)
 	if err == nil {
 		r.Deflated = &deflatedReport{d.Trials, output.Number(d.Sharpe), output.Number(d.Expected), output.Number(d.Probability)}
 	}
@@ -463,8 +463,8 @@ func (m *monteCarlo[S]) overfitting(r *Report) error {
 		plan[i] = o.Params
 	}
 	strategy := m.Family.Strategy(m.CostBps)
-	courses, err := optimize.Run(m.Ctx, plan, func() optimize.Worker[S, []float64] {
-		test := m.segments.Tester()
+	curves, err := optimize.Run(m.Ctx, plan, func() optimize.Worker[S, []float64] {
+		test := m.segments.Backtester()
 		return func(ctx context.Context, p S) ([]float64, error) {
 			c, err := test(ctx, strategy(p), m.whole())
 			return c.Returns(), err
@@ -473,8 +473,8 @@ func (m *monteCarlo[S]) overfitting(r *Report) error {
 	if err != nil {
 		return err
 	}
-	all := make([][]float64, len(courses))
-	for i, c := range courses {
+	all := make([][]float64, len(curves))
+	for i, c := range curves {
 		if c.Err != nil {
 			return fmt.Errorf("it needs the returns of all trials: %w", c.Err)
 		}
@@ -482,7 +482,7 @@ func (m *monteCarlo[S]) overfitting(r *Report) error {
 	}
 	o, err := robust.MeasureOverfitting(m.Ctx, all, m.cmd.Blocks, m.options())
 	if err == nil {
-		r.Overfitting = &overfittingReport{o.Trials, o.Splits, output.Number(o.Probability), output.Number(o.Loss), output.Number(o.Slope)}
+		r.Overfitting = &overfittingReport{o.Trials, o.Splits, output.Number(o.Probability), output.Number(o.ProbabilityOfLoss), output.Number(o.Slope)}
 	}
 	return err
 }

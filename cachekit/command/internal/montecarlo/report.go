@@ -55,7 +55,7 @@ type distributionReport struct {
 
 func newDistribution(m backtest.Metric, d robust.Distribution) *distributionReport {
 	return &distributionReport{
-		m.String(), output.Number(d.Observed), d.Samples, d.Failed, output.Number(d.Mean), output.Number(d.Deviation),
+		m.String(), output.Number(d.Observed), d.Samples, d.Failed, output.Number(d.Mean), output.Number(d.StdDev),
 		output.Number(d.Median), output.Number(d.Low), output.Number(d.High), output.Number(d.PValue),
 	}
 }

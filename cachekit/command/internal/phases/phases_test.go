@@ -19,7 +19,7 @@ func TestPhaseOfStacks(t *testing.T) {
 		"hit of a typed cache": {PhaseLookup, []string{our + "generated/bars.(*BarsCache).Get", our + "cachekit/optimize.(*View).Bars"}},
 		"new entry":            {PhaseFill, []string{"runtime.mallocgc", our + "policy.(*lirs).Add", our + "cachekit.(*Cache[a,b[c]]).insert", our + "cachekit.(*Cache[a,b[c]]).fly"}},
 		"average":              {PhaseIndicators, []string{our + "cachekit/backtest.fillSMA", our + "cachekit/backtest.Series.Fill", our + "cachekit.(*Cache[x]).fly"}},
-		"strategy":             {PhaseBacktest, []string{our + "cachekit/backtest.(*Wishes).buyAbove", our + "cachekit/backtest.(*Runner).Run", our + "cachekit/optimize.(*seat[x]).work"}},
+		"strategy":             {PhaseBacktest, []string{our + "cachekit/backtest.(*Signals).enterAbove", our + "cachekit/backtest.(*Runner).Run", our + "cachekit/optimize.(*seat[x]).work"}},
 		"runner":               {PhaseRunner, []string{"runtime.chansend", our + "cachekit/optimize.(*seat[x]).work"}},
 		"collector":            {phaseGarbage, []string{"runtime.scanObject", "runtime.gcDrain", "runtime.gcBgMarkWorker"}},
 		"scheduler":            {phaseOther, []string{"runtime.findRunnable", "runtime.schedule"}},

@@ -29,9 +29,9 @@ type Cmd struct {
 	Workers int `help:"Trials that run at the same time (one for each processor)." placeholder:"N" group:"Trials"`
 
 	Out    string        `help:"Directory for the profiles; it is made if it is not there (${default})." placeholder:"DIR" default:"optcache-profile" type:"path" group:"Report"`
-	For    time.Duration `help:"How long each side is sampled (${default}); the sweep is repeated meanwhile." default:"5s" placeholder:"TIME" group:"Report"`
+	For    time.Duration `name:"duration" aliases:"for" help:"How long each side is sampled (${default}); the sweep is repeated meanwhile." default:"5s" placeholder:"TIME" group:"Report"`
 	Top    int           `help:"How many functions to show (${default})." default:"15" placeholder:"N" group:"Report"`
-	By     string        `help:"Order of the functions: by the difference of their own time, or by their time with all they call, without caches or with (${default}): ${enum}." enum:"saved,flat,cum,cached" default:"saved" group:"Report"`
+	By     string        `name:"sort" aliases:"by" help:"Order of the functions: by the difference of their own time, or by their time with all they call, without caches or with (${default}): ${enum}." enum:"saved,flat,cum,cached" default:"saved" group:"Report"`
 	Format string        `help:"Form of the report on the standard output (${default}): ${enum}." enum:"text,json" default:"text" group:"Report"`
 
 	Side string `hidden:"" enum:",cached,uncached" default:"" help:"Sweep on one side alone, write its profiles and print what was swept."`
@@ -46,9 +46,9 @@ writes four files into --out that go tool pprof reads:
 
 The report compares the two sides for one sweep: the CPU time and the bytes allocated in every kind of
 work, and the functions that differ most. Every sweep begins with cold caches. Times are of a sampling of 100 a
-second, so a line of few milliseconds is worth little; sample longer with --for.
+second, so a line of few milliseconds is worth little; sample longer with --duration.
 
-    optcache profile --bundle us-equities --trials 500 --for 20s --out before
+    optcache profile --bundle us-equities --trials 500 --duration 20s --out before
     optcache profile --bundle us-equities --strategy momentum --param window=10:250:10
     go tool pprof -http : -diff_base before/cpu-uncached.pprof before/cpu-cached.pprof
 
@@ -148,7 +148,7 @@ func (c *Cmd) check() error {
 		return err
 	}
 	if c.For <= 0 || c.For > time.Hour {
-		return fmt.Errorf("--for %s: must be above 0 and at most 1h, such as 5s", c.For)
+		return fmt.Errorf("--duration %s: must be above 0 and at most 1h, such as 5s", c.For)
 	}
 	return c.BarsFlags.Check()
 }
@@ -195,7 +195,7 @@ func (c *Cmd) profileSide(e *console.Env, subject *subject, name string) (*sideP
 		return nil, fmt.Errorf("profile the side %s: %w", name, err)
 	}
 	e.Log.Info("profiling", "side", name, "for", c.For)
-	args := append([]string{"profile", "--quiet", "--side=" + name, "--out=" + c.Out, "--for=" + c.For.String(), "--store=" + e.StoreDir}, subject.flags...)
+	args := append([]string{"profile", "--quiet", "--side=" + name, "--out=" + c.Out, "--duration=" + c.For.String(), "--store=" + e.StoreDir}, subject.flags...)
 	cmd := exec.CommandContext(e.Ctx, program, args...)
 	cmd.Stderr = e.Stderr
 	out, err := cmd.Output()

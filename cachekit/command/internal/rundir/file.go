@@ -106,14 +106,14 @@ type Cache struct {
 // Stats returns them as the cache tells them.
 func (c Cache) Stats() cachekit.Stats {
 	return cachekit.Stats{
-		Name: c.Name, Hits: c.Hits, Misses: c.Misses, Loads: c.Loads, LoadErrors: c.LoadErrors, LoadTime: time.Duration(c.LoadNS),
+		Name: c.Name, Hits: c.Hits, Misses: c.Misses, Loads: c.Loads, LoadErrors: c.LoadErrors, TotalLoadTime: time.Duration(c.LoadNS),
 		Evictions: cachekit.Evictions(c.Evictions), Refused: c.Refused, Uncached: c.Uncached,
 		Entries: c.Entries, Bytes: c.Bytes, Pinned: c.Pinned, Budget: c.Budget, Used: c.Used,
 	}
 }
 
 type Evictions struct {
-	Room     uint64 `json:"room"`
+	Capacity uint64 `json:"room"`
 	Replaced uint64 `json:"replaced"`
 	Deleted  uint64 `json:"deleted"`
 	Cleared  uint64 `json:"cleared"`

@@ -229,7 +229,7 @@ func cacheFiles(stats []optimize.CacheStats) []Cache {
 	files := []Cache{}
 	for _, s := range stats {
 		files = append(files, Cache{
-			Name: s.Name, Hits: s.Hits, Misses: s.Misses, Loads: s.Loads, LoadErrors: s.LoadErrors, LoadNS: s.LoadTime.Nanoseconds(),
+			Name: s.Name, Hits: s.Hits, Misses: s.Misses, Loads: s.Loads, LoadErrors: s.LoadErrors, LoadNS: s.TotalLoadTime.Nanoseconds(),
 			Evictions: Evictions(s.Evictions), Refused: s.Refused, Uncached: s.Uncached,
 			Entries: s.Entries, Bytes: s.Bytes, Pinned: s.Pinned, Budget: s.Budget, Used: s.Used,
 		})

@@ -79,7 +79,7 @@ func wayBack[S trials.Tunable[S]](j *trials.Job[S], was, is record.Identity) str
 	if v, err := bundle.ParseVersion(before); err == nil {
 		if b, err := j.Store.Open(j.Bundle, v); err == nil {
 			b.Close()
-			return fmt.Sprintf("\nto go on with the bars as they were: --resume --bundle %s --at %.12s, in place of what names the bars; to run on those of now: leave out --resume", j.Bundle, before)
+			return fmt.Sprintf("\nto go on with the bars as they were: --resume --bundle %s --bundle-version %.12s, in place of what names the bars; to run on those of now: leave out --resume", j.Bundle, before)
 		}
 	}
 	return fmt.Sprintf("\nthe store does not have version %.12s any more: leave out --resume to run on the bars of now", before)

@@ -19,7 +19,7 @@ import (
 type BarsFlags struct {
 	Data     string `help:"Run on the CSV or Parquet files of this directory, which is ingested first." placeholder:"DIR" type:"path" xor:"source" group:"Bars"`
 	Bundle   string `help:"Run on an ingested bundle." placeholder:"NAME" xor:"source" group:"Bars"`
-	At       string `help:"Take this version of the bundle instead of the current one." placeholder:"VERSION" group:"Bars"`
+	At       string `help:"Take this version of the bundle instead of the current one." placeholder:"VERSION" name:"bundle-version" aliases:"at" group:"Bars"`
 	Assets   int    `help:"Assets of the synthetic bundle that is taken otherwise (50)." placeholder:"N" group:"Bars"`
 	Bars     int    `help:"Daily bars of each synthetic asset (252)." placeholder:"N" group:"Bars"`
 	BarsSeed uint64 `help:"Seed of the synthetic bars (${default})." placeholder:"N" default:"42" group:"Bars"`
@@ -33,7 +33,7 @@ func (b *BarsFlags) Check() error {
 		return errors.New("--assets and --bars make a synthetic bundle: leave them out with --data and --bundle")
 	}
 	if b.At != "" && b.Bundle == "" {
-		return errors.New("--at VERSION needs --bundle NAME")
+		return errors.New("--bundle-version VERSION needs --bundle NAME")
 	}
 	return nil
 }

@@ -107,7 +107,7 @@ func (s *sweep[S]) timed(r *Report, kept *rundir.Folder, p *console.Progress) (t
 		kept.File.PeakBytes = n
 	}
 	r.note(stats)
-	s.noteDemand(r, kept)
+	s.noteWorkload(r, kept)
 	return out, nil
 }
 
@@ -122,15 +122,15 @@ func finished[S trials.Tunable[S]](out trials.Outcomes[S]) int {
 	return n
 }
 
-// noteDemand puts what the caches were asked for into the report.
-func (s *sweep[S]) noteDemand(r *Report, kept *rundir.Folder) {
-	if s.demand == nil || s.demand.Trials == 0 {
+// noteWorkload puts what the caches were asked for into the report.
+func (s *sweep[S]) noteWorkload(r *Report, kept *rundir.Folder) {
+	if s.workload == nil || s.workload.Trials == 0 {
 		return
 	}
-	r.Demand = &DemandReport{
-		needReport(s.demand.Bars), needReport(s.demand.Series), s.demand.Bypassed(),
+	r.Workload = &WorkloadReport{
+		cacheWorkloadReport(s.workload.Bars), cacheWorkloadReport(s.workload.Series), s.workload.Bypassed(),
 	}
-	kept.File.Bypassed = r.Demand.Bypassed
+	kept.File.Bypassed = r.Workload.Bypassed
 }
 
 // keep fills the report and the folder with the results.
@@ -209,7 +209,7 @@ func (s *sweep[S]) timeRounds(r *Report, kept *rundir.Folder, p *console.Progres
 		r.Speedup = &x
 	}
 	r.note(stats)
-	s.noteDemand(r, kept)
+	s.noteWorkload(r, kept)
 	kept.Caches(stats, len(first))
 	return first, nil
 }

@@ -36,7 +36,7 @@ type Report struct {
 	Grouping  costNS            `json:"grouping"`
 	PeakBytes cost[int64]       `json:"peak_bytes"`
 	Caches    []cacheReport     `json:"caches"`
-	Demand    *DemandReport     `json:"demand"` // null: not known before, or no caches
+	Workload  *WorkloadReport   `json:"demand"` // null: not known before, or no caches
 	Best      []bestReport      `json:"best"`
 	Errors    []string          `json:"errors"`
 
@@ -185,10 +185,10 @@ func (r *Report) printCaches(w io.Writer) {
 			output.Bytes(float64(c.Bytes)), output.Bytes(float64(c.Budget)), c.Advice)
 	}
 	t.Flush()
-	if r.Demand != nil && r.Demand.Bypassed != "" {
-		fmt.Fprintln(w, "left out:", r.Demand.Bypassed)
+	if r.Workload != nil && r.Workload.Bypassed != "" {
+		fmt.Fprintln(w, "left out:", r.Workload.Bypassed)
 	}
-	if r.Demand != nil && r.Demand.Series.Planned {
+	if r.Workload != nil && r.Workload.Series.Planned {
 		fmt.Fprintln(w, "planned: not all derived series fit into the budget; those that are needed last leave first")
 	}
 }
@@ -222,15 +222,15 @@ type bestReport struct {
 	Metrics output.Metrics `json:"metrics"`
 }
 
-// A DemandReport is what the trials were known to ask the caches for.
-type DemandReport struct {
-	Bars     needReport `json:"bars"`
-	Series   needReport `json:"series"`
-	Bypassed string     `json:"bypassed"` // which caches were left out and why, or ""
+// A WorkloadReport is what the trials were known to ask the caches for.
+type WorkloadReport struct {
+	Bars     cacheWorkloadReport `json:"bars"`
+	Series   cacheWorkloadReport `json:"series"`
+	Bypassed string              `json:"bypassed"` // which caches were left out and why, or ""
 }
 
-// A needReport is an [optimize.Need].
-type needReport struct {
+// A cacheWorkloadReport is an [optimize.CacheWorkload].
+type cacheWorkloadReport struct {
 	Requests int64         `json:"requests"`
 	Distinct int64         `json:"distinct"`
 	Bytes    int64         `json:"bytes"`

@@ -44,11 +44,11 @@ type Cmd struct {
 // A sweep is a sweepCmd that was found to make sense.
 type sweep[S trials.Tunable[S]] struct {
 	*trials.Job[S]
-	cmd     *Cmd
-	compare bool             // the sides are timed and compared
-	verify  int              // trials whose results are compared bit for bit
-	demand  *optimize.Demand // of the last run with caches; nil: there was none
-	journal *record.Journal  // nil: results are not recorded
+	cmd      *Cmd
+	compare  bool               // the sides are timed and compared
+	verify   int                // trials whose results are compared bit for bit
+	workload *optimize.Workload // of the last run with caches; nil: there was none
+	journal  *record.Journal    // nil: results are not recorded
 }
 
 // Help is shown below the flags.
@@ -229,8 +229,8 @@ func (s *sweep[S]) once(config cachekit.Config, o optimize.Options) (out trials.
 	stop := s.cmd.LogStats(s.Env, d.Workspace)
 	o.AlwaysCache = s.cmd.AlwaysCache
 	if !config.DisableCaching {
-		s.demand = nil
-		o.Demand = func(d optimize.Demand) { s.demand = &d } // of a search, the last is that of all its trials
+		s.workload = nil
+		o.Workload = func(d optimize.Workload) { s.workload = &d } // of a search, the last is that of all its trials
 	}
 	out, err = s.Run(s.Ctx, d.View, o)
 	took = time.Since(start)

@@ -138,7 +138,7 @@ func (s *sweep[S]) detailed(d *trials.Side, batch search.List[numbered[S]], asse
 	all := make([]detail, len(batch)*assets)
 	strategy := s.Family.Strategy(s.CostBps)
 	worker := func() optimize.Worker[numbered[S], backtest.Metrics] {
-		runner := backtest.Runner{Columns: d.View.Columns()}
+		runner := backtest.Runner{Series: d.View.Series()}
 		return func(ctx context.Context, t numbered[S]) (backtest.Metrics, error) {
 			listed, bars, err := d.View.Load(ctx)
 			if err != nil {

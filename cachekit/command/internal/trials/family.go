@@ -122,7 +122,7 @@ func (f *Family[S]) Space(specs []AxisSpec) (*search.Space[S], error) {
 		return nil, fmt.Errorf("--param: %w", err)
 	}
 	if f.rule != "" {
-		space.Where(f.rule, f.ok)
+		space.Constrain(f.rule, f.ok)
 	}
 	return space, nil
 }

@@ -117,7 +117,7 @@ func (s *Setup) Flags() []string {
 // GridFlags returns those that say which bars, strategy, parameters and trials of a grid.
 func (s *Setup) GridFlags() []string {
 	flags := []string{
-		"--bundle=" + s.Bundle, "--at=" + s.Version.String(), "--strategy=" + s.Strategy, "--cost-bps=" + strconv.FormatFloat(s.CostBps, 'g', -1, 64),
+		"--bundle=" + s.Bundle, "--bundle-version=" + s.Version.String(), "--strategy=" + s.Strategy, "--cost-bps=" + strconv.FormatFloat(s.CostBps, 'g', -1, 64),
 		"--trials=" + strconv.Itoa(s.Trials), "--workers=" + strconv.Itoa(s.Workers),
 	}
 	for _, a := range s.Specs {

@@ -77,7 +77,7 @@ func Prepare[S Tunable[S]](e *console.Env, f *Family[S], setup Setup) (*Job[S], 
 }
 
 // NewSearch returns the search that the flags name, made anew. salt chooses another
-// course of the same search.
+// run of the same search.
 func (j *Job[S]) NewSearch(salt uint64) (search.Search[S], error) {
 	o := search.Options{Seed: j.Seed + salt, Minimize: j.Minimize}
 	switch j.Search {

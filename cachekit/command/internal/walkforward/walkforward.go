@@ -32,14 +32,14 @@ type Cmd struct {
 	rundir.RunFlags
 
 	Train    int  `help:"Sessions that a search sees (${default})." default:"120" placeholder:"N" group:"Windows"`
-	Validate int  `help:"Sessions after these that choose among the best; 0 for none (${default})." default:"30" placeholder:"N" group:"Windows"`
+	Validate int  `name:"validation" aliases:"validate" help:"Sessions after these that choose among the best; 0 for none (${default})." default:"30" placeholder:"N" group:"Windows"`
 	Test     int  `help:"Sessions after these that judge the choice (${default})." default:"30" placeholder:"N" group:"Windows"`
 	Step     int  `help:"Sessions from one fold to the next (as many as --test)." placeholder:"N" group:"Windows"`
 	Purge    int  `help:"Sessions left out after the train and the validation window (${default})." default:"0" placeholder:"N" group:"Windows"`
 	Embargo  int  `help:"Sessions more that are left out before the test window (${default})." default:"0" placeholder:"N" group:"Windows"`
 	Anchored bool `help:"Every train window begins with the first session and grows; else it rolls." group:"Windows"`
 	Warmup   *int `help:"Bars before a window that indicators run over, so that they do not start cold (as many as the longest parameter)." placeholder:"N" group:"Windows"`
-	Top      int  `help:"Trials that go from training to validation (${default})." default:"5" placeholder:"N" group:"Windows"`
+	Top      int  `name:"top-k" aliases:"top" help:"Trials that go from training to validation (${default})." default:"5" placeholder:"N" group:"Windows"`
 
 	Resume bool   `help:"Go on with the run in --out that was killed or interrupted; it must be the same run." group:"Report"`
 	JSON   string `name:"json" help:"Write the report as JSON to a file, or to the standard output alone if FILE is -." placeholder:"FILE|-" group:"Report"`
@@ -47,11 +47,11 @@ type Cmd struct {
 
 // Help is shown below the flags.
 func (Cmd) Help() string {
-	return `Again and again as time goes by it searches for parameters over a train window, chooses among the best --top by the
+	return `Again and again as time goes by it searches for parameters over a train window, chooses among the best --top-k by the
 validation window, and judges the choice by the test window, which neither has seen. A session is a date that
 occurs in the bars.
 
-    optcache walkforward --bundle us --train 504 --validate 126 --test 126 --fast 5:50:5 --slow 20:200:10 --trials 300
+    optcache walkforward --bundle us --train 504 --validation 126 --test 126 --fast 5:50:5 --slow 20:200:10 --trials 300
     optcache walkforward --data DIR --strategy breakout --anchored --purge 5 --embargo 5 --out runs/wf
     optcache walkforward --data DIR --strategy breakout --anchored --purge 5 --embargo 5 --out runs/wf --resume
 
@@ -122,12 +122,12 @@ func run[S trials.Tunable[S]](f *trials.Family[S], c *Cmd, e *console.Env) error
 func (c *Cmd) check() error {
 	if err := cmp.Or(
 		console.AtLeast("train", c.Train, 1),
-		console.AtLeast("validate", c.Validate, 0),
+		console.AtLeast("validation", c.Validate, 0),
 		console.AtLeast("test", c.Test, 1),
 		console.AtLeast("step", c.Step, 0),
 		console.AtLeast("purge", c.Purge, 0),
 		console.AtLeast("embargo", c.Embargo, 0),
-		console.AtLeast("top", c.Top, 1),
+		console.AtLeast("top-k", c.Top, 1),
 	); err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func runBars[S trials.Tunable[S]](c *Cmd, j *trials.Job[S], kept *rundir.Folder,
 	w := forward(j, c, segments, ran)
 	folds, err := w.Windows.Folds(w.Sessions)
 	if err != nil {
-		return nil, console.Usage(fmt.Errorf("--train %d --validate %d --test %d: %w", c.Train, c.Validate, c.Test, err))
+		return nil, console.Usage(fmt.Errorf("--train %d --validation %d --test %d: %w", c.Train, c.Validate, c.Test, err))
 	}
 	p := j.NewProgress(len(folds))
 	defer p.Finish()
@@ -247,8 +247,8 @@ func forward[S trials.Tunable[S]](j *trials.Job[S], c *Cmd, segments *optimize.S
 		Sessions: segments.Sessions(),
 		Space:    j.Space,
 		Search:   func(f walk.Fold) (search.Search[S], error) { return j.NewSearch(uint64(f.Number)) },
-		Tester: func() optimize.Tester[S] {
-			test := segments.Tester()
+		Backtester: func() optimize.Backtester[S] {
+			test := segments.Backtester()
 			return func(ctx context.Context, p S, span optimize.Span) (backtest.EquityCurve, error) {
 				ran.ran(span)
 				return test(ctx, strategy(p), span)
@@ -278,7 +278,7 @@ func newReport[S trials.Tunable[S]](j *trials.Job[S], c *Cmd, w *walk.Forward[S]
 	}
 	for _, s := range result.Stability {
 		r.Stability = append(r.Stability, stabilityReport{
-			s.Name, s.Folds, output.Number(s.Mean), output.Number(s.Deviation), output.Number(s.Variation), output.Number(s.Spread), s.Mode, output.Number(s.Share),
+			s.Name, s.Folds, output.Number(s.Mean), output.Number(s.StdDev), output.Number(s.Variation), output.Number(s.Spread), s.Mode, output.Number(s.Share),
 		})
 	}
 	for i, t := range result.OutOfSample.Times {
@@ -339,12 +339,12 @@ func keep[S trials.Tunable[S]](j *trials.Job[S], kept *rundir.Folder, r *Report,
 		return err
 	}
 	kept.File.Results = append(kept.File.Results, name)
-	course := result.OutOfSample
-	err := kept.Keep("equity", &output.Table{Columns: []output.Column{output.Col("time", output.Moment), output.Col("equity", output.Real)}, Rows: len(course.Times), Cell: func(row, i int) any {
+	curve := result.OutOfSample
+	err := kept.Keep("equity", &output.Table{Columns: []output.Column{output.Col("time", output.Moment), output.Col("equity", output.Real)}, Rows: len(curve.Times), Cell: func(row, i int) any {
 		if i == 0 {
-			return time.Unix(0, course.Times[row]).UTC()
+			return time.Unix(0, curve.Times[row]).UTC()
 		}
-		return course.Equity[row]
+		return curve.Equity[row]
 	},
 	})
 	return errors.Join(err, kept.Keep("folds", foldTable(j, r, result)))

@@ -183,7 +183,7 @@ func TestCacheAnswersAsItsLoader(t *testing.T) {
 			if err != nil {
 				panic(err)
 			}
-			return propertytest.Kit(c_.Cache, c_.Get)
+			return propertytest.Adapt(c_.Cache, c_.Get)
 		},
 		// Each but the first differs from it in one field.
 		Keys: []a{
@@ -378,7 +378,7 @@ func TestGroupsCacheAnswersAsItsLoader(t *testing.T) {
 			if err != nil {
 				panic(err)
 			}
-			return propertytest.Kit(c_.Cache, c_.Get)
+			return propertytest.Adapt(c_.Cache, c_.Get)
 		},
 		// Each but the first differs from it in one field.
 		Keys: []groupsKey{

@@ -138,7 +138,7 @@ func TestRowsCacheAnswersAsItsLoader(t *testing.T) {
 			if err != nil {
 				panic(err)
 			}
-			return propertytest.Kit(c.Cache, c.Get)
+			return propertytest.Adapt(c.Cache, c.Get)
 		},
 		// Each but the first differs from it in one field.
 		Keys: []Key{

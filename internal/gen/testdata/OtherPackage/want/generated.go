@@ -234,7 +234,7 @@ func (ParamsSpace) Space() (*search.Space[otherpackage.Params], error) {
 	if err != nil {
 		return nil, err
 	}
-	return space.Where("valid Params", func(p otherpackage.Params) bool {
+	return space.Constrain("valid Params", func(p otherpackage.Params) bool {
 		return p.Valid()
 	}), nil
 }

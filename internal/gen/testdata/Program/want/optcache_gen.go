@@ -750,7 +750,7 @@ func (ParamsSpace) Space() (*search.Space[Params], error) {
 	if err != nil {
 		return nil, err
 	}
-	return space.Where("valid Params", func(p Params) bool {
+	return space.Constrain("valid Params", func(p Params) bool {
 		return p.Valid()
 	}), nil
 }

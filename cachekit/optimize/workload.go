@@ -9,20 +9,20 @@ import (
 	"github.com/bmadventure/optcache/sizing"
 )
 
-// A Demand is what a [Sweep] asks the caches of its workspace for. It is known before
+// A Workload is what a [Sweep] asks the caches of its workspace for. It is known before
 // the first trial runs, because a plan tells which series each of its trials reads, and
 // so it is the same in every run of the same sweep. That of a [SweepSearch] is known as far
 // as its trials are, and grows with them. With caching off it is all zero.
-type Demand struct {
+type Workload struct {
 	Trials int // that run: those whose results are not kept
-	Bars   Need
-	Series Need
+	Bars   CacheWorkload
+	Series CacheWorkload
 }
 
-// A Need is what a sweep asks one cache for. Saves and Costs are estimated from the
+// A CacheWorkload is what a sweep asks one cache for. Saves and Costs are estimated from the
 // numbers of requests, values and bars and from what these cost when they were measured; they
 // are not timed in the run.
-type Need struct {
+type CacheWorkload struct {
 	Requests int64         // how often the cache is asked
 	Distinct int64         // for how many values
 	Bytes    int64         // that these take together
@@ -34,7 +34,7 @@ type Need struct {
 
 // Bypassed says which caches the sweep does without, and why, in a line for people. It
 // is empty if there are none.
-func (d Demand) Bypassed() string {
+func (d Workload) Bypassed() string {
 	switch n := d.Series; {
 	case d.Bars.Bypassed:
 		return "the run is too small to gain from caches and does without: nothing is asked for twice"
@@ -47,20 +47,20 @@ func (d Demand) Bypassed() string {
 	return ""
 }
 
-// A forecast is which series the batches of a sweep read, as [backtest.Runner.RunBatch]
+// A schedule is which series the batches of a sweep read, as [backtest.Runner.RunBatch]
 // asks for them: for each asset all series of the batch, each once, in the order in which its
 // trials name them.
-type forecast struct {
+type schedule struct {
 	series []backtest.Series // that occur, each once
 	asked  []int32           // which of them each batch reads, batch after batch
 	starts []int             // of each batch in asked, and the end
 }
 
 // batch returns the numbers of the series of a batch.
-func (f *forecast) batch(i int) []int32 { return f.asked[f.starts[i]:f.starts[i+1]] }
+func (f *schedule) batch(i int) []int32 { return f.asked[f.starts[i]:f.starts[i+1]] }
 
 // requests returns how often the cache of series is asked.
-func (f *forecast) requests(bars *bundle.Bars) int64 {
+func (f *schedule) requests(bars *bundle.Bars) int64 {
 	return int64(len(f.asked)) * int64(len(bars.Assets()))
 }
 
@@ -71,8 +71,8 @@ type tally struct {
 	places map[backtest.Series]int
 }
 
-// add counts those of a forecast.
-func (t *tally) add(f *forecast) {
+// add counts those of a schedule.
+func (t *tally) add(f *schedule) {
 	if t.places == nil {
 		t.places = make(map[backtest.Series]int, len(f.series))
 	}
@@ -98,12 +98,12 @@ func (t *tally) requests() (n int64) {
 	return n
 }
 
-// foresee returns the forecast of the batches, whose trials had those positions when they
+// scheduleOf returns the schedule of the batches, whose trials had those positions when they
 // were asked what they read: nil says the same as now.
-func (s *sweep[P]) foresee(r *readings, positions []int) *forecast {
-	f := &forecast{starts: make([]int, 1, s.Len()+1)}
+func (s *sweep[P]) scheduleOf(r *readings, positions []int) *schedule {
+	f := &schedule{starts: make([]int, 1, s.Len()+1)}
 	known := make([]struct {
-		number int32 // 1 + that in the forecast
+		number int32 // 1 + that in the schedule
 		last   int   // 1 + the batch that read it last
 	}, len(r.series))
 	for batch := range s.Len() {
@@ -115,7 +115,7 @@ func (s *sweep[P]) foresee(r *readings, positions []int) *forecast {
 			}
 			for _, n := range r.of(position) {
 				x := &known[n]
-				if r.series[n].Of == nil || x.last > batch {
+				if r.series[n].Indicator == nil || x.last > batch {
 					continue // without an indicator the trial will say so
 				}
 				if x.number == 0 {

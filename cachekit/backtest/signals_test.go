@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-// The bits of wishes are those of plain comparisons, for averages that differ by
+// The bits of signals are those of plain comparisons, for averages that differ by
 // a few numbers or not at all, with NaN and infinity, wherever a block begins.
 func TestBuyAboveIsAComparison(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	special := []float64{math.NaN(), math.Inf(1), math.SmallestNonzeroFloat64, math.MaxFloat64, 1}
-	var w Wishes
+	var w Signals
 	seen := [2]int{}
 	for range 300 {
 		n := 1 + rng.IntN(300)
@@ -28,13 +28,13 @@ func TestBuyAboveIsAComparison(t *testing.T) {
 		}
 		from := rng.IntN(n)
 		w.reset(from, n)
-		w.buyAbove(a, b, tie)
+		w.enterAbove(a, b, tie)
 		for i := from; i < n; i++ {
 			want := a[i] > b[i]
 			if want && math.Float64bits(a[i])-math.Float64bits(b[i]) <= tie {
 				want = false
 			}
-			buy, sell := w.next(w.buy, i) == i, w.next(w.sell, i) == i
+			buy, sell := w.next(w.entries, i) == i, w.next(w.exits, i) == i
 			if buy != want || sell == want {
 				t.Fatalf("%v above %v: buy %v, sell %v", a[i], b[i], buy, sell)
 			}
@@ -52,7 +52,7 @@ func TestBuyAboveIsAComparison(t *testing.T) {
 
 func TestNextFindsEveryWish(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
-	var w Wishes
+	var w Signals
 	for range 300 {
 		from := rng.IntN(1000)
 		to := from + 1 + rng.IntN(300)
@@ -61,19 +61,19 @@ func TestNextFindsEveryWish(t *testing.T) {
 		for range rng.IntN(6) {
 			i := from + rng.IntN(to-from)
 			wished[i] = true
-			w.Buy(i)
-			w.Sell(to - 1 - (i - from))
+			w.Enter(i)
+			w.Exit(to - 1 - (i - from))
 		}
 		for i := from; i <= to; i++ {
 			want := i
 			for want < to && !wished[want] {
 				want++
 			}
-			if got := w.next(w.buy, i); got != want {
-				t.Fatalf("the wish after %d of %d to %d is at %d, want %d", i, from, to, got, want)
+			if got := w.next(w.entries, i); got != want {
+				t.Fatalf("the signal after %d of %d to %d is at %d, want %d", i, from, to, got, want)
 			}
-			if wished[i] && w.next(w.sell, to-1-(i-from)) != to-1-(i-from) {
-				t.Fatalf("the wish to sell at %d is lost", i)
+			if wished[i] && w.next(w.exits, to-1-(i-from)) != to-1-(i-from) {
+				t.Fatalf("the signal to sell at %d is lost", i)
 			}
 		}
 	}

@@ -31,11 +31,11 @@ type sighting struct {
 	series []backtest.Series
 }
 
-func (w witness) Decide(b *backtest.Block, wishes *backtest.Wishes) {
+func (w witness) Decide(b *backtest.BarData, signals *backtest.Signals) {
 	if b.From == 0 {
 		*w.seen = append(*w.seen, sighting{b.Close[0], w.Series(nil)})
 	}
-	w.Crossover.Decide(b, wishes)
+	w.Crossover.Decide(b, signals)
 }
 
 // requests returns what a cache of series is asked for by the trials that were seen: each
@@ -105,14 +105,14 @@ func TestASweepHitsTheOptimum(t *testing.T) {
 				}
 				return witness{p, &seen}
 			}
-			run := func(config cachekit.Config) (cachekit.Stats, int64, optimize.Demand) {
+			run := func(config cachekit.Config) (cachekit.Stats, int64, optimize.Workload) {
 				w := testbed.Workspace(t, config, store)
 				p := testbed.Pin(t, w, "b")
 				defer p.Close()
 				seen = nil
-				var d optimize.Demand
+				var d optimize.Workload
 				out, err := optimize.Sweep(t.Context(), testbed.View(t, p, bundle.Query{Fields: bundle.Open | bundle.Close}), c.plan, strategy,
-					optimize.Options{Workers: workers, AlwaysCache: true, Demand: func(x optimize.Demand) { d = x }})
+					optimize.Options{Workers: workers, AlwaysCache: true, Workload: func(x optimize.Workload) { d = x }})
 				if err != nil || out[0].Err != nil {
 					t.Fatal(err, out[0].Err)
 				}
@@ -124,7 +124,7 @@ func TestASweepHitsTheOptimum(t *testing.T) {
 			got, _, d := run(half)
 			asked := requests(seen, numbers)
 			if n := len(asked); uint64(n) != got.Hits+got.Misses || int64(n) != d.Series.Requests || int(d.Series.Distinct) != whole.Entries || !d.Series.Planned {
-				t.Errorf("%d requests were seen: the cache counts %d hits and %d misses; the demand is %+v", n, got.Hits, got.Misses, d)
+				t.Errorf("%d requests were seen: the cache counts %d hits and %d misses; the workload is %+v", n, got.Hits, got.Misses, d)
 			}
 			if share := float64(got.Entries) / float64(whole.Entries); share < 0.45 || share > 0.55 {
 				t.Errorf("there is room for %d of %d series", got.Entries, whole.Entries)

@@ -6,32 +6,32 @@ import (
 	"unsafe"
 )
 
-// Wishes are what a strategy would do at the closes of the bars of a block, one
+// Signals are what a strategy would do at the closes of the bars of a block, one
 // bit a bar. There are none at first.
-type Wishes struct {
-	from, to  int
-	buy, sell []uint64 // the bit of bar i is i-from; bits from to-from on mean nothing
+type Signals struct {
+	from, to       int
+	entries, exits []uint64 // the bit of bar i is i-from; bits from to-from on mean nothing
 }
 
-// Buy notes that bar i, From <= i < To of the block, would buy.
-func (w *Wishes) Buy(i int) { w.buy[uint(i-w.from)/64] |= 1 << (uint(i-w.from) % 64) }
+// Enter notes that bar i, From <= i < To of the block, would buy.
+func (w *Signals) Enter(i int) { w.entries[uint(i-w.from)/64] |= 1 << (uint(i-w.from) % 64) }
 
-// Sell notes that bar i, From <= i < To of the block, would sell.
-func (w *Wishes) Sell(i int) { w.sell[uint(i-w.from)/64] |= 1 << (uint(i-w.from) % 64) }
+// Exit notes that bar i, From <= i < To of the block, would sell.
+func (w *Signals) Exit(i int) { w.exits[uint(i-w.from)/64] |= 1 << (uint(i-w.from) % 64) }
 
-// reset makes w the empty wishes of the bars from to to-1.
-func (w *Wishes) reset(from, to int) {
+// reset makes w the empty signals of the bars from to to-1.
+func (w *Signals) reset(from, to int) {
 	n := (to - from + 63) / 64
-	if cap(w.buy) < n {
-		w.buy, w.sell = make([]uint64, n), make([]uint64, n)
+	if cap(w.entries) < n {
+		w.entries, w.exits = make([]uint64, n), make([]uint64, n)
 	}
-	w.from, w.to, w.buy, w.sell = from, to, w.buy[:n], w.sell[:n]
-	clear(w.buy)
-	clear(w.sell)
+	w.from, w.to, w.entries, w.exits = from, to, w.entries[:n], w.exits[:n]
+	clear(w.entries)
+	clear(w.exits)
 }
 
 // next returns the first bar from i on whose bit is set, or w.to.
-func (w *Wishes) next(set []uint64, i int) int {
+func (w *Signals) next(set []uint64, i int) int {
 	at := uint(i - w.from)
 	if i >= w.to {
 		return w.to
@@ -49,19 +49,19 @@ func (w *Wishes) next(set []uint64, i int) int {
 	return w.to
 }
 
-// buyAbove wishes to buy where a is above b and to sell everywhere else. Above
+// enterAbove signals to buy where a is above b and to sell everywhere else. Above
 // means that more than tie numbers lie between the two. The columns hold
 // positive numbers or the NaN of the standard library, which nothing is above;
 // where a is NaN, so is b.
 //
 // Such numbers have the order of their bits, and the borrow of a subtraction
 // tells it without a branch: three or four instructions a bar.
-func (w *Wishes) buyAbove(a, b []float64, tie uint64) {
+func (w *Signals) enterAbove(a, b []float64, tie uint64) {
 	a, b = a[w.from:w.to], b[w.from:w.to]
 	word := 0
 	for ; len(a) >= 64; a, b, word = a[64:], b[64:], word+1 {
 		x := above(bitsOf(a), bitsOf(b), tie)
-		w.buy[word], w.sell[word] = x, ^x
+		w.entries[word], w.exits[word] = x, ^x
 	}
 	if len(a) == 0 {
 		return
@@ -72,7 +72,7 @@ func (w *Wishes) buyAbove(a, b []float64, tie uint64) {
 			x |= 1 << i
 		}
 	}
-	w.buy[word], w.sell[word] = x, ^x
+	w.entries[word], w.exits[word] = x, ^x
 }
 
 func above(a, b *[64]uint64, tie uint64) (x uint64) {

@@ -17,13 +17,13 @@ import (
 // TestDepartures lets entries leave in every way and checks what is told.
 func TestDepartures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var told []Departure
+		var told []Removal
 		c := mustNew(t, Options[int, int]{
-			MaxEntries: 2, Policy: policy.NewLRU(), Departures: 10, ExpireAfterWrite: time.Hour,
-			Version: func(key int) [32]byte { return [32]byte{byte(key)} },
-			OnEvict: func(_, _ int, d Departure) { told = append(told, d) },
+			MaxEntries: 2, Policy: policy.NewLRU(), RemovalHistory: 10, ExpireAfterWrite: time.Hour,
+			Version:   func(key int) [32]byte { return [32]byte{byte(key)} },
+			OnRemoval: func(_, _ int, d Removal) { told = append(told, d) },
 		})
-		expect := func(key int, want Cause, age, loadTime time.Duration) {
+		expect := func(key int, want RemovalCause, age, loadTime time.Duration) {
 			t.Helper()
 			if len(told) == 0 {
 				t.Fatalf("%v: nothing was told", want)
@@ -32,7 +32,7 @@ func TestDepartures(t *testing.T) {
 			if d.Cause != want || d.Age != age || d.LoadTime != loadTime || d.Size != c.entryBytes || !d.Time.Equal(time.Now()) {
 				t.Errorf("told %v (%v old), want %v, %v old, loaded in %v", d, d.Age, want, age, loadTime)
 			}
-			if why, ok := c.Why(key); !ok || why != d {
+			if why, ok := c.LastRemoval(key); !ok || why != d {
 				t.Errorf("Why(%d) = %v, %v; told %v", key, why, ok, d)
 			}
 			if !strings.Contains(d.String(), want.String()) {
@@ -45,7 +45,7 @@ func TestDepartures(t *testing.T) {
 		expect(1, CauseReplaced, time.Second, 3*time.Second)
 		c.Set(2, 2)
 		c.Set(3, 3)
-		expect(1, CauseRoom, 0, 0)
+		expect(1, CauseCapacity, 0, 0)
 		c.Delete(3)
 		expect(3, CauseDeleted, 0, 0)
 		time.Sleep(time.Minute)
@@ -59,7 +59,7 @@ func TestDepartures(t *testing.T) {
 		time.Sleep(time.Hour)
 		c.Get(t.Context(), 5, func(context.Context, int) (int, error) { return 6, nil })
 		expect(5, CauseExpired, time.Hour, 0)
-		if _, ok := c.Why(99); ok {
+		if _, ok := c.LastRemoval(99); ok {
 			t.Error("Why knows of a key that never was")
 		}
 		if s := c.Stats(); uint64(len(told)) != s.Evictions.Total() {
@@ -70,20 +70,20 @@ func TestDepartures(t *testing.T) {
 }
 
 func TestWhyForgets(t *testing.T) {
-	c := mustNew(t, Options[int, int]{Departures: 3})
+	c := mustNew(t, Options[int, int]{RemovalHistory: 3})
 	for i := range 5 {
 		c.Set(i, i)
 		c.Delete(i)
 	}
 	for i := range 5 {
-		if _, ok := c.Why(i); ok != (i >= 2) {
+		if _, ok := c.LastRemoval(i); ok != (i >= 2) {
 			t.Errorf("Why(%d) = %v", i, ok)
 		}
 	}
 	c = mustNew(t, Options[int, int]{})
 	c.Set(1, 1)
 	c.Delete(1)
-	if _, ok := c.Why(1); ok {
+	if _, ok := c.LastRemoval(1); ok {
 		t.Error("Why knows more than it was asked to remember")
 	}
 }
@@ -92,10 +92,10 @@ func TestWhyForgets(t *testing.T) {
 // that is right for each key.
 func TestOnEvictIsNeverConcurrent(t *testing.T) {
 	var running, told atomic.Int64
-	last := map[int]int{} // not guarded: OnEvict is never concurrent
-	c := mustNew(t, Options[int, int]{MaxEntries: 50, OnEvict: func(key, value int, d Departure) {
+	last := map[int]int{} // not guarded: OnRemoval is never concurrent
+	c := mustNew(t, Options[int, int]{MaxEntries: 50, OnRemoval: func(key, value int, d Removal) {
 		if running.Add(1) != 1 {
-			t.Error("OnEvict runs twice at a time")
+			t.Error("OnRemoval runs twice at a time")
 		}
 		if key < 1000 && value < last[key] {
 			t.Errorf("key %d: value %d is told after %d", key, value, last[key])
@@ -116,7 +116,7 @@ func TestOnEvictIsNeverConcurrent(t *testing.T) {
 	c.Clear()
 	s := c.Stats()
 	if uint64(told.Load()) != s.Evictions.Total() {
-		t.Errorf("told of %d departures, counted %d", told.Load(), s.Evictions.Total())
+		t.Errorf("told of %d removals, counted %d", told.Load(), s.Evictions.Total())
 	}
 	// The adaptive policy may turn to one that refuses newcomers.
 	if came := 16_000 - s.Refused - s.Uncached; came != s.Evictions.Total() {
@@ -125,7 +125,7 @@ func TestOnEvictIsNeverConcurrent(t *testing.T) {
 }
 
 // TestPanicOfOnEvict: what a panic of the listener keeps from being told is told by the next who changes the cache, each
-// departure once and in order, and those that came during the panic after the others.
+// removal once and in order, and those that came during the panic after the others.
 func TestPanicOfOnEvict(t *testing.T) {
 	for at := range 4 { // of those that leave together
 		t.Run(strconv.Itoa(at), func(t *testing.T) { panicOfOnEvict(t, at) })
@@ -144,7 +144,7 @@ func panicOfOnEvict(t *testing.T, at int) {
 			}
 			return 1_000
 		},
-		OnEvict: func(key, _ int, _ Departure) {
+		OnRemoval: func(key, _ int, _ Removal) {
 			if told = append(told, key); len(told) == at+1 {
 				c.Delete(late)
 				panic("listener")
@@ -173,7 +173,7 @@ func panicOfOnEvict(t *testing.T, at int) {
 func TestListenerThatChangesTheCache(t *testing.T) {
 	var told []int
 	var c *Cache[int, int]
-	c = mustNew(t, Options[int, int]{OnEvict: func(key, _ int, _ Departure) {
+	c = mustNew(t, Options[int, int]{OnRemoval: func(key, _ int, _ Removal) {
 		told = append(told, key)
 		c.Delete(key + 1)
 	}})
