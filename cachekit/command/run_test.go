@@ -304,7 +304,7 @@ func TestUsageErrorsOfRuns(t *testing.T) {
 		{"montecarlo --confidence=1", "--confidence"},
 		{"montecarlo --confidence=NaN", "--confidence"},
 		{"montecarlo --block=0.5", "--block"},
-		{"montecarlo --deviation=0.7", "--deviation"},
+		{"montecarlo --noise-std=0.7", "--noise-std"},
 		{"montecarlo --run=/no/such/run", "/no/such/run"},
 		{"montecarlo --run=x --trials=5", "--run says"},
 		{"montecarlo --assets=2 --bars=60 --set=fast=3", "a value for each of fast, slow"},
