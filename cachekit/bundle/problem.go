@@ -2,7 +2,10 @@ package bundle
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/bmadventure/optcache/internal/few"
 )
@@ -45,7 +48,7 @@ type Problem struct {
 // not known.
 func (p Problem) String() string {
 	var b strings.Builder
-	b.WriteString(p.File)
+	b.WriteString(plain(p.File))
 	if p.Line > 0 {
 		fmt.Fprintf(&b, ":%d", p.Line)
 	}
@@ -53,7 +56,7 @@ func (p Problem) String() string {
 		b.WriteString(": ")
 	}
 	if p.Column != "" {
-		b.WriteString(p.Column + ": ")
+		b.WriteString(plain(p.Column) + ": ")
 	}
 	if p.Value != "" {
 		fmt.Fprintf(&b, "%q: ", p.Value)
@@ -74,3 +77,12 @@ func (p *problems) err() error {
 }
 
 func inputProblem(p Problem) error { return &InputError{Problems: []Problem{p}} }
+
+// plain returns a name as it is, quoted if it has anything in it that a terminal would obey, such as an escape or
+// a line break.
+func plain(name string) string {
+	if utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return name
+	}
+	return strconv.Quote(name)
+}

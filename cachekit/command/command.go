@@ -24,9 +24,9 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 
@@ -102,7 +102,7 @@ func usualFamilies() []Family {
 // reversion, breakout) and others, and ends the process with its exit status: 0 when all went well, 1 if results
 // differ or trials failed, 2 if the usage or the input was wrong, 130 after an interrupt. It does not return.
 func Main(others ...Family) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
 	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr, others...)
 	stop()
@@ -155,6 +155,23 @@ func newOffer(families []Family) (*offer, error) {
 	return o, nil
 }
 
+// negative is what begins like a number below 0, and so is the value of the flag before it.
+var negative = regexp.MustCompile(`^-[.0-9]`)
+
+// withNegativeValues joins a flag and a value that begins with a minus sign, which would be read as a flag:
+// --slow -5 is --slow=-5. No flag of one letter is a digit.
+func withNegativeValues(args []string) []string {
+	var all []string
+	for _, arg := range args {
+		if n := len(all) - 1; n >= 0 && negative.MatchString(arg) && strings.HasPrefix(all[n], "--") && all[n] != "--" && !strings.Contains(all[n], "=") {
+			all[n] += "=" + arg
+			continue
+		}
+		all = append(all, arg)
+	}
+	return all
+}
+
 // run runs one command line and returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, others ...Family) int {
 	var c cli
@@ -180,7 +197,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, others ..
 	if err != nil {
 		return console.Fail(stderr, err)
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(withNegativeValues(args))
 	if exited { // --help
 		return console.ExitDone
 	}

@@ -212,3 +212,17 @@ func TestWalkForwardGoesOn(t *testing.T) {
 		t.Errorf("the journal has %d bytes undisturbed, and %d after four runs", a, b)
 	}
 }
+
+// waitForSize waits until a file has so many bytes.
+func waitForSize(t *testing.T, file string, size int64) {
+	t.Helper()
+	poll := time.NewTicker(time.Millisecond)
+	defer poll.Stop()
+	for range 60_000 {
+		if info, err := os.Stat(file); err == nil && info.Size() >= size {
+			return
+		}
+		<-poll.C
+	}
+	t.Fatalf("%s does not grow", file)
+}

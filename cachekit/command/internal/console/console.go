@@ -8,6 +8,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/bmadventure/optcache/cachekit/bundle"
 )
@@ -23,6 +27,7 @@ type Env struct {
 	Args           []string // the command line
 }
 
+// Level is what is logged.
 func (e *Env) Level() slog.Level {
 	if e.Quiet {
 		return slog.LevelWarn
@@ -61,11 +66,34 @@ func Fail(stderr io.Writer, err error) int {
 	case errors.Is(err, ErrFailed):
 		return ExitFailed
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(stderr, "optcache: interrupted:", err)
+		fmt.Fprintln(stderr, "optcache: interrupted:", Printable(err.Error()))
 		return ExitInterrupted
 	}
-	fmt.Fprintln(stderr, "optcache:", err)
+	fmt.Fprintln(stderr, "optcache:", Printable(err.Error()))
 	return ExitUsage
+}
+
+// Printable returns a text without what a terminal would obey: names of files may hold escapes. Line breaks and tabs
+// stay.
+func Printable(text string) string {
+	var b strings.Builder
+	for i, r := range text {
+		switch {
+		case r == utf8.RuneError:
+			_, size := utf8.DecodeRuneInString(text[i:])
+			if size > 1 { // that rune itself
+				b.WriteRune(r)
+			} else {
+				fmt.Fprintf(&b, "\\x%02x", text[i])
+			}
+		case r == '\n' || r == '\t' || unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			quoted := strconv.QuoteRune(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+	}
+	return b.String()
 }
 
 // AtLeast returns an error if the value of a flag is below the least it may have.

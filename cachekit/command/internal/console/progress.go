@@ -30,22 +30,57 @@ const logEvery = 5 * time.Second
 // NewProgress returns a progress of total steps.
 func (e *Env) NewProgress(total int) *Progress {
 	p := &Progress{log: e.Log, Total: total, Unit: "trials", began: time.Now(), last: time.Now()}
-	if !e.Quiet && isTerminal(e.Stderr) {
-		p.bar = progressbar.NewOptions(total,
-			progressbar.OptionSetWriter(e.Stderr),
-			progressbar.OptionShowCount(),
-			progressbar.OptionSetPredictTime(true),
-			progressbar.OptionThrottle(65*time.Millisecond),
-			progressbar.OptionFullWidth(),
-			progressbar.OptionClearOnFinish(),
-		)
+	if f, ok := e.Stderr.(*os.File); ok && !e.Quiet && term.IsTerminal(int(f.Fd())) {
+		p.bar = newBar(f, total, func() int {
+			width, _, err := term.GetSize(int(f.Fd()))
+			if err != nil {
+				return 80
+			}
+			return width
+		})
 	}
 	return p
 }
 
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+// newBar returns a bar on a terminal, given how wide that is now.
+func newBar(w io.Writer, total int, width func() int) *progressbar.ProgressBar {
+	const text = 60 // columns for phase, counts and times
+	return progressbar.NewOptions(total,
+		progressbar.OptionSetWriter(&fitting{w: w, width: width}),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionThrottle(65*time.Millisecond),
+		progressbar.OptionSetWidth(min(60, max(5, width()-text))),
+		progressbar.OptionClearOnFinish(),
+	)
+}
+
+// A fitting writer cuts lines off where a terminal, which may become narrower meanwhile, would wrap them: then a
+// carriage return would not lead back to where the line began.
+type fitting struct {
+	w      io.Writer
+	width  func() int
+	column int
+}
+
+func (f *fitting) Write(p []byte) (int, error) {
+	most := f.width() - 1
+	line := make([]rune, 0, len(p))
+	for _, r := range string(p) {
+		switch {
+		case r == '\r' || r == '\n':
+			f.column = 0
+		case f.column >= most:
+			continue
+		default:
+			f.column++
+		}
+		line = append(line, r)
+	}
+	if _, err := io.WriteString(f.w, string(line)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // Start begins a phase.

@@ -60,9 +60,11 @@ func (d *Diagnosis) adviseState(r *rundir.Run) {
 		again += " --resume"
 	}
 	switch r.State {
-	case "done":
+	case rundir.StateDone:
 		return
-	case "running":
+	case rundir.StateDifferent: // which adviseRun tells
+		return
+	case rundir.StateRunning:
 		d.add(levelProblem, "the run is not finished", "it is still running, or it was killed: nothing has told its end", again)
 	case "failed":
 		why := "no reason was recorded"

@@ -192,6 +192,7 @@ func run[S trials.Tunable[S]](f *trials.Family[S], c *Cmd, e *console.Env) error
 	if err != nil {
 		return err
 	}
+	defer kept.Close() // no more than the lock
 	if err := kept.Begin(); err != nil {
 		return err
 	}

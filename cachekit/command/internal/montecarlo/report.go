@@ -158,7 +158,7 @@ func (r *Report) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "subject  %s, %s: %s\n", r.title, strings.Join(params, ", "), from)
 	p := backtest.Performance(r.Performance)
-	fmt.Fprintf(w, "         total return %.4f, sharpe %.4f, max drawdown %.4f\n\n", p.TotalReturn, p.Sharpe, p.MaxDrawdown)
+	fmt.Fprintf(w, "         total return %.4f, sharpe %.4f, max drawdown %.4f\n\n", output.Fixed(p.TotalReturn), output.Fixed(p.Sharpe), output.Fixed(p.MaxDrawdown))
 	r.printDistributions(w)
 	r.printVerdicts(w)
 	r.printSensitivity(w)
@@ -175,7 +175,7 @@ func (r *Report) printDistributions(w io.Writer) {
 	fmt.Fprintf(t, "%-12s\tmetric\tobserved\tmean\tmedian\t%v %% interval\tp-value\tsamples\t\n", "test", 100*r.Confidence)
 	row := func(name string, d *distributionReport) {
 		fmt.Fprintf(t, "%-12s\t%s\t%.4f\t%.4f\t%.4f\t%.4f to %.4f\t%.4f\t%d\t\n", name, strings.ReplaceAll(d.Metric, "_", " "),
-			float64(d.Observed), float64(d.Mean), float64(d.Median), float64(d.Low), float64(d.High), float64(d.PValue), d.Samples)
+			output.Fixed(d.Observed), output.Fixed(d.Mean), output.Fixed(d.Median), output.Fixed(d.Low), output.Fixed(d.High), output.Fixed(d.PValue), d.Samples)
 	}
 	if r.Bootstrap != nil {
 		row(testBootstrap, r.Bootstrap)
@@ -192,11 +192,11 @@ func (r *Report) printDistributions(w io.Writer) {
 
 func (r *Report) printVerdicts(w io.Writer) {
 	if n := r.Noise; n != nil && !math.IsNaN(float64(n.Degradation)) {
-		fmt.Fprintf(w, "noise takes %.1f %% of the %s on average; 95 %% of the samples keep at least %.4f\n", 100*float64(n.Degradation), n.Metric, float64(n.Worst))
+		fmt.Fprintf(w, "noise takes %.1f %% of the %s on average; 95 %% of the samples keep at least %.4f\n", 100*output.Fixed(n.Degradation), n.Metric, output.Fixed(n.Worst))
 	}
 	if d := r.Deflated; d != nil {
 		fmt.Fprintf(w, "deflated Sharpe ratio: %.4f is the probability that the true one is above %.4f a bar, which the best of %d lucky trials is expected to have; it was %.4f\n",
-			float64(d.Probability), float64(d.Expected), d.Trials, float64(d.Sharpe))
+			output.Fixed(d.Probability), output.Fixed(d.Expected), d.Trials, output.Fixed(d.Sharpe))
 	}
 	if o := r.Overfitting; o != nil {
 		fmt.Fprintf(w, "overfitting: in %.1f %% of %d splits of the time the best of %d trials in one half is not above the median in the other, in %.1f %% it loses money there\n",
@@ -209,14 +209,14 @@ func (r *Report) printSensitivity(w io.Writer) {
 	if s == nil {
 		return
 	}
-	fmt.Fprintf(w, "\nsensitivity of the %s, %d trials around %.4f, range %.4f\n", s.Objective, s.Trials, float64(s.Base), float64(s.Range))
+	fmt.Fprintf(w, "\nsensitivity of the %s, %s around %.4f, range %.4f\n", s.Objective, output.Count(s.Trials, "trial"), output.Fixed(s.Base), output.Fixed(s.Range))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "parameter\tshare of the variance\tdrop to the neighbours\t")
 	for _, a := range s.Axes {
-		fmt.Fprintf(t, "%s\t%.4f\t%.4f\t\n", a.Name, float64(a.Share), float64(a.Drop))
+		fmt.Fprintf(t, "%s\t%.4f\t%.4f\t\n", a.Name, output.Fixed(a.Share), output.Fixed(a.Drop))
 	}
 	t.Flush()
 	for _, p := range s.Pairs {
-		fmt.Fprintf(w, "%s and %s together: interaction %.4f of the range\n", p.A, p.B, float64(p.Interaction))
+		fmt.Fprintf(w, "%s and %s together: interaction %.4f of the range\n", p.A, p.B, output.Fixed(p.Interaction))
 	}
 }

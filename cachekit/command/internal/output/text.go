@@ -2,6 +2,7 @@ package output
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -42,9 +43,23 @@ func Shown(v any) string {
 	return fmt.Sprint(v)
 }
 
+// Fixed is a number that %.4f shows with four digits behind the point, unless it has so many before it that no
+// table could hold them: then it is shown by a power of ten.
+type Fixed float64
+
+// Format implements [fmt.Formatter].
+func (x Fixed) Format(f fmt.State, verb rune) {
+	if v := float64(x); math.Abs(v) >= 1e7 && !math.IsInf(v, 0) {
+		verb = 'e'
+	}
+	fmt.Fprintf(f, fmt.FormatString(f, verb), float64(x))
+}
+
 // Figure shows three digits of a number, all of those before the point.
 func Figure(v float64) string {
 	switch {
+	case v >= 1e9 && !math.IsInf(v, 0):
+		return strconv.FormatFloat(v, 'e', 2, 64)
 	case v >= 100:
 		return strconv.FormatFloat(v, 'f', 0, 64)
 	case v >= 10:

@@ -19,7 +19,7 @@ type File struct {
 	Format  int       `json:"format"`
 	Command string    `json:"command"`
 	Args    []string  `json:"args"`
-	State   string    `json:"state"` // running, done, interrupted, failed
+	State   string    `json:"state"` // running, done, different, interrupted, failed
 	Started time.Time `json:"started"`
 	TookNS  int64     `json:"took_ns"`
 	Store   string    `json:"store"`
@@ -137,7 +137,20 @@ func ReadRunFile(dir string) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the run %s: %w: give a folder that --out named", dir, err)
 	}
-	return ParseRunFile(name, text)
+	r, err := ParseRunFile(name, text)
+	if err == nil {
+		r.State = stateOf(dir, r.State)
+	}
+	return r, err
+}
+
+// stateOf returns the state of a run, given what its file says: of one whose process was killed that still
+// says running.
+func stateOf(dir, state string) string {
+	if state == StateRunning && gone(dir) {
+		return StateInterrupted
+	}
+	return state
 }
 
 // Read reads all of the file run.json of a folder.
@@ -146,7 +159,9 @@ func Read(dir string) (*Run, error) {
 		return nil, err
 	}
 	r := new(Run)
-	return r, output.ReadJSON(filepath.Join(dir, RunName), r)
+	err := output.ReadJSON(filepath.Join(dir, RunName), r)
+	r.State = stateOf(dir, r.State)
+	return r, err
 }
 
 // ParseRunFile reads what was in the file of that name.

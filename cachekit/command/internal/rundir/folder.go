@@ -22,6 +22,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/command/internal/source"
 	"github.com/bmadventure/optcache/cachekit/command/internal/trials"
 	"github.com/bmadventure/optcache/cachekit/optimize"
+	"github.com/bmadventure/optcache/internal/flock"
 )
 
 // RunFlags say what is kept of a run and told while it goes on.
@@ -77,10 +78,12 @@ func (f *RunFlags) LogStats(e *console.Env, w *optimize.Workspace) (stop func())
 const (
 	StateRunning     = "running"
 	StateDone        = "done"
-	StateInterrupted = "interrupted"
+	StateDifferent   = "different"   // results with caches and without are not the same
+	StateInterrupted = "interrupted" // by a signal, or its process is gone
 	stateFailed      = "failed"
 )
 
+// RunName is the file that says what was run.
 const RunName = "run.json"
 
 // A Folder is the directory of a run; one without a path keeps nothing.
@@ -89,6 +92,7 @@ type Folder struct {
 	forms []string
 	File  Run
 	start time.Time
+	lock  *os.File // that the run holds; nil: there are no locks here
 }
 
 // Begin says in the folder that the run goes on.
@@ -137,6 +141,8 @@ func (d *Folder) End(err error) error {
 		return err
 	}
 	switch {
+	case err == nil && d.File.Verified != nil && !d.File.Verified.Identical:
+		d.File.State = StateDifferent
 	case err == nil:
 		d.File.State = StateDone
 	case errors.Is(err, context.Canceled):
@@ -175,13 +181,30 @@ func Open[S trials.Tunable[S]](f *RunFlags, j *trials.Job[S], command string) (*
 		return nil, console.Usage(fmt.Errorf("--out: %w", err))
 	}
 	var err error
+	if d.lock, err = takeLock(d.Dir); err != nil {
+		return nil, console.Usage(fmt.Errorf("--out %s: %w", d.Dir, err))
+	}
+	if d.lock == nil {
+		j.Log.Warn("there are no file locks here: let no other process write to this folder", "directory", d.Dir)
+	}
 	if d.File, err = describeRun(j, command, d.start); err != nil {
-		return nil, err
+		return nil, errors.Join(err, d.Close())
 	}
 	if err := d.checkBefore(); err != nil {
-		return nil, console.Usage(fmt.Errorf("--out %s: %w: choose another directory, or remove that one", d.Dir, err))
+		err = fmt.Errorf("--out %s: %w: choose another directory, or remove that one", d.Dir, err)
+		return nil, errors.Join(console.Usage(err), d.Close())
 	}
 	return d, nil
+}
+
+// Close lets other processes have the folder.
+func (d *Folder) Close() error {
+	if d.lock == nil {
+		return nil
+	}
+	lock := d.lock
+	d.lock = nil
+	return flock.Close(lock)
 }
 
 // describeRun returns what is known of a run when it begins.
@@ -206,7 +229,7 @@ func describeRun[S trials.Tunable[S]](j *trials.Job[S], command string, start ti
 	if err != nil {
 		return r, err
 	}
-	for i, info := range infos { // the one written last first
+	for i, info := range infos { // what was current last first
 		if info.Version == j.Version && i+1 < len(infos) {
 			r.Bundle.Previous = infos[i+1].Version.String()
 		}
@@ -288,16 +311,15 @@ func (s Search) String() string {
 
 // ReadSweep reads the folder of a finished sweep.
 func ReadSweep(dir string) (*Run, error) {
-	if _, err := ReadRunFile(dir); err != nil { // its checks
-		return nil, err
-	}
-	r := new(Run)
-	if err := output.ReadJSON(filepath.Join(dir, RunName), r); err != nil {
+	r, err := Read(dir)
+	if err != nil {
 		return nil, err
 	}
 	switch {
 	case r.Command != "sweep":
 		return nil, fmt.Errorf("%s is the run of optcache %s: give that of a sweep", dir, r.Command)
+	case r.State == StateDifferent:
+		return nil, fmt.Errorf("the sweep in %s was proved wrong, its results with caches and without differ: do not use them; sweep again with --verify all", dir)
 	case r.State != StateDone:
 		return nil, fmt.Errorf("the sweep in %s is not finished, its state is %q: finish it with optcache %s", dir, r.State, strings.Join(r.Args, " "))
 	}

@@ -34,7 +34,7 @@ func (s *sweep[S]) measure(kept *rundir.Folder) (*Report, error) {
 		Trials: s.Count, Workers: s.Workers, Rounds: s.cmd.Rounds, Compared: s.compare,
 		Objective: s.Metric.String(), Minimize: s.Minimize,
 		Errors: []string{}, Best: []bestReport{}, Caches: []cacheReport{},
-		title: s.Family.Title, trials: s.Describe(),
+		title: s.Family.Title, trials: s.Describe(), verify: s.verify,
 	}
 	if !s.compare {
 		r.Rounds = 1
@@ -65,7 +65,9 @@ func (s *sweep[S]) measure(kept *rundir.Folder) (*Report, error) {
 		if err := s.verifyTrials(r, results, p); err != nil {
 			return nil, s.interrupted(err, p)
 		}
-		kept.Verified(r.Verified, *r.Identical)
+		if r.Identical != nil {
+			kept.Verified(r.Verified, *r.Identical)
+		}
 	}
 	if s.compare {
 		if err := s.timeCalls(r); err != nil {

@@ -1,8 +1,10 @@
 package sweep
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -39,9 +41,12 @@ type Report struct {
 	Workload  *WorkloadReport   `json:"demand"` // null: not known before, or no caches
 	Best      []bestReport      `json:"best"`
 	Errors    []string          `json:"errors"`
+	Unranked  string            `json:"unranked"` // why no trial is ranked, or ""
 
+	failures      []failure
 	title, trials string // strategy and search, for the reader
 	difference    string // the first one, if not identical
+	verify        int    // trials that were to be compared
 	compared      string // what was, for the reader
 }
 
@@ -90,15 +95,44 @@ func (r *Report) printOnce(w io.Writer) {
 	fmt.Fprint(w, "\n\n")
 }
 
-// printErrors writes the first errors; the JSON has them all.
+// A failure is the trials that failed for one reason.
+type failure struct {
+	reason string
+	first  string // error of the first of them
+	trials int
+}
+
+// addFailure counts a trial that failed. Trials fail alike if the innermost of their errors are the same.
+func (r *Report) addFailure(err error) {
+	r.Errors = append(r.Errors, err.Error())
+	reason := err
+	for next := errors.Unwrap(reason); next != nil; next = errors.Unwrap(reason) {
+		reason = next
+	}
+	at := slices.IndexFunc(r.failures, func(f failure) bool { return f.reason == reason.Error() })
+	if at < 0 {
+		r.failures = append(r.failures, failure{reason.Error(), err.Error(), 0})
+		at = len(r.failures) - 1
+	}
+	r.failures[at].trials++
+}
+
+// printErrors writes how many trials failed and why, with the first case of each reason; the JSON has all.
 func (r *Report) printErrors(w io.Writer) {
+	if len(r.Errors) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "%d of %s failed\n", len(r.Errors), output.Count(r.Trials, "trial"))
 	const most = 20
-	for i, e := range r.Errors {
+	for i, f := range r.failures {
 		if i == most {
-			fmt.Fprintf(w, "and %d more failed\n", len(r.Errors)-most)
+			fmt.Fprintf(w, "and for %s more\n", output.Count(len(r.failures)-most, "reason"))
 			break
 		}
-		fmt.Fprintln(w, "failed:", e)
+		fmt.Fprintln(w, "failed:", f.first)
+		if f.trials > 1 {
+			fmt.Fprintf(w, "        and %s more for the same reason\n", output.Count(f.trials-1, "trial"))
+		}
 	}
 }
 
@@ -128,6 +162,10 @@ func (r *Report) printCosts(w io.Writer) {
 
 func (r *Report) printIdentical(w io.Writer) {
 	switch {
+	case r.Identical == nil && len(r.Errors) == r.Trials:
+		fmt.Fprintf(w, "identical: nothing to compare, all of %s failed\n\n", output.Count(r.Trials, "trial"))
+	case r.Identical == nil && r.verify > 0:
+		fmt.Fprintf(w, "identical: nothing to compare, the %s that were looked at failed\n\n", output.Count(r.verify, "trial"))
 	case r.Identical == nil:
 		fmt.Fprint(w, "identical: not verified\n\n")
 	case *r.Identical:
@@ -138,6 +176,9 @@ func (r *Report) printIdentical(w io.Writer) {
 }
 
 func (r *Report) printBest(w io.Writer) {
+	if r.Unranked != "" {
+		fmt.Fprintf(w, "no ranking: %s\n\n", r.Unranked)
+	}
 	if len(r.Best) == 0 {
 		return
 	}
@@ -164,7 +205,7 @@ func (r *Report) printBest(w io.Writer) {
 			if metric == backtest.Trades {
 				fmt.Fprintf(t, "%.0f\t", v)
 			} else {
-				fmt.Fprintf(t, "%.4f\t", v)
+				fmt.Fprintf(t, "%.4f\t", output.Fixed(v))
 			}
 		}
 		fmt.Fprintln(t)

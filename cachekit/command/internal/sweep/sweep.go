@@ -119,7 +119,7 @@ func run[S trials.Tunable[S]](f *trials.Family[S], c *Cmd, e *console.Env) error
 			return err
 		}
 	}
-	if len(r.Errors) > 0 || r.Identical != nil && !*r.Identical {
+	if len(r.Errors) > 0 || r.Unranked != "" || r.Identical != nil && !*r.Identical {
 		return console.ErrFailed
 	}
 	return nil
@@ -131,6 +131,7 @@ func (s *sweep[S]) measureKept() (r *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, kept.Close()) }()
 	if s.cmd.Out != "" && !s.compare {
 		if s.journal, err = rundir.OpenJournal(s.Job, s.cmd.Out, s.cmd.Resume); err != nil {
 			return nil, err
@@ -242,12 +243,46 @@ func (s *sweep[S]) once(config cachekit.Config, o optimize.Options) (out trials.
 func (s *sweep[S]) fill(r *Report, out trials.Outcomes[S]) {
 	for _, o := range out {
 		if o.Err != nil {
-			r.Errors = append(r.Errors, o.Err.Error())
+			r.addFailure(o.Err)
 		}
 	}
-	for _, i := range search.Rank(s.Values(out), s.Minimize, s.cmd.Top) {
+	values := s.Values(out)
+	for _, i := range search.Rank(values, s.Minimize, s.cmd.Top) {
 		r.Best = append(r.Best, bestReport{i, s.Space.Params(out[i].Params), output.Metrics(out[i].Result)})
 	}
+	if len(search.Rank(values, s.Minimize, 1)) == 0 {
+		r.Unranked = s.unranked(out)
+	}
+}
+
+// unranked tells why no trial has a value of the objective.
+func (s *sweep[S]) unranked(out trials.Outcomes[S]) string {
+	ran, idle, first := 0, 0, -1
+	for i, o := range out {
+		if o.Err != nil {
+			continue
+		}
+		ran++
+		if first < 0 {
+			first = i
+		}
+		if o.Result.Trades == 0 {
+			idle++
+		}
+	}
+	if ran == 0 {
+		return fmt.Sprintf("all of %s failed", output.Count(len(out), "trial"))
+	}
+	why := fmt.Sprintf("%s is not a number in any of %s", s.Metric, output.Count(ran, "trial"))
+	switch {
+	case idle == ran:
+		why += ": none of them ever traded"
+	case idle > 0:
+		why += fmt.Sprintf(": %d of them never traded, and the accounts of the others do not tell it", idle)
+	default:
+		why += ": their accounts do not tell it, as where returns never differ"
+	}
+	return fmt.Sprintf("%s; the first is trial %d, %v: choose another --objective, or other parameters", why, first, out[first].Params)
 }
 
 // measurePeak runs the sweep once on one side and prints the peak memory.

@@ -71,11 +71,21 @@ func (s *sweep[S]) verifyTrials(r *Report, timed trials.Outcomes[S], p *console.
 			return err
 		}
 	}
+	compared := 0
+	for _, trial := range picked {
+		if timed[trial].Err == nil {
+			compared++
+		}
+	}
+	r.Verified = compared
+	if compared == 0 && r.difference == "" { // all of them failed, on every side
+		return nil
+	}
 	identical := r.difference == ""
-	r.Identical, r.Verified = &identical, len(picked)
-	trials := output.Count(len(picked), "trial")
-	if len(picked) < len(timed) {
-		trials = fmt.Sprintf("%d of %s", len(picked), output.Count(len(timed), "trial"))
+	r.Identical = &identical
+	trials := output.Count(compared, "trial")
+	if compared < len(timed) {
+		trials = fmt.Sprintf("%d of %s", compared, output.Count(len(timed), "trial"))
 	}
 	paths := "without cache, with cache and on a naive path"
 	if s.cmd.NoCache {

@@ -11,7 +11,8 @@ import (
 	"github.com/bmadventure/optcache/cachekit/command/internal/trials"
 )
 
-// A Report is what a walk-forward found, in the shape of its JSON.
+// A Report is what a walk-forward found, in the shape of its JSON. What depends on the course of the run, such as
+// how much of it was recorded before, is in run.json alone.
 type Report struct {
 	Bundle      output.Bundle      `json:"bundle"`
 	Strategy    string             `json:"strategy"`
@@ -23,11 +24,7 @@ type Report struct {
 	Objective   string             `json:"objective"`
 	Minimize    bool               `json:"minimize"`
 	Workers     int                `json:"workers"`
-	Seconds     float64            `json:"seconds"`
-	Ran         int                `json:"ran"`         // backtests of this call, of one set of parameters over one window each
-	Recorded    int                `json:"recorded"`    // taken from the journal of --out instead
 	WindowsAll  int                `json:"windows_all"` // of all folds, those of equal sessions once
-	WindowsRan  int                `json:"windows_ran"` // that a backtest of this call ran over
 	Sessions    int                `json:"sessions"`
 	Warmup      int                `json:"warmup"` // bars
 	Windows     windowsReport      `json:"windows"`
@@ -38,6 +35,10 @@ type Report struct {
 	Equity      []pointReport      `json:"equity"` // of the account that traded all tests in turn
 
 	title, trials string
+	seconds       float64
+	ran           int // backtests of this call, of one set of parameters over one window each
+	recorded      int // taken from the journal of --out instead
+	windowsRan    int // that a backtest of this call ran over
 }
 
 // windowsReport is in sessions.
@@ -124,15 +125,15 @@ func (r *Report) failed() int {
 // print writes the report for people.
 func (r *Report) print(w io.Writer) {
 	fmt.Fprintf(w, "bundle   %s, version %.12s: %s, %d bars, %d sessions\n", r.Bundle.Name, r.Bundle.Version, output.Count(r.Bundle.Assets, "asset"), r.Bundle.Bars, r.Sessions)
-	fmt.Fprintf(w, "walk     %s, in each fold %s, %s, in %s\n", r.title, r.trials, output.Count(r.Workers, "worker"), output.Duration(r.Seconds*1e9))
+	fmt.Fprintf(w, "walk     %s, in each fold %s, %s, in %s\n", r.title, r.trials, output.Count(r.Workers, "worker"), output.Duration(r.seconds*1e9))
 	x := r.Windows
 	kind := "rolling"
 	if x.Anchored {
 		kind = "anchored"
 	}
-	fmt.Fprintf(w, "ran      %s over %d of %s", output.Count(r.Ran, "backtest"), r.WindowsRan, output.Count(r.WindowsAll, "window"))
-	if r.Recorded > 0 {
-		fmt.Fprintf(w, "; %s taken from the journal", output.AreResults(r.Recorded))
+	fmt.Fprintf(w, "ran      %s over %d of %s", output.Count(r.ran, "backtest"), r.windowsRan, output.Count(r.WindowsAll, "window"))
+	if r.recorded > 0 {
+		fmt.Fprintf(w, "; %s taken from the journal", output.AreResults(r.recorded))
 	}
 	fmt.Fprintln(w)
 	fmt.Fprintf(w, "windows  %s: train %d, validate %d, test %d, every %d sessions; purge %d, embargo %d; %s of warm-up\n\n",
@@ -163,7 +164,7 @@ func (r *Report) printFolds(w io.Writer) {
 		if p == nil {
 			return "-"
 		}
-		return fmt.Sprintf("%.4f", backtest.Performance(*p).Value(m))
+		return fmt.Sprintf("%.4f", output.Fixed(backtest.Performance(*p).Value(m)))
 	}
 	for _, f := range r.Folds {
 		fmt.Fprintf(t, "%d\t%v\t", f.Fold, f.Test)
@@ -191,10 +192,10 @@ func (r *Report) printTotal(w io.Writer) {
 	fmt.Fprintln(t, "efficiency\t")
 	for m := range (backtest.Metrics{}).All() {
 		if !m.NeedsTrades() {
-			fmt.Fprintf(t, "%.4f\t", backtest.Performance(r.OutOfSample).Value(m))
+			fmt.Fprintf(t, "%.4f\t", output.Fixed(backtest.Performance(r.OutOfSample).Value(m)))
 		}
 	}
-	fmt.Fprintf(t, "%.4f\t\n", float64(r.Efficiency))
+	fmt.Fprintf(t, "%.4f\t\n", output.Fixed(r.Efficiency))
 	t.Flush()
 	fmt.Fprintln(w)
 }
@@ -204,7 +205,7 @@ func (r *Report) printStability(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "parameter\tfolds\tmean\tdeviation\tspread\tmost often\tshare\t")
 	for _, s := range r.Stability {
-		fmt.Fprintf(t, "%s\t%d\t%.4g\t%.4g\t%.4f\t%s\t%.2f\t\n", s.Name, s.Folds, float64(s.Mean), float64(s.Deviation), float64(s.Spread), output.Shown(s.Mode), float64(s.Share))
+		fmt.Fprintf(t, "%s\t%d\t%.4g\t%.4g\t%.4f\t%s\t%.2f\t\n", s.Name, s.Folds, output.Fixed(s.Mean), output.Fixed(s.Deviation), output.Fixed(s.Spread), output.Shown(s.Mode), output.Fixed(s.Share))
 	}
 	t.Flush()
 }

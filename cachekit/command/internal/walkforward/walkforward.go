@@ -102,7 +102,7 @@ func run[S trials.Tunable[S]](f *trials.Family[S], c *Cmd, e *console.Env) error
 		return err
 	}
 	r, err := runKept(c, j, kept)
-	if err != nil {
+	if err = errors.Join(err, kept.Close()); err != nil {
 		return err
 	}
 	if c.JSON != "-" {
@@ -231,8 +231,8 @@ func runBars[S trials.Tunable[S]](c *Cmd, j *trials.Job[S], kept *rundir.Folder,
 		return nil, err
 	}
 	r = newReport(j, c, w, segments, bars, result)
-	r.Ran, r.Recorded, r.WindowsAll, r.WindowsRan = int(ran.backtests.Load()), kept.File.Recorded, kept.File.Windows, kept.File.WindowsRan
-	r.Seconds, r.Warmup = time.Since(start).Seconds(), warmup
+	r.ran, r.recorded, r.WindowsAll, r.windowsRan = int(ran.backtests.Load()), kept.File.Recorded, kept.File.Windows, kept.File.WindowsRan
+	r.seconds, r.Warmup = time.Since(start).Seconds(), warmup
 	return r, keep(j, kept, r, segments, result)
 }
 
