@@ -195,7 +195,7 @@ func (w *walk[P]) train(ctx context.Context, r *FoldResult[P], o optimize.Option
 		trained = append(trained, outcomes[i].Result)
 	}
 	if len(r.Candidates) == 0 {
-		return nil, fmt.Errorf("all %d trials failed in training: %w", r.Trials, optimize.FirstError(outcomes))
+		return nil, fmt.Errorf("all of %d trials failed in training: %w", r.Trials, optimize.FirstError(outcomes))
 	}
 	return trained, nil
 }

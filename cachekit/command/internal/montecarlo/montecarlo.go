@@ -302,7 +302,7 @@ func (m *monteCarlo[S]) findSubject(d *trials.Side) (err error) {
 	values := m.Values(m.out)
 	top := search.Rank(values, m.Minimize, 1)
 	if len(top) == 0 {
-		return fmt.Errorf("all %d trials failed, so there is none to judge: %w", len(m.out), optimize.FirstError(m.out))
+		return fmt.Errorf("all of %s failed, so there is none to judge: %w", output.Count(len(m.out), "trial"), optimize.FirstError(m.out))
 	}
 	m.trial, m.subject = top[0], m.out[top[0]].Params
 	if ran := m.cmd.ran; ran != nil {

@@ -147,7 +147,7 @@ func (m *monteCarlo[S]) report(bars *bundle.Bars) *Report {
 
 // print writes the report for people.
 func (r *Report) print(w io.Writer) {
-	fmt.Fprintf(w, "bundle   %s, version %.12s: %s, %d bars\n", r.Bundle.Name, r.Bundle.Version, output.Count(r.Bundle.Assets, "asset"), r.Bundle.Bars)
+	fmt.Fprintf(w, "bundle   %s, version %.12s: %s, %s\n", r.Bundle.Name, r.Bundle.Version, output.Count(r.Bundle.Assets, "asset"), output.Count(r.Bundle.Bars, "bar"))
 	var params []string
 	for _, p := range r.Params {
 		params = append(params, p.Name+" "+output.Shown(p.Value))
