@@ -11,6 +11,3 @@ type Cmd struct {
 	Rm     rmCmd     `cmd:"" help:"Remove a bundle with all its versions."`
 	GC     gcCmd     `cmd:"" name:"gc" help:"Remove versions that are neither current nor in use, and leftovers of interrupted writes."`
 }
-
-// historyShown is how many changes show prints; its JSON has all.
-const historyShown = 10

@@ -149,6 +149,9 @@ func errorText(err error) string {
 	return err.Error()
 }
 
+// historyShown is how many changes show prints; its JSON has all.
+const historyShown = 10
+
 // printHistory writes which version was current since when, the last change first.
 func printHistory(e *console.Env, changes []bundle.Change, damage error) {
 	t := tabwriter.NewWriter(e.Stdout, 0, 0, 3, ' ', 0)
