@@ -69,7 +69,7 @@ func (c *ingestCmd) Run(e *console.Env) error {
 	fmt.Fprintf(e.Stdout, "%s version %s (%s): %d assets, %d %s bars of %s from %s\n",
 		r.Name, r.Version, state, r.Assets, r.Bars, r.Frequency, r.Fields, output.Count(r.Files, "file"))
 	if !r.Previous.IsZero() && r.Previous != r.Version {
-		fmt.Fprintf(e.Stdout, "before: %s (see what changed: optcache bundle diff %s %.12s %.12s)\n", r.Previous, r.Name, r.Previous, r.Version)
+		fmt.Fprintf(e.Stdout, "before: %s (see what changed: %s bundle diff %s %.12s %.12s)\n", r.Previous, e.Program, r.Name, r.Previous, r.Version)
 	}
 	return nil
 }
@@ -118,7 +118,7 @@ func (c *listCmd) Run(e *console.Env) error {
 		return output.WriteJSON(e.Stdout, "-", infoReports(infos))
 	}
 	if len(infos) == 0 {
-		fmt.Fprintf(e.Stdout, "no bundles in %s: make one with optcache bundle ingest NAME DIR\n", e.Store.Dir())
+		fmt.Fprintf(e.Stdout, "no bundles in %s: make one with %s bundle ingest NAME DIR\n", e.Store.Dir(), e.Program)
 		return nil
 	}
 	printInfos(e, infos)
