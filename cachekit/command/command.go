@@ -19,11 +19,13 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -33,6 +35,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/command/internal/bench"
+	"github.com/bmadventure/optcache/cachekit/command/internal/build"
 	"github.com/bmadventure/optcache/cachekit/command/internal/bundles"
 	"github.com/bmadventure/optcache/cachekit/command/internal/console"
 	"github.com/bmadventure/optcache/cachekit/command/internal/doctor"
@@ -63,10 +66,10 @@ type Tunable[S any] interface {
 
 // A Family is a strategy with whatever parameters, as the commands take it.
 type Family struct {
-	name, title string
-	rules       string // their name, with the version
-	params      []trials.ParamHelp
-	err         error
+	name  string
+	rules string // their name, with the version
+	help  string // its parameters
+	err   error
 
 	sweep       sweep.Runner
 	walkForward walkforward.Runner
@@ -81,9 +84,8 @@ func Strategy[S Tunable[S]](name, title string) Family {
 	if err != nil {
 		return Family{name: name, err: err}
 	}
-	var none S
 	return Family{
-		name: name, title: title, rules: none.Name(), params: f.Help(),
+		name: name, rules: f.Rules, help: f.Help(),
 		sweep: sweep.With(f), walkForward: walkforward.With(f), monteCarlo: montecarlo.With(f), series: doctor.With(f), profile: profile.With(f),
 	}
 }
@@ -114,6 +116,8 @@ type cli struct {
 	Store string `help:"Directory of the bundles." placeholder:"DIR" env:"OPTCACHE_STORE" default:"${store}" type:"path"`
 	Quiet bool   `help:"No progress on the standard error." short:"q"`
 
+	Version kong.VersionFlag `help:"Tell the versions of this program, of optcache and of Go."`
+
 	Sweep       sweep.Cmd       `cmd:"" help:"Try a strategy with many parameters; compare the results with and without caches bit for bit."`
 	WalkForward walkforward.Cmd `cmd:"" name:"walkforward" help:"Search for parameters again and again as time goes by, and judge each choice by the sessions after it."`
 	MonteCarlo  montecarlo.Cmd  `cmd:"" name:"montecarlo" help:"Ask how much of a result is luck: bootstrap, permutation, noise, sensitivity, deflated Sharpe, overfitting."`
@@ -127,6 +131,7 @@ type cli struct {
 // offer is what the commands know of the strategies.
 type offer struct {
 	names       []string
+	table       string // of their parameters, for the help
 	sweep       trials.Named[sweep.Runner]
 	walkForward trials.Named[walkforward.Runner]
 	monteCarlo  trials.Named[montecarlo.Runner]
@@ -141,9 +146,13 @@ func newOffer(families []Family) (*offer, error) {
 		case f.err != nil:
 			return nil, f.err
 		case f.name == "" || f.sweep == nil:
-			return nil, fmt.Errorf("a strategy has no name: make it by Strategy")
+			return nil, errors.New("a strategy is an empty Family: make it by command.Strategy")
 		case slices.Contains(o.names, f.name):
-			return nil, fmt.Errorf("there are two strategies %q: name one otherwise", f.name)
+			return nil, fmt.Errorf("strategy %q: there is another one of that name: name yours otherwise", f.name)
+		}
+		if other, ok := o.series.OtherRules(f.rules); ok {
+			return nil, fmt.Errorf("strategy %q: method Name returns %q, and the strategy %q has rules of that name, whatever the version: "+
+				"let it return another name", f.name, f.rules, other)
 		}
 		o.names = append(o.names, f.name)
 		o.sweep.Add(f.name, f.rules, f.sweep)
@@ -152,7 +161,18 @@ func newOffer(families []Family) (*offer, error) {
 		o.series.Add(f.name, f.rules, f.series)
 		o.profile.Add(f.name, f.rules, f.profile)
 	}
+	o.table = parameterTable(families)
 	return o, nil
+}
+
+// program is what the user calls this program, in usage lines, examples, hints and errors.
+var program = programName(os.Args)
+
+func programName(args []string) string {
+	if len(args) == 0 || args[0] == "" {
+		return "optcache"
+	}
+	return strings.TrimSuffix(filepath.Base(args[0]), ".exe")
 }
 
 // run runs one command line and returns the exit status.
@@ -160,17 +180,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, others ..
 	var c cli
 	store, err := defaultStore()
 	if err != nil {
-		return console.Fail(stderr, err)
+		return console.Fail(stderr, program, err)
 	}
 	offered, err := newOffer(append(usualFamilies(), others...))
 	if err != nil {
-		return console.Fail(stderr, err)
+		return console.Fail(stderr, program, err)
 	}
 	exited := false
 	parser, err := kong.New(&c,
-		kong.Name("optcache"),
+		kong.Name(program),
 		kong.Description("Parameter sweeps over market data, fast by caches that are proved not to change the results."),
-		kong.Vars{"store": store, "metrics": metricNames(), "figures": bench.FigureNames(), "strategy": trials.UsualStrategy, "strategies": output.OneOf(offered.names)},
+		kong.Vars{"store": store, "metrics": metricNames(), "figures": bench.FigureNames(), "strategy": trials.UsualStrategy, "strategies": output.OneOf(offered.names), "program": program, "version": build.Lines()},
 		kong.Bind(&offered.sweep, &offered.walkForward, &offered.monteCarlo, &offered.series, &offered.profile),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { exited = true }),
@@ -178,22 +198,48 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, others ..
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)
 	if err != nil {
-		return console.Fail(stderr, err)
+		return console.Fail(stderr, program, err)
 	}
+	complete(parser.Model.Node, offered.table)
 	parsed, err := parser.Parse(args)
-	if exited { // --help
+	if exited { // --help or --version
 		return console.ExitDone
 	}
 	if err != nil {
-		return console.Fail(stderr, console.Usage(fmt.Errorf("%w (see --help)", err)))
+		return console.Fail(stderr, program, console.Usage(fmt.Errorf("%w (see --help)", err)))
 	}
 	s, err := bundle.OpenStore(c.Store)
 	if err != nil {
-		return console.Fail(stderr, err)
+		return console.Fail(stderr, program, err)
 	}
-	e := &console.Env{Ctx: ctx, Stdout: stdout, Stderr: stderr, Store: s, StoreDir: c.Store, Quiet: c.Quiet, Args: args}
+	e := &console.Env{Program: program, Ctx: ctx, Stdout: stdout, Stderr: stderr, Store: s, StoreDir: c.Store, Quiet: c.Quiet, Args: args}
 	e.Log = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: e.Level()}))
-	return console.Fail(stderr, parsed.Run(e))
+	return console.Fail(stderr, program, parsed.Run(e))
+}
+
+// parameterTable has a line for each strategy: its name, its parameters, and the rule that they keep.
+func parameterTable(families []Family) string {
+	width := 0
+	for _, f := range families {
+		width = max(width, len(f.name))
+	}
+	var b strings.Builder
+	for _, f := range families {
+		fmt.Fprintf(&b, "    %-*s   %s\n", width, f.name, f.help)
+	}
+	return b.String()
+}
+
+// complete completes the texts below the usage lines, of which kong knows neither the program's name nor its
+// strategies: ${program} becomes the name, and commands that take --strategy tell which there are.
+func complete(node *kong.Node, table string) {
+	node.Detail = strings.ReplaceAll(node.Detail, "${program}", program)
+	if slices.ContainsFunc(node.Flags, func(f *kong.Flag) bool { return f.Name == "strategy" }) || node.Parent == nil {
+		node.Detail = strings.TrimLeft(node.Detail+"\n\nStrategies, with the values of their parameters that are tried if no flag says otherwise\n\n"+table, "\n")
+	}
+	for _, child := range node.Children {
+		complete(child, table)
+	}
 }
 
 // metricNames lists the metrics for the help.
