@@ -235,7 +235,7 @@ func parameterTable(families []Family) string {
 func complete(node *kong.Node, table string) {
 	node.Detail = strings.ReplaceAll(node.Detail, "${program}", program)
 	if slices.ContainsFunc(node.Flags, func(f *kong.Flag) bool { return f.Name == "strategy" }) || node.Parent == nil {
-		node.Detail = strings.TrimLeft(node.Detail+"\n\nStrategies, with the values of their parameters that are tried if no flag says otherwise\n\n"+table, "\n")
+		node.Detail = strings.TrimLeft(node.Detail+"\n\nStrategies and the values of their parameters that are tried by default\n\n"+table, "\n")
 	}
 	for _, child := range node.Children {
 		complete(child, table)
