@@ -155,11 +155,13 @@ func (f *Family[S]) try() error {
 		return err
 	}
 	if got != cost {
-		return fmt.Errorf("method Cost returns %v after WithCost(%v): let WithCost return the strategy with the cost that Cost returns", got, float64(cost))
+		return fmt.Errorf("method Cost returns %v after WithCost(%v): let WithCost return the strategy with the cost that Cost returns",
+			got, float64(cost))
 	}
 	for _, p := range f.Axes {
 		if p.Value(s) != p.Value(with) {
-			return fmt.Errorf("method WithCost changes the field %s from %v to %v: let it change the cost alone", p.field, p.Value(s), p.Value(with))
+			return fmt.Errorf("method WithCost changes the field %s from %v to %v: let it change the cost alone",
+				p.field, p.Value(s), p.Value(with))
 		}
 	}
 	return guard("Series", func() { f.Fields(space) })

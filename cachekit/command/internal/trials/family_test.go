@@ -59,7 +59,8 @@ func TestWholeFamily(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const help = `"slow=20|50" low=0.1:0.3:0.1 "high=log 0.5:8:5" "average=sma|highest" "short=false|true" fast=5:15:5, fast < slow, low < high`
+	const help = `"slow=20|50" low=0.1:0.3:0.1 "high=log 0.5:8:5" "average=sma|highest" "short=false|true" fast=5:15:5, ` +
+		"fast < slow, low < high"
 	if f.Help() != help || f.Title != "whole" || f.Rules != "idle/1" {
 		t.Errorf("%q, %q, %q", f.Help(), f.Title, f.Rules)
 	}

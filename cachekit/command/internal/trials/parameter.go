@@ -100,7 +100,8 @@ func checkUntagged(field reflect.StructField, path string) error {
 	case field.Anonymous && kind == reflect.Interface:
 		return fmt.Errorf("field %s is an embedded interface, and there is nothing in it: embed a struct", path)
 	case kind != reflect.Struct && hasTags(field.Type, make(map[reflect.Type]bool)):
-		return fmt.Errorf("field %s: tags behind %s are not read: give each struct with tags a field of its own", path, field.Type)
+		return fmt.Errorf("field %s: tags behind %s are not read: give each struct with tags a field of its own",
+			path, field.Type)
 	}
 	return nil
 }
@@ -182,7 +183,8 @@ func newParameter[S any](field reflect.StructField, path string, offset uintptr)
 		p.set = func(s *S, text string) (err error) { *at(s), err = truth(text); return err }
 		p.Value = func(s S) any { return fmt.Sprint(*at(&s)) }
 	default:
-		return p, fmt.Errorf("field %s: a parameter is an int, a float64, a string or a bool, and not %s: give it one of these types", path, field.Type)
+		return p, fmt.Errorf("field %s: a parameter is an int, a float64, a string or a bool, and not %s: give it one of these types",
+			path, field.Type)
 	}
 	return p, nil
 }
