@@ -1,7 +1,15 @@
 // Package command is the optcache command as a library: a program of a few lines has all of it with strategies of
 // its own beside those that come along.
 //
-//	func main() { command.Main(command.Strategy[Dip]("dip", "buy the dip")) }
+//	package main
+//
+//	import "github.com/bmadventure/optcache/cachekit/command"
+//
+//	func main() {
+//		command.Main(command.Strategy[Dip]("dip", "buy the dip"))
+//	}
+//
+// Dip is a struct of parameters with the methods of a [Tunable]; the example has one.
 //
 // The commands are
 //
@@ -14,16 +22,19 @@
 //	profile        where a sweep spends its time with and without caches
 //
 // Each stands in a package of its own beneath this one. Results go to the standard output, progress and errors to the
-// standard error; OUTPUT.md beside this file describes what is written for programs.
+// standard error; OUTPUT.md beside this file describes what is written for programs. --help of a command lists the
+// strategies of the program with their parameters, --version the modules that it was built from.
 package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,6 +44,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/command/internal/bench"
+	"github.com/bmadventure/optcache/cachekit/command/internal/build"
 	"github.com/bmadventure/optcache/cachekit/command/internal/bundles"
 	"github.com/bmadventure/optcache/cachekit/command/internal/console"
 	"github.com/bmadventure/optcache/cachekit/command/internal/doctor"
@@ -45,28 +57,41 @@ import (
 	"github.com/bmadventure/optcache/cachekit/optimize"
 )
 
-// Tunable is a strategy that is at once the parameters of a trial: a struct whose fields have tags.
+// Tunable is a strategy that is at once the parameters of a trial: a struct whose fields have tags, and whose methods
+// have no pointer receivers.
 //
-// A tag says which values of an int, float64, string or bool field are tried if no flag says otherwise, in the
-// grammar of the generator: 5:50:5, log 1e-4:1e-1:7, sma|ema. Fields without a tag, or with the tag -, are no
-// parameters. The field StopLoss is the parameter stop_loss.
+// A tag says which values of a field are tried if no --param says otherwise, in the grammar of the generator:
 //
-// WithCost returns the strategy with another cost of a fill, in basis points, which Cost then returns.
+//	5:50:5           5, 10, ... 50; without the step 1 it is 1
+//	log 1e-4:1e-1    1e-4, 1e-3, 1e-2, 1e-1; log 1e-4:1e-1:7 is seven values; of float64 fields alone
+//	sma|ema          one of these; strings and truth values, false|true, have no other form
+//	-                no parameter
 //
-// Two more methods are used where there are any: Valid() bool says which combinations are tried, and
-// Rule() string how that is told, such as "fast < slow". They must be pure functions.
+// Parameters are int, float64, string and bool, or types made of these, exported or not, in S or in structs in it. The
+// field StopLoss is the parameter stop_loss. A field without a tag is no parameter and zero in every trial.
+//
+// WithCost returns the strategy with another cost of a fill, in basis points, which Cost then returns, and with the same
+// parameters.
+//
+// Two more methods are called where there are any: Valid() bool says which combinations are tried, and Rule() string
+// how that is told, such as "fast < slow".
+//
+// All methods must be pure functions of the parameters and of what they are given: trials run concurrently, and results
+// are kept under the parameters. Name, Rule and Series are called of the zero value too. Which columns Series reads may
+// follow from strings and truth values, and not from numbers.
 type Tunable[S any] interface {
 	comparable
 	backtest.Strategy
 	WithCost(bps float64) S
 }
 
-// A Family is a strategy with whatever parameters, as the commands take it.
+// A Family is a strategy with whatever parameters, as [Main] takes it; [Strategy] makes one. It does not change and may
+// be used concurrently. The zero Family is none, and Main refuses it.
 type Family struct {
-	name, title string
-	rules       string // their name, with the version
-	params      []trials.ParamHelp
-	err         error
+	name  string
+	rules string // their name, with the version
+	help  string // its parameters
+	err   error
 
 	sweep       sweep.Runner
 	walkForward walkforward.Runner
@@ -75,16 +100,20 @@ type Family struct {
 	profile     profile.Runner
 }
 
-// Strategy returns what [Main] takes: a strategy that --strategy NAME chooses and reports call by its title.
+// Strategy returns what [Main] takes: a strategy that --strategy NAME chooses, of letters, digits, dots, - and _, and
+// that reports call by its title, or by its name if that is empty.
+//
+// It never panics. What is wrong with S, such as a tag, a field of a type that no parameter has, or a Valid that keeps
+// none of the values in the tags, is told by Main: in a sentence that names the field or the method, with exit status 2.
 func Strategy[S Tunable[S]](name, title string) Family {
 	f, err := trials.NewFamily[S](name, title)
 	if err != nil {
 		return Family{name: name, err: err}
 	}
-	var none S
 	return Family{
-		name: name, title: title, rules: none.Name(), params: f.Help(),
-		sweep: sweep.With(f), walkForward: walkforward.With(f), monteCarlo: montecarlo.With(f), series: doctor.With(f), profile: profile.With(f),
+		name: name, rules: f.Rules, help: f.Help(),
+		sweep: sweep.With(f), walkForward: walkforward.With(f), monteCarlo: montecarlo.With(f), series: doctor.With(f),
+		profile: profile.With(f),
 	}
 }
 
@@ -98,9 +127,13 @@ func usualFamilies() []Family {
 	}
 }
 
-// Main runs the command line of the process with the strategies that come along (crossover, momentum,
+// Main runs the command line of the process, [os.Args], with the strategies that come along (crossover, momentum,
 // reversion, breakout) and others, and ends the process with its exit status: 0 when all went well, 1 if results
-// differ or trials failed, 2 if the usage or the input was wrong, 130 after an interrupt. It does not return.
+// differ or trials failed, 2 if the usage, the input or one of the others was wrong, 130 after an interrupt. It does not
+// return. Two strategies must differ in their names, and in what Name of their rules returns before the version.
+//
+// The program is called by the name of its file in all texts. Some commands start it again with flags of their own, so a
+// main function must call Main for whatever arguments, and before that write nothing to the standard output.
 func Main(others ...Family) {
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
@@ -113,6 +146,8 @@ func Main(others ...Family) {
 type cli struct {
 	Store string `help:"Directory of the bundles." placeholder:"DIR" env:"OPTCACHE_STORE" default:"${store}" type:"path"`
 	Quiet bool   `help:"No progress on the standard error." short:"q"`
+
+	Version kong.VersionFlag `help:"Tell the versions of this program, of optcache and of Go."`
 
 	Sweep       sweep.Cmd       `cmd:"" help:"Try a strategy with many parameters; compare the results with and without caches bit for bit."`
 	WalkForward walkforward.Cmd `cmd:"" name:"walkforward" help:"Search for parameters again and again as time goes by, and judge each choice by the sessions after it."`
@@ -127,6 +162,7 @@ type cli struct {
 // offer is what the commands know of the strategies.
 type offer struct {
 	names       []string
+	table       string // of their parameters, for the help
 	sweep       trials.Named[sweep.Runner]
 	walkForward trials.Named[walkforward.Runner]
 	monteCarlo  trials.Named[montecarlo.Runner]
@@ -141,9 +177,13 @@ func newOffer(families []Family) (*offer, error) {
 		case f.err != nil:
 			return nil, f.err
 		case f.name == "" || f.sweep == nil:
-			return nil, fmt.Errorf("a strategy has no name: make it by Strategy")
+			return nil, errors.New("a strategy is an empty Family: make it by command.Strategy")
 		case slices.Contains(o.names, f.name):
-			return nil, fmt.Errorf("there are two strategies %q: name one otherwise", f.name)
+			return nil, fmt.Errorf("strategy %q: there is another one of that name: name yours otherwise", f.name)
+		}
+		if other, ok := o.series.OtherRules(f.rules); ok {
+			return nil, fmt.Errorf("strategy %q: method Name returns %q, and the strategy %q has rules of that name, "+
+				"whatever the version: let it return another name", f.name, f.rules, other)
 		}
 		o.names = append(o.names, f.name)
 		o.sweep.Add(f.name, f.rules, f.sweep)
@@ -152,6 +192,7 @@ func newOffer(families []Family) (*offer, error) {
 		o.series.Add(f.name, f.rules, f.series)
 		o.profile.Add(f.name, f.rules, f.profile)
 	}
+	o.table = parameterTable(families)
 	return o, nil
 }
 
@@ -172,22 +213,35 @@ func withNegativeValues(args []string) []string {
 	return all
 }
 
+// program is what the user calls this program, in usage lines, examples, hints and errors.
+var program = programName(os.Args)
+
+func programName(args []string) string {
+	if len(args) == 0 || args[0] == "" {
+		return "optcache"
+	}
+	return strings.TrimSuffix(filepath.Base(args[0]), ".exe")
+}
+
 // run runs one command line and returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, others ...Family) int {
 	var c cli
 	store, err := defaultStore()
 	if err != nil {
-		return console.Fail(stderr, err)
+		return console.Fail(stderr, program, err)
 	}
 	offered, err := newOffer(append(usualFamilies(), others...))
 	if err != nil {
-		return console.Fail(stderr, err)
+		return console.Fail(stderr, program, err)
 	}
 	exited := false
 	parser, err := kong.New(&c,
-		kong.Name("optcache"),
+		kong.Name(program),
 		kong.Description("Parameter sweeps over market data, fast by caches that are proved not to change the results."),
-		kong.Vars{"store": store, "metrics": metricNames(), "figures": bench.FigureNames(), "strategy": trials.UsualStrategy, "strategies": output.OneOf(offered.names)},
+		kong.Vars{
+			"program": program, "version": build.Lines(), "store": store, "metrics": metricNames(), "figures": bench.FigureNames(),
+			"strategy": trials.UsualStrategy, "strategies": output.OneOf(offered.names),
+		},
 		kong.Bind(&offered.sweep, &offered.walkForward, &offered.monteCarlo, &offered.series, &offered.profile),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { exited = true }),
@@ -195,22 +249,51 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, others ..
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)
 	if err != nil {
-		return console.Fail(stderr, err)
+		return console.Fail(stderr, program, err)
 	}
+	complete(parser.Model.Node, offered.table)
 	parsed, err := parser.Parse(withNegativeValues(args))
-	if exited { // --help
+	if exited { // --help or --version
 		return console.ExitDone
 	}
 	if err != nil {
-		return console.Fail(stderr, console.Usage(fmt.Errorf("%w (see --help)", err)))
+		return console.Fail(stderr, program, console.Usage(fmt.Errorf("%w (see --help)", err)))
 	}
 	s, err := bundle.OpenStore(c.Store)
 	if err != nil {
-		return console.Fail(stderr, err)
+		return console.Fail(stderr, program, err)
 	}
-	e := &console.Env{Ctx: ctx, Stdout: stdout, Stderr: stderr, Store: s, StoreDir: c.Store, Quiet: c.Quiet, Args: args}
+	e := &console.Env{
+		Program: program, Ctx: ctx, Stdout: stdout, Stderr: stderr, Store: s, StoreDir: c.Store, Quiet: c.Quiet, Args: args,
+	}
 	e.Log = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: e.Level()}))
-	return console.Fail(stderr, parsed.Run(e))
+	return console.Fail(stderr, program, parsed.Run(e))
+}
+
+// parameterTable has a line for each strategy: its name, its parameters, and the rule that they keep.
+func parameterTable(families []Family) string {
+	width := 0
+	for _, f := range families {
+		width = max(width, len(f.name))
+	}
+	var b strings.Builder
+	for _, f := range families {
+		fmt.Fprintf(&b, "    %-*s   %s\n", width, f.name, f.help)
+	}
+	return b.String()
+}
+
+// complete completes the texts below the usage lines, of which kong knows neither the program's name nor its
+// strategies: ${program} becomes the name, and commands that take --strategy tell which there are.
+func complete(node *kong.Node, table string) {
+	node.Detail = strings.ReplaceAll(node.Detail, "${program}", program)
+	if slices.ContainsFunc(node.Flags, func(f *kong.Flag) bool { return f.Name == "strategy" }) || node.Parent == nil {
+		const heading = "\n\nStrategies and the values of their parameters that are tried by default\n\n"
+		node.Detail = strings.TrimLeft(node.Detail+heading+table, "\n")
+	}
+	for _, child := range node.Children {
+		complete(child, table)
+	}
 }
 
 // metricNames lists the metrics for the help.

@@ -30,6 +30,7 @@ import (
 // The command measures peak memory in a process of its own: its own program,
 // which is the test's here.
 func TestMain(m *testing.M) {
+	program = "optcache"
 	if len(os.Args) > 1 && slices.Contains([]string{"sweep", "walkforward", "montecarlo", "bundle", "bench", "profile"}, os.Args[1]) {
 		Main()
 	}

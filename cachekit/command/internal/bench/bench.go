@@ -37,9 +37,9 @@ what was asked of it, and what is published elsewhere, with its conditions.
 Data is synthetic, made in a temporary folder (60 MB, in TMPDIR) and removed. The full report takes some minutes, on an
 otherwise idle machine. The results of every sweep are compared bit for bit on the way.
 
-    optcache bench --quick
-    optcache bench --format markdown --out BENCH.md
-    optcache bench --filter 'look-up|grouping' --runs 30
+    ${program} bench --quick
+    ${program} bench --format markdown --out BENCH.md
+    ${program} bench --filter 'look-up|grouping' --runs 30
 
 Exit status: 0 done, 1 results differ, 2 bad usage or input, 130 interrupted.`
 }

@@ -52,7 +52,7 @@ func (c *ingestCmd) Run(e *console.Env) error {
 	fmt.Fprintf(e.Stdout, "%s version %s (%s): %s, %s of %s from %s\n",
 		r.Name, r.Version, state, output.Count(r.Assets, "asset"), output.Count(int(r.Bars), r.Frequency.String()+" bar"), r.Fields, output.Count(r.Files, "file"))
 	if !r.Previous.IsZero() && r.Previous != r.Version {
-		fmt.Fprintf(e.Stdout, "before: %s (see what changed: optcache bundle diff %s %.12s %.12s)\n", r.Previous, r.Name, r.Previous, r.Version)
+		fmt.Fprintf(e.Stdout, "before: %s (see what changed: %s bundle diff %s %.12s %.12s)\n", r.Previous, e.Program, r.Name, r.Previous, r.Version)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func (c *listCmd) Run(e *console.Env) error {
 		return output.WriteJSON(e.Stdout, "-", infoReports(infos))
 	}
 	if len(infos) == 0 {
-		fmt.Fprintf(e.Stdout, "no bundles in %s: make one with optcache bundle ingest NAME DIR\n", e.Store.Dir())
+		fmt.Fprintf(e.Stdout, "no bundles in %s: make one with %s bundle ingest NAME DIR\n", e.Store.Dir(), e.Program)
 		return nil
 	}
 	printInfos(e, infos)

@@ -46,7 +46,7 @@ func Env(t *testing.T) *console.Env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &console.Env{Ctx: t.Context(), Stdout: io.Discard, Stderr: io.Discard, Store: store, StoreDir: dir, Log: slog.New(slog.DiscardHandler), Quiet: true}
+	return &console.Env{Program: "optcache", Ctx: t.Context(), Stdout: io.Discard, Stderr: io.Discard, Store: store, StoreDir: dir, Log: slog.New(slog.DiscardHandler), Quiet: true}
 }
 
 // SoundRun is a run of which doctor has nothing to say.

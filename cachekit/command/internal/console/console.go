@@ -18,6 +18,7 @@ import (
 
 // Env is what a command works with.
 type Env struct {
+	Program        string // what this program is called, for hints and examples
 	Ctx            context.Context
 	Stdout, Stderr io.Writer
 	Store          *bundle.Store
@@ -58,18 +59,18 @@ func IsUsage(err error) bool { return errors.As(err, new(usageError)) }
 // exit status.
 var ErrFailed = errors.New("failed")
 
-// Fail reports err and returns the exit status that it stands for.
-func Fail(stderr io.Writer, err error) int {
+// Fail reports err in the name of the program and returns the exit status that it stands for.
+func Fail(stderr io.Writer, program string, err error) int {
 	switch {
 	case err == nil:
 		return ExitDone
 	case errors.Is(err, ErrFailed):
 		return ExitFailed
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(stderr, "optcache: interrupted:", Printable(err.Error()))
+		fmt.Fprintln(stderr, program+": interrupted:", Printable(err.Error()))
 		return ExitInterrupted
 	}
-	fmt.Fprintln(stderr, "optcache:", Printable(err.Error()))
+	fmt.Fprintln(stderr, program+":", Printable(err.Error()))
 	return ExitUsage
 }
 

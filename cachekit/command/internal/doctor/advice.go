@@ -13,8 +13,8 @@ import (
 )
 
 // adviseRun judges what is not a matter of one cache.
-func (d *Diagnosis) adviseRun(r *rundir.Run) {
-	d.adviseState(r)
+func (d *Diagnosis) adviseRun(program string, r *rundir.Run) {
+	d.adviseState(program, r)
 	if v := r.Verified; v != nil && !v.Identical {
 		d.add(levelProblem, "results with caches and without differ: do not use them",
 			fmt.Sprintf("%s were compared bit for bit", output.Count(v.Trials, "trial")), "export OPTCACHE_ENABLE_CACHING=false")
@@ -54,8 +54,8 @@ func (d *Diagnosis) adviseRun(r *rundir.Run) {
 }
 
 // adviseState tells how to go on with a run that did not end.
-func (d *Diagnosis) adviseState(r *rundir.Run) {
-	again := "optcache " + strings.Join(shellWords(r.Args), " ")
+func (d *Diagnosis) adviseState(program string, r *rundir.Run) {
+	again := program + " " + strings.Join(shellWords(r.Args), " ")
 	if len(r.Args) > 0 && slices.Contains([]string{"sweep", "walkforward"}, r.Command) && !slices.Contains(r.Args, "--resume") {
 		again += " --resume"
 	}

@@ -2,7 +2,6 @@
 package doctor
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -41,8 +40,8 @@ cache and the memory use, in the bands of the caching guide
 the variables to set, with values, the budget that would do where values had to leave, and where the bundle was
 ingested anew, what changed in it. Nothing is changed by it.
 
-    optcache sweep --bundle us-equities --out runs/1
-    optcache doctor runs/1
+    ${program} sweep --bundle us-equities --out runs/1
+    ${program} doctor runs/1
 
 Exit status: 0 the diagnosis was made, whatever it says; 2 the folder is no run, or damaged.`
 }
@@ -53,7 +52,7 @@ func (c *Cmd) Run(e *console.Env, counters *trials.Named[Counter]) error {
 	if err != nil {
 		return console.Usage(err)
 	}
-	d := diagnose(c.Dir, r, proc.KilobytesIn("/proc/meminfo", "MemTotal"), counters)
+	d := diagnose(e.Program, c.Dir, r, proc.KilobytesIn("/proc/meminfo", "MemTotal"), counters)
 	if err := d.addVersions(e, r); err != nil {
 		return err
 	}
@@ -139,15 +138,15 @@ const (
 	LevelNote    = "note"    // nothing need be done
 )
 
-// diagnose judges a run. memory is that of the machine in bytes, 0 if it is not known.
-func diagnose(dir string, r *rundir.Run, memory int64, counters *trials.Named[Counter]) *Diagnosis {
+// diagnose judges a run and advises the user of that program. memory is that of the machine in bytes, 0 if it is not known.
+func diagnose(program, dir string, r *rundir.Run, memory int64, counters *trials.Named[Counter]) *Diagnosis {
 	d := &Diagnosis{
 		Dir: dir, Command: r.Command, State: r.State, Started: r.Started, TookNS: r.TookNS, Trials: r.Trials, Ran: r.Ran, Recorded: r.Recorded, Failed: r.Failed,
 		Strategy: r.Strategy, Bundle: r.Bundle.Name, Version: r.Bundle.Version, Previous: r.Bundle.Previous,
 		Caches: []cacheHealth{}, Changes: []versionDiff{}, Advice: []Advice{},
 	}
 	d.judgeCaches(r, counters)
-	d.adviseRun(r)
+	d.adviseRun(program, r)
 	d.adviseCaches(r, memory)
 	slices.SortStableFunc(d.Advice, func(a, b Advice) int { return levelOf(a) - levelOf(b) })
 	return d
@@ -316,7 +315,7 @@ func (d *Diagnosis) addVersions(e *console.Env, r *rundir.Run) error {
 		}
 	}
 	if r.Bundle.Previous != "" && slices.ContainsFunc(d.Caches, func(c cacheHealth) bool { return c.Band == "poor" }) {
-		v, err := compareVersions(e.Ctx, store, r.Bundle.Name, r.Bundle.Previous, r.Bundle.Version)
+		v, err := compareVersions(e, store, r.Bundle.Name, r.Bundle.Previous, r.Bundle.Version)
 		if err != nil {
 			return err
 		}
@@ -333,7 +332,7 @@ func (d *Diagnosis) addVersions(e *console.Env, r *rundir.Run) error {
 	case current.String() == r.Bundle.Version:
 		return nil
 	}
-	v, err := compareVersions(e.Ctx, store, r.Bundle.Name, r.Bundle.Version, current.String())
+	v, err := compareVersions(e, store, r.Bundle.Name, r.Bundle.Version, current.String())
 	if err != nil {
 		return err
 	}
@@ -345,7 +344,7 @@ func (d *Diagnosis) addVersions(e *console.Env, r *rundir.Run) error {
 }
 
 // compareVersions summarises what changed; that a version is gone is told, and no error.
-func compareVersions(ctx context.Context, store *bundle.Store, name, from, to string) (versionDiff, error) {
+func compareVersions(e *console.Env, store *bundle.Store, name, from, to string) (versionDiff, error) {
 	v := versionDiff{From: from, To: to, Lines: []string{}}
 	a, err := bundle.ParseVersion(from)
 	if err != nil {
@@ -355,16 +354,16 @@ func compareVersions(ctx context.Context, store *bundle.Store, name, from, to st
 	if err != nil {
 		return v, err
 	}
-	diff, err := store.Diff(ctx, name, a, b)
-	if err != nil && ctx.Err() != nil {
-		return v, ctx.Err()
+	diff, err := store.Diff(e.Ctx, name, a, b)
+	if err != nil && e.Ctx.Err() != nil {
+		return v, e.Ctx.Err()
 	}
 	if err != nil {
 		v.Error = "cannot be told: " + err.Error()
 		return v, nil
 	}
 	v.Equal, v.Lines = diff.Empty(), summarise(diff)
-	v.Detail = fmt.Sprintf("optcache bundle diff %s %.12s %.12s", name, from, to)
+	v.Detail = fmt.Sprintf("%s bundle diff %s %.12s %.12s", e.Program, name, from, to)
 	return v, nil
 }
 

@@ -58,7 +58,7 @@ func add[S trials.Tunable[S]](t *testing.T, n *trials.Named[Counter], name strin
 }
 
 func TestDoctorHasNothingToSay(t *testing.T) {
-	if d := diagnose("runs/1", commandtest.SoundRun(), machineMemory, counters(t)); len(d.Advice) != 0 {
+	if d := diagnose("optcache", "runs/1", commandtest.SoundRun(), machineMemory, counters(t)); len(d.Advice) != 0 {
 		t.Errorf("%+v", d.Advice)
 	}
 }
@@ -185,7 +185,7 @@ func TestDoctorAdvises(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := commandtest.SoundRun()
 			c.ail(r)
-			d := diagnose("runs/1", r, machineMemory, counters(t))
+			d := diagnose("optcache", "runs/1", r, machineMemory, counters(t))
 			if strings.Contains(fmt.Sprint(d.Advice), "--resume --resume") {
 				t.Error(d.Advice)
 			}
@@ -215,7 +215,7 @@ func TestDoctorAdviceCanBeSet(t *testing.T) {
 		for i := range r.Caches {
 			r.Caches[i].Budget, r.Caches[i].Used = budget, min(bytes, budget)
 		}
-		for _, a := range diagnose("d", r, machineMemory, counters(t)).Advice {
+		for _, a := range diagnose("optcache", "d", r, machineMemory, counters(t)).Advice {
 			value, ok := strings.CutPrefix(a.Set, "export OPTCACHE_CACHE_SIZE_GB=")
 			if !ok {
 				continue
@@ -254,7 +254,7 @@ func TestDoctorReportForms(t *testing.T) {
 	c := &r.Caches[2]
 	c.Hits, c.Misses, c.Loads, c.Evictions.Capacity, c.Evictions.Expired, c.Refused = 0, 12_000, 12_000, 500, 2, 1
 	r.Caches[0] = rundir.Cache{Name: "asset lists", Budget: c.Budget, Used: c.Used}
-	d := diagnose("runs/1", r, machineMemory, counters(t))
+	d := diagnose("optcache", "runs/1", r, machineMemory, counters(t))
 	d.Changes = []versionDiff{
 		{From: r.Bundle.Previous, To: r.Bundle.Version, Why: "it was new", Lines: []string{"assets changed: A"}, Detail: "optcache bundle diff b cd ab"},
 		{From: r.Bundle.Version, To: strings.Repeat("ef", 32), Why: "the bundle was ingested anew since", Error: "cannot be told: gone"},
@@ -268,7 +268,7 @@ func TestDoctorReportForms(t *testing.T) {
 	}
 	commandtest.Golden(t, "doctor.json", string(text)+"\n")
 	b.Reset()
-	diagnose("runs/1", commandtest.SoundRun(), 0, counters(t)).print(&b)
+	diagnose("optcache", "runs/1", commandtest.SoundRun(), 0, counters(t)).print(&b)
 	if !strings.Contains(b.String(), "nothing to change") {
 		t.Error(b.String())
 	}
@@ -289,7 +289,7 @@ func TestDoctorReadsDamagedFiles(t *testing.T) {
 				refused++
 				continue
 			}
-			diagnose("runs/1", &rundir.Run{File: *f}, machineMemory, counters(t)).print(io.Discard)
+			diagnose("optcache", "runs/1", &rundir.Run{File: *f}, machineMemory, counters(t)).print(io.Discard)
 		}
 	}
 	if refused < len(whole) {

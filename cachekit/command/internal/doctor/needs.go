@@ -117,6 +117,5 @@ func countSeries[S trials.Tunable[S]](f *trials.Family[S], specs []trials.AxisSp
 			seen[s] = true
 		}
 	}
-	var none S
-	return len(seen), len(backtest.Fields(none).Names()), nil
+	return len(seen), len(f.Fields(space).Names()), nil
 }

@@ -30,7 +30,7 @@ type Cmd struct {
 	trials.TrialFlags
 	rundir.RunFlags
 
-	From string   `name:"run" help:"Judge the best trial of the finished sweep in this directory, which --out of optcache sweep made." placeholder:"DIR" type:"path" group:"Subject"`
+	From string   `name:"run" help:"Judge the best trial of the finished sweep in this directory, which --out of ${program} sweep made." placeholder:"DIR" type:"path" group:"Subject"`
 	Set  []string `help:"Judge these parameters instead of the best trial, such as fast=10; one flag for each parameter." placeholder:"NAME=VALUE" sep:"none" group:"Subject"`
 
 	Tests      []string `help:"Tests to make (all that apply): bootstrap, permutation, noise, sensitivity, deflated, overfitting." placeholder:"TESTS" group:"Tests"`
@@ -66,9 +66,9 @@ func (Cmd) Help() string {
 	return `It asks how much of a result is luck. The subject is the best trial of a finished sweep (--run), of the sweep that the
 flags describe, or parameters of your own (--set).
 
-    optcache sweep --bundle us --trials 500 --out runs/a
-    optcache montecarlo --run runs/a
-    optcache montecarlo --bundle us --set fast=10 --set slow=50 --tests bootstrap,noise --samples 5000
+    ${program} sweep --bundle us --trials 500 --out runs/a
+    ${program} montecarlo --run runs/a
+    ${program} montecarlo --bundle us --set fast=10 --set slow=50 --tests bootstrap,noise --samples 5000
 
     bootstrap     the metric on paths drawn from the returns in blocks; p-value: luck without an edge does as well
     permutation   whether the order of the returns matters; refused for a metric that order cannot change
@@ -121,7 +121,7 @@ func (c *Cmd) readRun(e *console.Env) (*rundir.Run, error) {
 	if c.BarsFlags.Given() || c.TrialFlags.Given() {
 		return nil, errors.New("--run says which bars and trials there were: leave out the flags of bars and trials")
 	}
-	r, err := rundir.ReadSweep(c.From)
+	r, err := rundir.ReadSweep(e, c.From)
 	if err != nil {
 		return nil, fmt.Errorf("--run: %w", err)
 	}

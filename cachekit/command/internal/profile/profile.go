@@ -48,11 +48,11 @@ The report compares the two sides for one sweep: the CPU time and the bytes allo
 work, and the functions that differ most. Every sweep begins with cold caches. Times are of a sampling of 100 a
 second, so a line of few milliseconds is worth little; sample longer with --duration.
 
-    optcache profile --bundle us-equities --trials 500 --duration 20s --out before
-    optcache profile --bundle us-equities --strategy momentum --param window=10:250:10
+    ${program} profile --bundle us-equities --trials 500 --duration 20s --out before
+    ${program} profile --bundle us-equities --strategy momentum --param window=10:250:10
     go tool pprof -http : -diff_base before/cpu-uncached.pprof before/cpu-cached.pprof
 
-The caches are configured as for optcache sweep.
+The caches are configured as for ${program} sweep.
 Exit status: 0 done, 2 bad usage or input, 130 interrupted.`
 }
 

@@ -105,12 +105,12 @@ func (d *Folder) Begin() error {
 
 // checkBefore refuses a folder that keeps a run of another command. A run of the same
 // command is replaced, and so is one that cannot be read.
-func (d *Folder) checkBefore() error {
+func (d *Folder) checkBefore(e *console.Env) error {
 	before := new(Run)
 	if err := output.ReadJSON(filepath.Join(d.Dir, RunName), before); err != nil || before.Command == d.File.Command {
 		return nil
 	}
-	return fmt.Errorf("it keeps a run of optcache %s", before.Command)
+	return fmt.Errorf("it keeps a run of %s %s", e.Program, before.Command)
 }
 
 // write writes run.json as it is now.
@@ -190,7 +190,7 @@ func Open[S trials.Tunable[S]](f *RunFlags, j *trials.Job[S], command string) (*
 	if d.File, err = describeRun(j, command, d.start); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	if err := d.checkBefore(); err != nil {
+	if err := d.checkBefore(j.Env); err != nil {
 		err = fmt.Errorf("--out %s: %w: choose another directory, or remove that one", d.Dir, err)
 		return nil, errors.Join(console.Usage(err), d.Close())
 	}
@@ -310,18 +310,18 @@ func (s Search) String() string {
 }
 
 // ReadSweep reads the folder of a finished sweep.
-func ReadSweep(dir string) (*Run, error) {
+func ReadSweep(e *console.Env, dir string) (*Run, error) {
 	r, err := Read(dir)
 	if err != nil {
 		return nil, err
 	}
 	switch {
 	case r.Command != "sweep":
-		return nil, fmt.Errorf("%s is the run of optcache %s: give that of a sweep", dir, r.Command)
+		return nil, fmt.Errorf("%s is the run of %s %s: give that of a sweep", dir, e.Program, r.Command)
 	case r.State == StateDifferent:
 		return nil, fmt.Errorf("the sweep in %s was proved wrong, its results with caches and without differ: do not use them; sweep again with --verify all", dir)
 	case r.State != StateDone:
-		return nil, fmt.Errorf("the sweep in %s is not finished, its state is %q: finish it with optcache %s", dir, r.State, strings.Join(r.Args, " "))
+		return nil, fmt.Errorf("the sweep in %s is not finished, its state is %q: finish it with %s %s", dir, r.State, e.Program, strings.Join(r.Args, " "))
 	}
 	return r, nil
 }

@@ -140,7 +140,7 @@ func FindVersion(e *console.Env, name, prefix string) (bundle.Version, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return bundle.Version{}, console.Usage(fmt.Errorf("bundle %q has no version %q: see optcache bundle show %s", name, prefix, name))
+		return bundle.Version{}, console.Usage(fmt.Errorf("bundle %q has no version %q: see %s bundle show %s", name, prefix, e.Program, name))
 	}
 	return bundle.Version{}, console.Usage(fmt.Errorf("bundle %q has %d versions that begin with %q: give more digits", name, len(found), prefix))
 }

@@ -55,10 +55,10 @@ type sweep[S trials.Tunable[S]] struct {
 func (Cmd) Help() string {
 	return `Without flags it makes a bundle of 50 synthetic assets with 252 daily bars, once, and sweeps it.
 
-    optcache sweep --data DIR --fast 5:50:5 --slow 20:200:10 --trials 500 --cost-bps 5
-    optcache sweep --bundle us --strategy reversion --param window=10:60:5 --param "entry=any -3:-1" --search bayes --trials 200
-    optcache sweep --bundle us --trials 100000 --out runs/a
-    optcache sweep --bundle us --trials 100000 --out runs/a --resume     after a crash or Ctrl-C
+    ${program} sweep --data DIR --fast 5:50:5 --slow 20:200:10 --trials 500 --cost-bps 5
+    ${program} sweep --bundle us --strategy reversion --param window=10:60:5 --param "entry=any -3:-1" --search bayes --trials 200
+    ${program} sweep --bundle us --trials 100000 --out runs/a
+    ${program} sweep --bundle us --trials 100000 --out runs/a --resume     after a crash or Ctrl-C
 
 ` + trials.AxisHelp + `
 

@@ -66,8 +66,7 @@ func Prepare[S Tunable[S]](e *console.Env, f *Family[S], setup Setup) (*Job[S], 
 	if j.Space, err = f.Space(j.Specs); err != nil {
 		return nil, console.Usage(err)
 	}
-	var none S
-	j.fields = backtest.Fields(none)
+	j.fields = f.Fields(j.Space)
 	study, err := j.NewSearch(0)
 	if err != nil {
 		return nil, console.Usage(fmt.Errorf("--search %s: %w", j.Search, err))
@@ -199,10 +198,7 @@ func (j *Job[S]) WithoutTrades() error {
 }
 
 // StrategyName is the name of the rules with their version.
-func (j *Job[S]) StrategyName() string {
-	var none S
-	return none.Name()
-}
+func (j *Job[S]) StrategyName() string { return j.Family.Rules }
 
 // Uncached is the configuration of the sides without caches: every trial opens
 // the version, lists its assets, reads, verifies and groups its bars.

@@ -30,6 +30,12 @@ func unversioned(rules string) string {
 	return name
 }
 
+// OtherRules returns the strategy whose rules have that name, in whatever version, if there is one.
+func (n *Named[T]) OtherRules(rules string) (name string, ok bool) {
+	name, ok = n.rules[unversioned(rules)]
+	return name, ok
+}
+
 // Of returns what there is for the strategy of that name; the usual one if it is empty.
 func (n *Named[T]) Of(name string) (t T, err error) {
 	if name == "" {

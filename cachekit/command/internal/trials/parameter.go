@@ -1,12 +1,15 @@
 package trials
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode"
 	"unsafe"
 
+	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/command/internal/output"
 	"github.com/bmadventure/optcache/cachekit/search"
 	"github.com/bmadventure/optcache/internal/gen/directive"
@@ -14,108 +17,188 @@ import (
 
 // A parameter is a field of S that has values to choose from.
 type parameter[S any] struct {
-	Name  string
-	usual string // the values that are tried if nobody says otherwise: the field's tag
-	Kind  output.Kind
-	axis  func(spec string) (search.Axis[S], error)
-	set   func(s *S, text string) error
-	Value func(S) any // int64, float64 or string
+	Name    string
+	field   string // with those of the structs that it is in: Exit.Window
+	usual   string // the values that are tried if nobody says otherwise: the field's tag
+	example string // of a tag
+	Kind    output.Kind
+	axis    func(spec string) (search.Axis[S], error)
+	set     func(s *S, text string) error
+	Value   func(S) any // int64, float64 or string
 }
 
 // parametersOf returns the parameters of a struct: its fields with a tag, and those of structs in it.
 func parametersOf[S any]() ([]parameter[S], error) {
 	t := reflect.TypeFor[S]()
-	if t.Kind() != reflect.Struct {
-		return nil, fmt.Errorf("%s is no struct: parameters are fields with a tag such as `optcache:\"5:50:5\"`", t)
+	switch t.Kind() {
+	case reflect.Struct:
+	case reflect.Pointer:
+		return nil, fmt.Errorf("%s is a pointer: give the struct itself, whose methods have no pointer receivers", t)
+	default:
+		return nil, fmt.Errorf("%s is no struct: make it one whose fields have tags such as `optcache:\"5:50:5\"`", t)
 	}
-	params, err := parametersAt[S](t, 0)
+	params, err := parametersAt[S](t, 0, "")
 	if err != nil {
 		return nil, err
 	}
 	if len(params) == 0 {
 		return nil, fmt.Errorf("%s has no parameter: tag a field, such as `optcache:\"5:50:5\"`", t)
 	}
-	seen := make(map[string]bool)
+	fields := make(map[string]string)
 	for _, p := range params {
-		if seen[p.Name] {
-			return nil, fmt.Errorf("%s has two parameters %q: rename a field", t, p.Name)
+		if other, ok := fields[p.Name]; ok {
+			return nil, fmt.Errorf("fields %s and %s are both the parameter %q: rename one", other, p.field, p.Name)
 		}
-		seen[p.Name] = true
+		fields[p.Name] = p.field
 	}
 	return params, nil
 }
 
-func parametersAt[S any](t reflect.Type, offset uintptr) (params []parameter[S], err error) {
+// parametersAt returns those of the fields of a struct at an offset in S, whose own names begin with within.
+func parametersAt[S any](t reflect.Type, offset uintptr, within string) (params []parameter[S], err error) {
 	for i := range t.NumField() {
 		field := t.Field(i)
+		path := within + field.Name
 		tag, tagged := field.Tag.Lookup("optcache")
-		if !tagged && field.Type.Kind() == reflect.Struct {
-			inner, err := parametersAt[S](field.Type, offset+field.Offset)
-			if err != nil {
+		if !tagged {
+			if err := checkUntagged(field, path); err != nil {
 				return nil, err
 			}
-			params = append(params, inner...)
-		}
-		if !tagged {
+			if field.Type.Kind() == reflect.Struct {
+				inner, err := parametersAt[S](field.Type, offset+field.Offset, path+".")
+				if err != nil {
+					return nil, err
+				}
+				params = append(params, inner...)
+			}
 			continue
 		}
 		axis, fault := directive.ParseAxis(tag)
 		if fault != nil {
-			return nil, fmt.Errorf("field %s: the tag %q: %s", field.Name, tag, fault.Text)
+			return nil, fmt.Errorf("field %s: the tag %q: %s", path, tag, fault.Text)
 		}
 		if axis.Excluded {
 			continue
 		}
-		p, err := newParameter[S](field, offset+field.Offset)
+		p, err := newParameter[S](field, path, offset+field.Offset)
 		if err != nil {
 			return nil, err
 		}
-		p.Name, p.usual = plainField(field.Name), tag
+		if err := p.tag(tag, axis); err != nil {
+			return nil, fmt.Errorf("field %s: the tag %q: %w", path, tag, err)
+		}
 		params = append(params, p)
 	}
 	return params, nil
 }
 
-// newParameter returns the parameter of a field, its name and usual values excepted.
-func newParameter[S any](field reflect.StructField, offset uintptr) (p parameter[S], err error) {
+// checkUntagged refuses a field that has no tag where parameters would be lost, or methods called on nothing.
+func checkUntagged(field reflect.StructField, path string) error {
+	switch kind := field.Type.Kind(); {
+	case field.Anonymous && kind == reflect.Pointer:
+		return fmt.Errorf("field %s is an embedded pointer, and there is nothing behind it: embed the struct itself", path)
+	case field.Anonymous && kind == reflect.Interface:
+		return fmt.Errorf("field %s is an embedded interface, and there is nothing in it: embed a struct", path)
+	case kind != reflect.Struct && hasTags(field.Type, make(map[reflect.Type]bool)):
+		return fmt.Errorf("field %s: tags behind %s are not read: give each struct with tags a field of its own",
+			path, field.Type)
+	}
+	return nil
+}
+
+// hasTags reports whether a field of a struct has a tag, or of one in it, behind it or of which it is an array.
+func hasTags(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	switch t.Kind() {
+	case reflect.Array, reflect.Pointer:
+		return hasTags(t.Elem(), seen)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			tag, tagged := t.Field(i).Tag.Lookup("optcache")
+			if tagged && tag != "-" || hasTags(t.Field(i).Type, seen) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// tag makes the values of a tag those that are tried if nobody says otherwise.
+func (p *parameter[S]) tag(tag string, parsed *directive.Axis) error {
+	switch {
+	case parsed.Range && p.Kind == output.Text:
+		return errors.New("a range needs an int or a float64: list the values parted by |")
+	case parsed.Log && p.Kind == output.Whole:
+		return errors.New("a log axis has fractions: make the field a float64, or list the values parted by |")
+	}
+	p.usual = tag
+	axis, err := p.axis(tag)
+	if err == nil {
+		_, err = search.NewSpace(axis)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: write values of the field's type, such as %s", err, p.example)
+	}
+	return nil
+}
+
+// newParameter returns the parameter of a field, without values.
+func newParameter[S any](field reflect.StructField, path string, offset uintptr) (p parameter[S], err error) {
 	name := plainField(field.Name)
+	switch {
+	case name == "_":
+		return p, fmt.Errorf("field %s: no flag can say its name: name the field", path)
+	case slices.Contains(columns(), name):
+		return p, fmt.Errorf("field %s: results have a column %q of their own: rename the field", path, name)
+	}
+	p.Name, p.field = name, path
 	switch field.Type.Kind() {
 	case reflect.Int:
 		at := fieldAt[S, int](offset)
-		return parameter[S]{
-			Kind:  output.Whole,
-			axis:  func(spec string) (search.Axis[S], error) { return wholeAxis(name, spec, at) },
-			set:   func(s *S, text string) (err error) { *at(s), err = wholeNumber(text); return err },
-			Value: func(s S) any { return int64(*at(&s)) },
-		}, nil
+		p.Kind, p.example = output.Whole, "5:50:5 or 5|8|13"
+		p.axis = func(spec string) (search.Axis[S], error) { return wholeAxis(name, spec, at) }
+		p.set = func(s *S, text string) (err error) { *at(s), err = wholeNumber(text); return err }
+		p.Value = func(s S) any { return int64(*at(&s)) }
 	case reflect.Float64:
 		at := fieldAt[S, float64](offset)
-		return parameter[S]{
-			Kind:  output.Real,
-			axis:  func(spec string) (search.Axis[S], error) { return realAxis(name, spec, at) },
-			set:   func(s *S, text string) (err error) { *at(s), err = realNumber(text); return err },
-			Value: func(s S) any { return *at(&s) },
-		}, nil
+		p.Kind, p.example = output.Real, "0:0.3:0.1, log 1e-4:1e-1 or 0.5|2"
+		p.axis = func(spec string) (search.Axis[S], error) { return realAxis(name, spec, at) }
+		p.set = func(s *S, text string) (err error) { *at(s), err = realNumber(text); return err }
+		p.Value = func(s S) any { return *at(&s) }
 	case reflect.String:
 		at := fieldAt[S, string](offset)
-		return parameter[S]{
-			Kind: output.Text,
-			axis: func(spec string) (search.Axis[S], error) {
-				return choiceAxis(name, spec, at, func(v string) (string, error) { return v, nil })
-			},
-			set:   func(s *S, text string) error { *at(s) = text; return nil },
-			Value: func(s S) any { return *at(&s) },
-		}, nil
+		p.Kind, p.example = output.Text, "sma|ema"
+		p.axis = func(spec string) (search.Axis[S], error) {
+			return choiceAxis(name, spec, at, func(v string) (string, error) { return v, nil })
+		}
+		p.set = func(s *S, text string) error { *at(s) = text; return nil }
+		p.Value = func(s S) any { return *at(&s) }
 	case reflect.Bool:
 		at := fieldAt[S, bool](offset)
-		return parameter[S]{
-			Kind:  output.Text,
-			axis:  func(spec string) (search.Axis[S], error) { return choiceAxis(name, spec, at, truth) },
-			set:   func(s *S, text string) (err error) { *at(s), err = truth(text); return err },
-			Value: func(s S) any { return fmt.Sprint(*at(&s)) },
-		}, nil
+		p.Kind, p.example = output.Text, "false|true"
+		p.axis = func(spec string) (search.Axis[S], error) { return choiceAxis(name, spec, at, truth) }
+		p.set = func(s *S, text string) (err error) { *at(s), err = truth(text); return err }
+		p.Value = func(s S) any { return fmt.Sprint(*at(&s)) }
+	default:
+		return p, fmt.Errorf("field %s: a parameter is an int, a float64, a string or a bool, and not %s: give it one of these types",
+			path, field.Type)
 	}
-	return p, fmt.Errorf("field %s: a parameter is an int, a float64, a string or a bool, and not %s", field.Name, field.Type)
+	return p, nil
+}
+
+// columns are those that the tables of results have beside parameters.
+func columns() []string {
+	names := []string{
+		"trial", "error", "fold", "trials", "failed", "train_from", "train_to", "validation_from", "validation_to",
+		"test_from", "test_to", "train_objective", "validation_objective",
+	}
+	for m := range (backtest.Metrics{}).All() {
+		names = append(names, m.String(), "test_"+m.String())
+	}
+	return names
 }
 
 // fieldAt returns what finds a field of S at an offset, whose type is T or one that is made of T.

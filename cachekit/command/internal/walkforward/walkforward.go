@@ -51,9 +51,9 @@ func (Cmd) Help() string {
 validation window, and judges the choice by the test window, which neither has seen. A session is a date that
 occurs in the bars.
 
-    optcache walkforward --bundle us --train 504 --validation 126 --test 126 --fast 5:50:5 --slow 20:200:10 --trials 300
-    optcache walkforward --data DIR --strategy breakout --anchored --purge 5 --embargo 5 --out runs/wf
-    optcache walkforward --data DIR --strategy breakout --anchored --purge 5 --embargo 5 --out runs/wf --resume
+    ${program} walkforward --bundle us --train 504 --validation 126 --test 126 --fast 5:50:5 --slow 20:200:10 --trials 300
+    ${program} walkforward --data DIR --strategy breakout --anchored --purge 5 --embargo 5 --out runs/wf
+    ${program} walkforward --data DIR --strategy breakout --anchored --purge 5 --embargo 5 --out runs/wf --resume
 
 The report has the parameters and the objective of every fold, the one account that traded all tests in turn, the
 walk-forward efficiency (annual return of the tests as a share of that in training), and how much each parameter moved.
