@@ -14,7 +14,8 @@
 //	profile        where a sweep spends its time with and without caches
 //
 // Each stands in a package of its own beneath this one. Results go to the standard output, progress and errors to the
-// standard error; OUTPUT.md beside this file describes what is written for programs.
+// standard error; OUTPUT.md beside this file describes what is written for programs. GUIDE.md is for people who know
+// RustyBT's caching guide: what they would write there, and what to write here.
 package command
 
 import (
