@@ -14,7 +14,7 @@ type Stats struct {
 	Hits, Misses uint64
 
 	// Loads counts the loads that ended, LoadErrors those of them that failed,
-	// and LoadTime is what all of them took together.
+	// and TotalLoadTime is what all of them took together.
 	Loads, LoadErrors uint64
 	TotalLoadTime     time.Duration
 

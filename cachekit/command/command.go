@@ -24,6 +24,7 @@
 // Each stands in a package of its own beneath this one. Results go to the standard output, progress and errors to the
 // standard error; OUTPUT.md beside this file describes what is written for programs. --help of a command lists the
 // strategies of the program with their parameters, --version the modules that it was built from.
+// GUIDE.md is for people who know RustyBT's caching guide: what they would write there, and what to write here.
 package command
 
 import (

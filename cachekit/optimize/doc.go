@@ -23,4 +23,7 @@
 // content hashes of what was read, so no trial is ever served other data than
 // it asked for; with caching off the same code reads the store for every trial,
 // and the results are equal bit for bit.
+//
+// Beneath this package, walk has walk-forwards, over spans of sessions ([Segments]); robust asks how much of a result
+// is luck; record keeps the results of trials in a folder, for those who resume.
 package optimize

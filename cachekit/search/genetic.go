@@ -31,7 +31,7 @@ const (
 	births     = 64   // children that are not born before the search takes a random one
 )
 
-// NewGenetic returns the genetic search of exactly n trials; SearchOptions.Batch
+// NewGenetic returns the genetic search of exactly n trials; [Options].Batch
 // is the size of a generation. It fails if it finds no point in the space that
 // keeps the rules.
 func NewGenetic[P any](space *Space[P], n int, o Options) (*Genetic[P], error) {

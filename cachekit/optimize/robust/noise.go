@@ -27,11 +27,11 @@ type Noise struct {
 
 	// Bootstrap takes the factors from the asset's own history instead: a bar gets
 	// the close of one bar divided by the close before it, less what the asset
-	// gained on average. Deviation then does not matter.
+	// gained on average. StdDev then does not matter.
 	Bootstrap bool
 
 	// MonteCarlo has the number of samples, the seed, the confidence and the
-	// direction. Its Block does not matter.
+	// direction. Its BlockSize does not matter.
 	MonteCarlo MonteCarlo
 }
 

@@ -72,7 +72,7 @@ type SensitivityResult struct {
 	Failed int // trials that failed, the base not among them
 }
 
-// Run tries the points, on all processors. objective is run as [optimize.Run] runs trials;
+// Run tries the points, on all processors. Workers return the objective and run as in [optimize.Run];
 // points that break a rule are left out. It fails if Base is not in the space or
 // has no value. The outcome does not depend on Options.Workers.
 func (s Sensitivity[P]) Run(ctx context.Context, newWorker func() optimize.Worker[P, float64], o optimize.Options) (*SensitivityResult, error) {

@@ -15,7 +15,7 @@ type Stability struct {
 	Name  string
 	Folds int // that count
 
-	// Mean and Deviation (which divides by n-1) are those of a number, NaN for
+	// Mean and StdDev (which divides by n-1) are those of a number, NaN for
 	// other parameters and for too few folds.
 	Mean, StdDev float64
 
