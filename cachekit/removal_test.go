@@ -14,8 +14,8 @@ import (
 	"github.com/bmadventure/optcache/policy"
 )
 
-// TestDepartures lets entries leave in every way and checks what is told.
-func TestDepartures(t *testing.T) {
+// TestRemovals lets entries leave in every way and checks what is told.
+func TestRemovals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []Removal
 		c := mustNew(t, Options[int, int]{

@@ -8,7 +8,7 @@ import (
 
 // The bits of signals are those of plain comparisons, for averages that differ by
 // a few numbers or not at all, with NaN and infinity, wherever a block begins.
-func TestBuyAboveIsAComparison(t *testing.T) {
+func TestEnterAboveIsAComparison(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	special := []float64{math.NaN(), math.Inf(1), math.SmallestNonzeroFloat64, math.MaxFloat64, 1}
 	var w Signals
@@ -50,7 +50,7 @@ func TestBuyAboveIsAComparison(t *testing.T) {
 	}
 }
 
-func TestNextFindsEveryWish(t *testing.T) {
+func TestNextFindsEverySignal(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	var w Signals
 	for range 300 {

@@ -136,7 +136,7 @@ func (r *Report) print(w io.Writer) {
 		fmt.Fprintf(w, "; %s taken from the journal", output.AreResults(r.recorded))
 	}
 	fmt.Fprintln(w)
-	fmt.Fprintf(w, "windows  %s: train %d, validate %d, test %d, every %d sessions; purge %d, embargo %d; %s of warm-up\n\n",
+	fmt.Fprintf(w, "windows  %s: train %d, validation %d, test %d, every %d sessions; purge %d, embargo %d; %s of warm-up\n\n",
 		kind, x.Train, x.Validation, x.Test, x.Step, x.Purge, x.Embargo, output.Count(r.Warmup, "bar"))
 	r.printFolds(w)
 	r.printTotal(w)
