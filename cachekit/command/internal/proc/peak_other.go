@@ -1,6 +1,6 @@
 //go:build !unix
 
-package main
+package proc
 
 // peakMemoryRusage returns 0: this system does not tell.
 func peakMemoryRusage() int64 { return 0 }
