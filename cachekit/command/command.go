@@ -100,8 +100,10 @@ func usualFamilies() []Family {
 
 // Main runs the command line of the process with the strategies that come along (crossover, momentum,
 // reversion, breakout) and others, and ends the process with its exit status: 0 when all went well, 1 if results
-// differ or trials failed, 2 if the usage or the input was wrong, 130 after an interrupt. It does not return.
+// differ or trials failed, 2 if the usage or the input was wrong or an output
+// could not be written, 130 after an interrupt, 141 if the reader of the standard output left. It does not return.
 func Main(others ...Family) {
+	console.OutlivePipes()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
 	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr, others...)
@@ -166,6 +168,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, others ..
 	if err != nil {
 		return console.Fail(stderr, err)
 	}
+	out := &console.Stdout{To: stdout}
 	exited := false
 	parser, err := kong.New(&c,
 		kong.Name("optcache"),
@@ -174,6 +177,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, others ..
 		kong.Bind(&offered.sweep, &offered.walkForward, &offered.monteCarlo, &offered.series, &offered.profile),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { exited = true }),
+		kong.Help(func(o kong.HelpOptions, c *kong.Context) error {
+			out.Note(kong.DefaultHelpPrinter(o, c)) // which asks stdout itself for the width of the terminal
+			return nil
+		}),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)
@@ -182,7 +189,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, others ..
 	}
 	parsed, err := parser.Parse(args)
 	if exited { // --help
-		return console.ExitDone
+		return out.End(stderr, nil)
 	}
 	if err != nil {
 		return console.Fail(stderr, console.Usage(fmt.Errorf("%w (see --help)", err)))
@@ -191,9 +198,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, others ..
 	if err != nil {
 		return console.Fail(stderr, err)
 	}
-	e := &console.Env{Ctx: ctx, Stdout: stdout, Stderr: stderr, Store: s, StoreDir: c.Store, Quiet: c.Quiet, Args: args}
+	e := &console.Env{Ctx: ctx, Stdout: out, Stderr: stderr, Store: s, StoreDir: c.Store, Quiet: c.Quiet, Args: args}
 	e.Log = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: e.Level()}))
-	return console.Fail(stderr, parsed.Run(e))
+	return out.End(stderr, parsed.Run(e))
 }
 
 // metricNames lists the metrics for the help.
