@@ -175,10 +175,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, others ..
 		kong.Description("Parameter sweeps over market data, fast by caches that are proved not to change the results."),
 		kong.Vars{"store": store, "metrics": metricNames(), "figures": bench.FigureNames(), "strategy": trials.UsualStrategy, "strategies": output.OneOf(offered.names)},
 		kong.Bind(&offered.sweep, &offered.walkForward, &offered.monteCarlo, &offered.series, &offered.profile),
-		kong.Writers(stdout, stderr),
+		kong.Writers(out, stderr),
 		kong.Exit(func(int) { exited = true }),
 		kong.Help(func(o kong.HelpOptions, c *kong.Context) error {
-			out.Note(kong.DefaultHelpPrinter(o, c)) // which asks stdout itself for the width of the terminal
+			c.Stdout = stdout // itself, which is asked for the width of the terminal
+			out.Note(kong.DefaultHelpPrinter(o, c))
 			return nil
 		}),
 		kong.UsageOnError(),
