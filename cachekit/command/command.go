@@ -130,12 +130,13 @@ func usualFamilies() []Family {
 
 // Main runs the command line of the process, [os.Args], with the strategies that come along (crossover, momentum,
 // reversion, breakout) and others, and ends the process with its exit status: 0 when all went well, 1 if results
-// differ or trials failed, 2 if the usage, the input or one of the others was wrong, 130 after an interrupt. It does not
-// return. Two strategies must differ in their names, and in what Name of their rules returns before the version.
+// differ or trials failed, 2 if the usage, the input or one of the others was wrong or an output could not be
+// written, 130 after an interrupt, 141 if the reader of the standard output left. It does not return. Two strategies must differ in their names, and in what Name of their rules returns before the version.
 //
 // The program is called by the name of its file in all texts. Some commands start it again with flags of their own, so a
 // main function must call Main for whatever arguments, and before that write nothing to the standard output.
 func Main(others ...Family) {
+	console.OutlivePipes()
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
 	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr, others...)
@@ -235,6 +236,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, others ..
 	if err != nil {
 		return console.Fail(stderr, program, err)
 	}
+	out := &console.Stdout{To: stdout}
 	exited := false
 	parser, err := kong.New(&c,
 		kong.Name(program),
@@ -244,8 +246,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, others ..
 			"strategy": trials.UsualStrategy, "strategies": output.OneOf(offered.names),
 		},
 		kong.Bind(&offered.sweep, &offered.walkForward, &offered.monteCarlo, &offered.series, &offered.profile),
-		kong.Writers(stdout, stderr),
+		kong.Writers(out, stderr),
 		kong.Exit(func(int) { exited = true }),
+		kong.Help(func(o kong.HelpOptions, c *kong.Context) error {
+			c.Stdout = stdout // itself, which is asked for the width of the terminal
+			out.Note(kong.DefaultHelpPrinter(o, c))
+			return nil
+		}),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)
@@ -255,7 +262,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, others ..
 	complete(parser.Model.Node, offered.table)
 	parsed, err := parser.Parse(withNegativeValues(args))
 	if exited { // --help or --version
-		return console.ExitDone
+		return out.End(stderr, program, nil)
 	}
 	if err != nil {
 		return console.Fail(stderr, program, console.Usage(fmt.Errorf("%w (see --help)", err)))
@@ -265,10 +272,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, others ..
 		return console.Fail(stderr, program, err)
 	}
 	e := &console.Env{
-		Program: program, Ctx: ctx, Stdout: stdout, Stderr: stderr, Store: s, StoreDir: c.Store, Quiet: c.Quiet, Args: args,
+		Program: program, Ctx: ctx, Stdout: out, Stderr: stderr, Store: s, StoreDir: c.Store, Quiet: c.Quiet, Args: args,
 	}
 	e.Log = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: e.Level()}))
-	return console.Fail(stderr, program, parsed.Run(e))
+	return out.End(stderr, program, parsed.Run(e))
 }
 
 // parameterTable has a line for each strategy: its name, its parameters, and the rule that they keep.

@@ -74,7 +74,7 @@ func TestProfileRefuses(t *testing.T) {
 		"version":   {[]string{"--at=00"}, "--bundle-version VERSION needs --bundle NAME"},
 		"bundle":    {[]string{"--bundle=none"}, "none"},
 		"no pairs":  {[]string{"--fast=9:9", "--slow=3:4"}, "fast < slow"},
-		"no folder": {[]string{"--assets=2", "--bars=60", "--out=" + filepath.Join(file, "below")}, "--out: "},
+		"no folder": {[]string{"--assets=2", "--bars=60", "--out=" + filepath.Join(file, "below")}, "is no folder: move it away"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := command(t, t.TempDir(), append([]string{"profile"}, c.args...)...)

@@ -314,8 +314,11 @@ func (l *Log) Rewrite(fill func(add func(Record) (at int64, err error)) error) e
 	if err != nil {
 		return err
 	}
+	err = keepMode(f, l.file)
 	size := int64(magicBytes)
-	_, err = f.WriteAt([]byte(l.magic), 0)
+	if err == nil {
+		_, err = f.WriteAt([]byte(l.magic), 0)
+	}
 	if err == nil {
 		err = fill(func(r Record) (int64, error) {
 			at := size
@@ -338,6 +341,15 @@ func (l *Log) Rewrite(fill func(add func(Record) (at int64, err error)) error) e
 	old := l.file
 	l.file, l.size = f, size
 	return errors.Join(old.Close(), syncDir(filepath.Dir(l.path)))
+}
+
+// keepMode gives a file the permission bits of the one that it will replace: who may read a log does not change.
+func keepMode(f, old *os.File) error {
+	info, err := old.Stat()
+	if err != nil {
+		return err
+	}
+	return f.Chmod(info.Mode().Perm())
 }
 
 // syncDir makes a renaming last.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -278,6 +279,25 @@ func TestRewrite(t *testing.T) {
 		t.Errorf("read %v, %v", got, err)
 	}
 	l.Close()
+}
+
+// Who may read a log does not change when it is rewritten.
+func TestRewriteKeepsTheMode(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	l, _, err := open(t, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Rewrite(func(func(Record) (int64, error)) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&^0o600 != 0 && runtime.GOOS != "windows" {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
 }
 
 // scan reads content as a file, in memory: what a disk takes to sync would leave a fuzz target

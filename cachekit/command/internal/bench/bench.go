@@ -3,9 +3,11 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -53,6 +55,10 @@ func (c *Cmd) Run(e *console.Env) error {
 	if err != nil {
 		return console.Usage(err)
 	}
+	report, err := output.Find(cmp.Or(c.Out, "-"), e.Stdout)
+	if err != nil {
+		return console.Usage(fmt.Errorf("--out %w", err))
+	}
 	dir, err := os.MkdirTemp("", "optcache-bench-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the data: %w: set TMPDIR to one that can be written to", err)
@@ -62,7 +68,7 @@ func (c *Cmd) Run(e *console.Env) error {
 	if err != nil {
 		return err
 	}
-	if err := c.write(e, r); err != nil {
+	if err := c.write(report, r); err != nil {
 		return err
 	}
 	if len(r.Differences) > 0 {
@@ -129,16 +135,15 @@ func (c *Cmd) measure(e *console.Env, dir string, chosen []*benchmark) (*Report,
 }
 
 // write writes the report where it is wanted.
-func (c *Cmd) write(e *console.Env, r *Report) error {
+func (c *Cmd) write(to *output.Target, r *Report) error {
 	text, err := r.render(c.Format)
 	if err != nil {
 		return err
 	}
-	if c.Out == "" {
-		_, err := e.Stdout.Write(text)
+	return to.Write(func(w io.Writer) error {
+		_, err := w.Write(text)
 		return err
-	}
-	return output.WriteWhole(c.Out, text)
+	})
 }
 
 // removeAll removes a folder of bundles, whose files are read-only.

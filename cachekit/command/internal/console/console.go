@@ -42,6 +42,7 @@ const (
 	ExitFailed      = 1
 	ExitUsage       = 2
 	ExitInterrupted = 130
+	ExitClosed      = 141 // nobody reads the standard output any more: 128 and the number of SIGPIPE
 )
 
 // A usageError is the user's to mend: a bad flag or variable.

@@ -180,6 +180,10 @@ func subjectJob[S trials.Tunable[S]](f *trials.Family[S], c *Cmd, e *console.Env
 }
 
 func run[S trials.Tunable[S]](f *trials.Family[S], c *Cmd, e *console.Env) error {
+	report, err := c.FindReport(e, c.JSON)
+	if err != nil {
+		return err
+	}
 	j, err := subjectJob(f, c, e)
 	if err != nil {
 		return err
@@ -203,10 +207,7 @@ func run[S trials.Tunable[S]](f *trials.Family[S], c *Cmd, e *console.Env) error
 	if c.JSON != "-" {
 		r.print(e.Stdout)
 	}
-	if c.JSON != "" {
-		return output.WriteJSON(e.Stdout, c.JSON, r)
-	}
-	return nil
+	return report.WriteJSON(r)
 }
 
 // A monteCarlo is a monteCarloCmd that was found to make sense.

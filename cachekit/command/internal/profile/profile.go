@@ -150,6 +150,9 @@ func (c *Cmd) check() error {
 	if c.For <= 0 || c.For > time.Hour {
 		return fmt.Errorf("--duration %s: must be above 0 and at most 1h, such as 5s", c.For)
 	}
+	if err := output.CheckFolder(c.Out); err != nil {
+		return fmt.Errorf("--out %w", err)
+	}
 	return c.BarsFlags.Check()
 }
 
@@ -158,6 +161,7 @@ func (c *Cmd) compare(e *console.Env, s *subject) (*Report, error) {
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return nil, console.Usage(fmt.Errorf("--out: %w", err))
 	}
+	output.RemoveLeft(c.Out)
 	var sides [2]*sideProfile
 	for i, name := range sideNames {
 		side, err := c.profileSide(e, s, name)

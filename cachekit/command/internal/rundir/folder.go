@@ -44,7 +44,26 @@ func (f *RunFlags) Check(e *console.Env) error {
 	case f.StatsEvery > 0 && e.Quiet:
 		return errors.New("--stats-every writes to the standard error, which --quiet silences: leave one of them out")
 	}
+	if f.Out == "" {
+		return nil
+	}
+	if err := output.CheckFolder(f.Out); err != nil {
+		return fmt.Errorf("--out %w", err)
+	}
 	return nil
+}
+
+// FindReport finds where --json has the report, before any bars are read; it may be in the folder of --out.
+func (f *RunFlags) FindReport(e *console.Env, json string) (*output.Target, error) {
+	var made []string
+	if f.Out != "" {
+		made = append(made, f.Out)
+	}
+	t, err := output.Find(json, e.Stdout, made...)
+	if err != nil {
+		return nil, console.Usage(fmt.Errorf("--json %w", err))
+	}
+	return t, nil
 }
 
 // LogStats logs the statistics of the caches as often as the flag says, until the
@@ -180,6 +199,7 @@ func Open[S trials.Tunable[S]](f *RunFlags, j *trials.Job[S], command string) (*
 	if err := os.MkdirAll(d.Dir, 0o755); err != nil {
 		return nil, console.Usage(fmt.Errorf("--out: %w", err))
 	}
+	output.RemoveLeft(d.Dir)
 	var err error
 	if d.lock, err = takeLock(d.Dir); err != nil {
 		return nil, console.Usage(fmt.Errorf("--out %s: %w", d.Dir, err))

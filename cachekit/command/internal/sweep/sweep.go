@@ -100,6 +100,10 @@ func With[S trials.Tunable[S]](f *trials.Family[S]) Runner {
 }
 
 func run[S trials.Tunable[S]](f *trials.Family[S], c *Cmd, e *console.Env) error {
+	report, err := c.FindReport(e, c.JSON)
+	if err != nil {
+		return err
+	}
 	s, err := newSweep(e, f, c)
 	if err != nil {
 		return err
@@ -114,10 +118,8 @@ func run[S trials.Tunable[S]](f *trials.Family[S], c *Cmd, e *console.Env) error
 	if c.JSON != "-" {
 		r.print(e.Stdout)
 	}
-	if c.JSON != "" {
-		if err := output.WriteJSON(e.Stdout, c.JSON, r); err != nil {
-			return err
-		}
+	if err := report.WriteJSON(r); err != nil {
+		return err
 	}
 	if len(r.Errors) > 0 || r.Unranked != "" || r.Identical != nil && !*r.Identical {
 		return console.ErrFailed

@@ -90,6 +90,10 @@ func run[S trials.Tunable[S]](f *trials.Family[S], c *Cmd, e *console.Env) error
 	if err := errors.Join(c.check(), c.RunFlags.Check(e)); err != nil {
 		return console.Usage(err)
 	}
+	report, err := c.FindReport(e, c.JSON)
+	if err != nil {
+		return err
+	}
 	j, err := trials.New(e, f, &c.BarsFlags, &c.TrialFlags)
 	if err != nil {
 		return err
@@ -108,10 +112,8 @@ func run[S trials.Tunable[S]](f *trials.Family[S], c *Cmd, e *console.Env) error
 	if c.JSON != "-" {
 		r.print(e.Stdout)
 	}
-	if c.JSON != "" {
-		if err := output.WriteJSON(e.Stdout, c.JSON, r); err != nil {
-			return err
-		}
+	if err := report.WriteJSON(r); err != nil {
+		return err
 	}
 	if r.failed() > 0 {
 		return console.ErrFailed
