@@ -101,7 +101,7 @@ func TestFailedRunIsKept(t *testing.T) {
 	if err != nil || !strings.Contains(string(raw), "NaN") || !strings.Contains(string(raw), "2020-01-02") {
 		t.Errorf("%s, %v", raw, err)
 	}
-	if r := command(t, store, "montecarlo", "--run="+dir); r.status != console.ExitUsage || !strings.Contains(r.stderr, "all 1 trials failed") {
+	if r := command(t, store, "montecarlo", "--run="+dir); r.status != console.ExitUsage || !strings.Contains(r.stderr, "all of 1 trial failed") {
 		t.Error(r)
 	}
 }
