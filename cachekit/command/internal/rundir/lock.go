@@ -32,7 +32,7 @@ func takeLock(dir string) (*os.File, error) {
 		err := fmt.Errorf("process %s runs in it: wait until it ends, or choose another directory", strings.TrimSpace(string(holder[:n])))
 		return nil, errors.Join(err, flock.Close(f))
 	}
-	if err := f.Truncate(0); err == nil {
+	if err = f.Truncate(0); err == nil {
 		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
 	if err != nil {
