@@ -131,7 +131,8 @@ func usualFamilies() []Family {
 // Main runs the command line of the process, [os.Args], with the strategies that come along (crossover, momentum,
 // reversion, breakout) and others, and ends the process with its exit status: 0 when all went well, 1 if results
 // differ or trials failed, 2 if the usage, the input or one of the others was wrong or an output could not be
-// written, 130 after an interrupt, 141 if the reader of the standard output left. It does not return. Two strategies must differ in their names, and in what Name of their rules returns before the version.
+// written, 130 after an interrupt, 141 if the reader of the standard output left. It does not return. Two strategies
+// must differ in their names, and in what Name of their rules returns before the version.
 //
 // The program is called by the name of its file in all texts. Some commands start it again with flags of their own, so a
 // main function must call Main for whatever arguments, and before that write nothing to the standard output.
