@@ -10,6 +10,7 @@ require (
 require (
 	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/leanovate/gopter v0.2.11 // indirect
+	golang.org/x/exp v0.0.0-20261113113407-e3970619a1a4 // indirect
 )
 
 replace github.com/bmadventure/optcache => ../..
