@@ -69,7 +69,7 @@ type counted interface{ stats() (hits, evicted uint64) }
 
 func (k kit[K, V]) stats() (hits, evicted uint64) {
 	s := k.Stats()
-	return s.Hits, s.Evictions.Room
+	return s.Hits, s.Evictions.Capacity
 }
 
 // A bound is how a cache is bounded.
