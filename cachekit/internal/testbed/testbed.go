@@ -31,8 +31,10 @@ import (
 	"github.com/bmadventure/optcache/internal/wal"
 )
 
+// Unix returns a time in UTC.
 func Unix(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 
+// Group groups the rows of daily bars.
 func Group(t testing.TB, rows []market.Bar) *bundle.Bars {
 	t.Helper()
 	bars, err := bundle.GroupRows(market.Daily, rows)
@@ -96,6 +98,7 @@ func RealBars(t testing.TB, symbols ...string) *bundle.Bars {
 	return Group(t, rows)
 }
 
+// OpenJournal opens the journal of a folder.
 func OpenJournal(t testing.TB, dir string) *record.Journal {
 	t.Helper()
 	j, err := record.Open(dir)
@@ -105,6 +108,7 @@ func OpenJournal(t testing.TB, dir string) *record.Journal {
 	return j
 }
 
+// Size returns the bytes of a file, 0 if there is none.
 func Size(path string) int64 {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -113,6 +117,7 @@ func Size(path string) int64 {
 	return info.Size()
 }
 
+// Property checks that something holds for many seeds: check returns what is wrong, or "".
 func Property(t *testing.T, runs int, check func(seed uint64) string) {
 	t.Helper()
 	params := gopter.DefaultTestParametersWithSeed(1)
@@ -122,6 +127,7 @@ func Property(t *testing.T, runs int, check func(seed uint64) string) {
 	properties.TestingRun(t)
 }
 
+// Knobs are parameters of all kinds.
 type Knobs struct {
 	A, B    int
 	F, G, H float64
@@ -168,6 +174,7 @@ func RandomBars(seed uint64) *bundle.Bars {
 	return bars
 }
 
+// Segments divides bars into sessions.
 func Segments(bars *bundle.Bars, warmup int) *optimize.Segments {
 	s, err := optimize.NewSegments(bars, warmup)
 	if err != nil {
@@ -176,6 +183,7 @@ func Segments(bars *bundle.Bars, warmup int) *optimize.Segments {
 	return s
 }
 
+// Near reports whether two numbers differ by rounding alone.
 func Near(a, b float64) bool {
 	return a == b || math.IsNaN(a) && math.IsNaN(b) || math.Abs(a-b) <= 1e-9*(1+math.Abs(a))
 }
@@ -186,6 +194,7 @@ var SameBits = cmp.Options{
 	cmp.Comparer(func(a, b error) bool { return fmt.Sprint(a) == fmt.Sprint(b) }),
 }
 
+// Must returns v, and panics for an error.
 func Must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
@@ -193,6 +202,7 @@ func Must[T any](v T, err error) T {
 	return v
 }
 
+// Crossovers is a small space of crossovers.
 func Crossovers() *search.Space[backtest.Crossover] {
 	s, err := search.NewSpace(
 		search.Int("fast", 1, 8, 1, func(p *backtest.Crossover) *int { return &p.Fast }),
@@ -204,6 +214,7 @@ func Crossovers() *search.Space[backtest.Crossover] {
 	return s.Constrain("fast < slow", func(p backtest.Crossover) bool { return p.Fast < p.Slow })
 }
 
+// OpenStore opens a store in a new folder.
 func OpenStore(t testing.TB) *bundle.Store {
 	t.Helper()
 	s, err := bundle.OpenStore(t.TempDir())
@@ -213,6 +224,7 @@ func OpenStore(t testing.TB) *bundle.Store {
 	return s
 }
 
+// Put makes series of daily bars the current version of a bundle.
 func Put(t testing.TB, s *bundle.Store, name string, series []bundle.Series) bundle.Version {
 	t.Helper()
 	r, err := s.Write(context.Background(), name, market.Daily, series)
@@ -222,6 +234,7 @@ func Put(t testing.TB, s *bundle.Store, name string, series []bundle.Series) bun
 	return r.Version
 }
 
+// Workspace opens a workspace that ends with the test.
 func Workspace(t testing.TB, c cachekit.Config, s *bundle.Store) *optimize.Workspace {
 	t.Helper()
 	w, err := optimize.NewWorkspace(c, s)
@@ -236,6 +249,7 @@ func Workspace(t testing.TB, c cachekit.Config, s *bundle.Store) *optimize.Works
 	return w
 }
 
+// Pin pins the current version of a bundle.
 func Pin(t testing.TB, w *optimize.Workspace, name string) *optimize.Pin {
 	t.Helper()
 	p, err := w.Pin(name)
@@ -245,6 +259,7 @@ func Pin(t testing.TB, w *optimize.Workspace, name string) *optimize.Pin {
 	return p
 }
 
+// View returns a view of a pinned version.
 func View(t testing.TB, p *optimize.Pin, q bundle.Query) *optimize.View {
 	t.Helper()
 	v, err := p.View(q)

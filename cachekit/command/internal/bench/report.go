@@ -46,7 +46,7 @@ func (u unit) show(v float64) string {
 	return output.Figure(v) + " x"
 }
 
-// A bfigure is one figure of the report.
+// A figure is one figure of the report.
 type figure struct {
 	Name       string `json:"name"` // of the benchmark it belongs to
 	What       string `json:"what"`

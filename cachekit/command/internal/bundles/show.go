@@ -120,6 +120,7 @@ func printInfos(e *console.Env, infos []bundle.VersionInfo) {
 	t.Flush()
 }
 
+// A ShowReport is what show tells, in the shape of its JSON.
 type ShowReport struct {
 	Versions     []InfoReport   `json:"versions"`
 	History      []changeReport `json:"history"`

@@ -210,7 +210,7 @@ func run[S trials.Tunable[S]](f *trials.Family[S], c *Cmd, e *console.Env) error
 	return report.WriteJSON(r)
 }
 
-// A monteCarlo is a monteCarloCmd that was found to make sense.
+// A monteCarlo is a [Cmd] that was found to make sense.
 type monteCarlo[S trials.Tunable[S]] struct {
 	*trials.Job[S]
 	cmd    *Cmd

@@ -29,6 +29,7 @@ type Column struct {
 // Col returns a column.
 func Col(name string, kind Kind) Column { return Column{name, kind} }
 
+// Kind is the kind of the values of a column.
 type Kind uint8
 
 const (

@@ -68,6 +68,7 @@ func Figure(v float64) string {
 	return strconv.FormatFloat(v, 'f', 2, 64)
 }
 
+// Count returns a number with what it counts, one of which has no plural: 1 trial, 2 trials.
 func Count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
@@ -105,6 +106,7 @@ func Layout(f market.Frequency) string {
 	return time.DateOnly
 }
 
+// AreResults begins a sentence on some results.
 func AreResults(n int) string {
 	if n == 1 {
 		return "1 result is"

@@ -225,6 +225,7 @@ func profileFile(dir, kind, side string) string {
 	return filepath.Join(dir, kind+"-"+side+".pprof")
 }
 
+// ReadProfile reads a profile that go tool pprof reads too.
 func ReadProfile(file string) (*pprof.Profile, error) {
 	f, err := os.Open(file)
 	if err != nil {

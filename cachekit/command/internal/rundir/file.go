@@ -112,6 +112,7 @@ func (c Cache) Stats() cachekit.Stats {
 	}
 }
 
+// Evictions are [cachekit.Evictions] in the shape of their JSON.
 type Evictions struct {
 	Capacity uint64 `json:"room"`
 	Replaced uint64 `json:"replaced"`

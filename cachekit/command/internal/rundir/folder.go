@@ -32,6 +32,7 @@ type RunFlags struct {
 	StatsEvery time.Duration `help:"Log the statistics of the caches to the standard error that often, such as 10s." placeholder:"TIME" group:"Report"`
 }
 
+// Check refuses flags that make no sense together, and a folder that cannot be written to.
 func (f *RunFlags) Check(e *console.Env) error {
 	for _, form := range f.Format {
 		if !slices.Contains(output.Forms, form) {
@@ -319,6 +320,7 @@ func (r *Run) Setup() (s trials.Setup, err error) {
 	return s, s.Check()
 }
 
+// Search is how the trials of a run were chosen.
 type Search struct {
 	Kind   string `json:"kind"`
 	Seed   uint64 `json:"seed"`

@@ -25,6 +25,7 @@ type BarsFlags struct {
 	BarsSeed uint64 `help:"Seed of the synthetic bars (${default})." placeholder:"N" default:"42" group:"Bars"`
 }
 
+// Check refuses flags that make no sense together.
 func (b *BarsFlags) Check() error {
 	if err := cmp.Or(console.AtLeast("assets", b.Assets, 0), console.AtLeast("bars", b.Bars, 0)); err != nil {
 		return err

@@ -41,7 +41,7 @@ type Cmd struct {
 	Peak string `name:"measure-peak" hidden:"" enum:",cached,uncached" default:"" help:"Run the sweep once and print the peak memory in bytes."`
 }
 
-// A sweep is a sweepCmd that was found to make sense.
+// A sweep is a [Cmd] that was found to make sense.
 type sweep[S trials.Tunable[S]] struct {
 	*trials.Job[S]
 	cmd      *Cmd

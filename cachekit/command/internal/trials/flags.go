@@ -75,7 +75,7 @@ func (f *StrategyFlags) params() []string {
 	return params
 }
 
-// A Setup is trialFlags and the bars with all that was left out filled in: it says
+// A Setup is [TrialFlags] and the bars with all that was left out filled in: it says
 // which trials are run, as text.
 type Setup struct {
 	source.Source
@@ -90,6 +90,7 @@ type Setup struct {
 	Workers   int
 }
 
+// Check refuses what no run can have.
 func (s *Setup) Check() error {
 	if err := cmp.Or(console.AtLeast("trials", s.Trials, 1), console.AtLeast("workers", s.Workers, 0)); err != nil {
 		return err
@@ -126,7 +127,7 @@ func (s *Setup) GridFlags() []string {
 	return flags
 }
 
-// What trialFlags that were not given mean.
+// What [TrialFlags] that were not given mean.
 const (
 	UsualStrategy = "crossover"
 	usualTrials   = 100

@@ -154,8 +154,10 @@ type Side struct {
 	View      *optimize.View
 }
 
+// Close gives the version and the caches back.
 func (d *Side) Close() error { return errors.Join(d.Pin.Close(), d.Workspace.Close()) }
 
+// Open pins the version in a workspace of its own, with cold caches.
 func (j *Job[S]) Open(config cachekit.Config) (*Side, error) {
 	w, err := optimize.NewWorkspace(config, j.Store)
 	if err != nil {
