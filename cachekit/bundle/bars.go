@@ -124,7 +124,7 @@ func (b *Bars) Sessions() int { return b.sessions }
 // PeriodsPerYear returns how many points of the timeline make a year: 252 for
 // daily bars, 252 times the mean number of points a session for minute bars.
 func (b *Bars) PeriodsPerYear() float64 {
-	if b.frequency != market.Minute || b.sessions == 0 {
+	if !b.frequency.Intraday() || b.sessions == 0 {
 		return 252
 	}
 	return 252 * float64(len(b.timeline)) / float64(b.sessions)

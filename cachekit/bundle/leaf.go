@@ -26,7 +26,7 @@ const (
 // timeColumn returns the name of the column of times, its type and the bytes
 // that each time takes.
 func timeColumn(frequency market.Frequency) (name, dtype string, width int) {
-	if frequency == market.Minute {
+	if frequency.Intraday() {
 		return "timestamp", timestampType, 8
 	}
 	return "date", dateType, 4
@@ -101,7 +101,7 @@ func fromLittleEndian(values []float64) {
 
 // appendTimes appends times as they are stored and hashed.
 func appendTimes(b []byte, frequency market.Frequency, times []int64) []byte {
-	if frequency == market.Minute {
+	if frequency.Intraday() {
 		for _, t := range times {
 			b = binary.LittleEndian.AppendUint64(b, uint64(t))
 		}
@@ -120,7 +120,7 @@ func decodeTimes(times []int64, frequency market.Frequency, b []byte) bool {
 	last := int64(math.MinInt64)
 	for i := range times {
 		var t int64
-		if frequency == market.Minute {
+		if frequency.Intraday() {
 			t = int64(binary.LittleEndian.Uint64(b[8*i:]))
 		} else {
 			days := int64(int32(binary.LittleEndian.Uint32(b[4*i:])))

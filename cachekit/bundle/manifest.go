@@ -275,9 +275,10 @@ func (s *manifestScanner) text() []byte {
 
 func (s *manifestScanner) header() {
 	s.literal("{\n\"format\":\"" + manifestFormat + "\",\n\"frequency\":\"")
-	f, err := market.ParseFrequency(string(s.until('"', 10)))
-	if err != nil {
-		s.fail("daily or minute")
+	text := string(s.until('"', 20))
+	f, err := market.ParseFrequency(text)
+	if err != nil || f.String() != text {
+		s.fail("a frequency")
 	}
 	name, _, _ := timeColumn(f)
 	s.literal(",\n\"columns\":[\"" + name + `"`)

@@ -22,7 +22,7 @@ func parquetSchema(frequency market.Frequency, fields Fields) *parquet.Schema {
 		{Name: "Symbol", Type: reflect.TypeFor[string](), Tag: `parquet:"symbol,plain"`},
 		{Name: "Time", Type: reflect.TypeFor[int32](), Tag: `parquet:"date,date,plain"`},
 	}
-	if frequency == market.Minute {
+	if frequency.Intraday() {
 		columns[1].Type = reflect.TypeFor[int64]()
 		columns[1].Tag = `parquet:"timestamp,timestamp(nanosecond),plain"`
 	}
@@ -86,7 +86,7 @@ func (d *dataset) writeGroup(pw *parquet.GenericWriter[any], asset int, at span,
 		return err
 	}
 	stamp := func(i int) parquet.Value { return parquet.Int32Value(int32(s.Times[i] / bar.Day)) }
-	if d.manifest.frequency == market.Minute {
+	if d.manifest.frequency.Intraday() {
 		stamp = func(i int) parquet.Value { return parquet.Int64Value(s.Times[i]) }
 	}
 	if err := write(1, stamp); err != nil {

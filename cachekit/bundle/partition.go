@@ -16,11 +16,11 @@ type span struct {
 }
 
 // partitionOf returns the name of the partition of a time, and the first time
-// after it: the year of a daily bar, the month of a minute bar, in UTC.
+// after it: the year of bars of a day and longer, the month of bars within the day, in UTC.
 func partitionOf(frequency market.Frequency, t int64) (name string, end int64) {
 	at := time.Unix(0, t).UTC()
 	layout, next := "2006", time.Date(at.Year()+1, 1, 1, 0, 0, 0, 0, time.UTC)
-	if frequency == market.Minute {
+	if frequency.Intraday() {
 		layout, next = "2006-01", time.Date(at.Year(), at.Month()+1, 1, 0, 0, 0, 0, time.UTC)
 	}
 	if next.Unix() > bar.MaxSecond {

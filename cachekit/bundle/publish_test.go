@@ -229,7 +229,7 @@ func TestWriteRefuses(t *testing.T) {
 	}
 	s := emptyStore(t)
 	_, err := s.Write(t.Context(), "b", 0, small())
-	refused(t, "no frequency", s, err, "the frequency must be daily or minute")
+	refused(t, "no frequency", s, err, "it is no frequency")
 }
 
 func TestTimesAtTheEndsOfTheirRange(t *testing.T) {

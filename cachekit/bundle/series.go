@@ -17,7 +17,7 @@ import (
 // the slices and keeps none of them.
 type Series struct {
 	Symbol string
-	Times  []int64 // Unix nanoseconds, ascending; midnight UTC for daily bars
+	Times  []int64 // Unix nanoseconds, ascending; midnight UTC for bars of a day and longer
 
 	Open, High, Low, Close, Volume, Dividend, Split []float64
 }
@@ -80,8 +80,9 @@ type dataset struct {
 // newDataset checks series and computes the leaves. It does not keep the order
 // of series, nor change the slice.
 func newDataset(ctx context.Context, frequency market.Frequency, series []Series) (*dataset, error) {
-	if frequency != market.Daily && frequency != market.Minute {
-		return nil, inputProblem(Problem{Value: frequency.String(), Message: "the frequency must be daily or minute"})
+	if !frequency.Valid() {
+		return nil, inputProblem(Problem{Value: frequency.String(),
+			Message: "it is no frequency: give market.Daily to market.Yearly, or a span shorter than a day"})
 	}
 	d := &dataset{series: slices.Clone(series), manifest: &manifest{frequency: frequency, fields: OHLCV}}
 	slices.SortStableFunc(d.series, func(a, b Series) int { return cmp.Compare(a.Symbol, b.Symbol) })

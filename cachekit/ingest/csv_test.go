@@ -161,7 +161,7 @@ func TestDailyFrequencyRefusesTimesOfDay(t *testing.T) {
 	s := emptyStore(t)
 	_, err := Dir(t.Context(), s, "b", dir, Options{Frequency: market.Daily})
 	refused(t, "time of day", s, err, `A.csv:3: date: "2012-01-04T09:31:00Z": a daily bar has no time of day`)
-	if _, err := Dir(t.Context(), s, "b", dir, Options{Frequency: 9}); err == nil {
+	if _, err := Dir(t.Context(), s, "b", dir, Options{Frequency: -9}); err == nil {
 		t.Error("an unknown frequency is accepted")
 	}
 }

@@ -8,19 +8,15 @@ package market
 //go:generate go run ../../gen -type ListKey -o ../../generated/assets/assets.go
 //go:generate go run ../../gen -type Bar -o ../../generated/bars/bars.go
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
-// A Bar is what one asset did during one session (daily bars) or one minute
-// (minute bars). Prices are in the currency of the source, as the source has
+// A Bar is what one asset did during one session (daily bars), a minute, a week: whatever its [Frequency] says. Prices are in the currency of the source, as the source has
 // them; Volume is in units of the asset.
 //
 //optcache:grouped by=Symbol cache=BarsCache key=BarsKey
 type Bar struct {
 	Symbol                         string
-	Time                           time.Time // start of the bar; midnight UTC for daily bars
+	Time                           time.Time // start of the bar; midnight UTC of the date for bars of a day and longer
 	Open, High, Low, Close, Volume float64
 }
 
@@ -33,36 +29,6 @@ type Asset struct {
 
 	// Symbol is the name under which the source knows the asset.
 	Symbol string `json:"symbol"`
-}
-
-// Frequency says how much time one bar covers.
-type Frequency uint8
-
-const (
-	Daily  Frequency = iota + 1 // one bar a session
-	Minute                      // one bar a minute
-)
-
-// String returns "daily" or "minute".
-func (f Frequency) String() string {
-	switch f {
-	case Daily:
-		return "daily"
-	case Minute:
-		return "minute"
-	}
-	return fmt.Sprintf("Frequency(%d)", uint8(f))
-}
-
-// ParseFrequency is the inverse of [Frequency.String].
-func ParseFrequency(s string) (Frequency, error) {
-	switch s {
-	case "daily":
-		return Daily, nil
-	case "minute":
-		return Minute, nil
-	}
-	return 0, fmt.Errorf("frequency %q: must be daily or minute", s)
 }
 
 // A ListKey is the key of the asset list of one version of a bundle.

@@ -33,8 +33,8 @@ func CheckTime(frequency market.Frequency, t int64) string {
 	if t < MinTime || t > MaxTime {
 		return RangeMessage
 	}
-	if frequency == market.Daily && t%Day != 0 {
-		return "a daily bar has no time of day: remove it, or ingest the data as minute bars"
+	if !frequency.Intraday() && t%Day != 0 {
+		return "a " + frequency.String() + " bar has no time of day: give its date, or the frequency that the bars have"
 	}
 	return ""
 }
@@ -58,9 +58,9 @@ func Ascending(times []int64) bool {
 	return true
 }
 
-// TimeLayout is how times are written: the dates of daily bars, or RFC 3339.
+// TimeLayout is how times are written: the dates of bars of a day and longer, or RFC 3339.
 func TimeLayout(frequency market.Frequency) string {
-	if frequency == market.Minute {
+	if frequency.Intraday() {
 		return time.RFC3339Nano
 	}
 	return time.DateOnly

@@ -100,7 +100,7 @@ func ShortTime(t time.Time) string {
 
 // Layout is how the times of bars are shown.
 func Layout(f market.Frequency) string {
-	if f == market.Minute {
+	if f.Intraday() {
 		return time.DateTime
 	}
 	return time.DateOnly

@@ -72,7 +72,7 @@ func openNaive(s *console.Env, from source.Source) (*naive, error) {
 		if err := s.Ctx.Err(); err != nil {
 			return nil, err
 		}
-		if b.Frequency() == market.Minute {
+		if b.Frequency().Intraday() {
 			err = n.readMinutes(file)
 		} else {
 			err = n.readDaily(file)
@@ -120,7 +120,7 @@ func (n *naive) count(frequency market.Frequency) {
 	}
 	slices.Sort(n.symbols)
 	n.periods = 252
-	if frequency == market.Minute {
+	if frequency.Intraday() {
 		n.periods = 252 * float64(len(times)) / float64(len(dates))
 	}
 }

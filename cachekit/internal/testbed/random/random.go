@@ -92,7 +92,7 @@ type Sample[S Series] struct {
 // String is what gopter prints of a counterexample.
 func (s Sample[S]) String() string { return fmt.Sprintf("sample(%d)", s.Seed) }
 
-// New returns the sample of a seed, of either frequency: few assets of unequal length with gaps, over several
+// New returns the sample of a seed, of any frequency: few assets of unequal length with gaps, over several
 // partitions, with any finite values.
 func New[S Series](seed uint64) Sample[S] {
 	r := rand.New(rand.NewPCG(seed, 7))
@@ -103,6 +103,12 @@ func New[S Series](seed uint64) Sample[S] {
 		if r.IntN(4) == 0 {
 			unit = 1 // bars at any nanosecond
 		}
+	}
+	switch r.IntN(6) { // what the bars are called changes nothing but the name
+	case 0:
+		s.Frequency, unit = market.Yearly+market.Frequency(r.IntN(4)), bar.Day*int64(1+r.IntN(40))
+	case 1:
+		s.Frequency, unit = market.Minute*market.Frequency(1+r.IntN(300)), int64(time.Hour)
 	}
 	origin := time.Date(1960+r.IntN(80), time.December, 20, 0, 0, 0, 0, time.UTC).UnixNano()
 	symbols := []string{"A", "AA", "BRK.B", `Q"\`, "Ünicode 株", "^GSPC", "BTC/USD"}
