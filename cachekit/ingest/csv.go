@@ -104,7 +104,7 @@ func (r *csvRows) addRow(record []string, line int) {
 		return
 	}
 	text := strings.TrimSpace(record[r.header.time])
-	at, offset, wrong := parseTime(text)
+	at, offset, known, wrong := parseTime(text)
 	if wrong != "" {
 		r.refuse(line, r.time, bar.Clip(text), wrong)
 	}
@@ -112,6 +112,7 @@ func (r *csvRows) addRow(record []string, line int) {
 	if wrong != "" || !ok {
 		return
 	}
+	r.group.known = r.group.known || known
 	r.group.append(at, offset, line, &values, &r.header)
 }
 

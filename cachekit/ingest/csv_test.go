@@ -41,6 +41,10 @@ func TestAcceptedCSV(t *testing.T) {
 		"midnight in Tokyo":    header1 + "2012-01-03 00:00:00+09:00,1.5,3,1,2,100\n2012-01-04 00:00:00.000+09:00,2,3,1,2.5,200\n",
 		"other numbers":        header1 + "2012-01-03,1.50,3.0,1e0,+2,100.0\n2012-01-04,2,3,1,0.25E1,200\n",
 		"empty lines":          header1 + "\n" + row1 + "\n\n" + row2,
+		"newest first":         header1 + row2 + row1,
+		"twice":                header1 + row1 + row2 + row1,
+		"closes":               header1 + "2012-01-03 16:00:00,1.5,3,1,2,100\n2012-01-04T16:00:00,2,3,1,2.5,200\n",
+		"midnight in UTC":      header1 + "2012-01-03T05:00:00Z,1.5,3,1,2,100\n2012-01-04T05:00:00Z,2,3,1,2.5,200\n",
 	} {
 		for file, text := range map[string]string{"A.csv": text, "A.csv.gz": zipped(text), "A.CSV": text} {
 			r, err := Dir(t.Context(), emptyStore(t), "b", folder(t, map[string]string{file: text}), Options{})
@@ -95,7 +99,7 @@ func TestMinuteBars(t *testing.T) {
 		"2012-01-31T23:59:00Z,1,1,1,1,1\n2012-02-01 00:00:00.5,1,1,1,1,1\n2012-02-01 09:31:00.123456789+09:00,1,1,1,1,1\n"
 	s := emptyStore(t)
 	r, err := Dir(t.Context(), s, "b", folder(t, map[string]string{"A.csv": text, "B.csv": header1 + row1}), Options{})
-	if err != nil || r.Frequency != market.Minute {
+	if err != nil || r.Frequency != market.Frequency(time.Second) {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	bars, err := opened(t, s, r.Version).Read(t.Context(), bundle.Query{Symbols: []string{"A"}})
@@ -134,8 +138,7 @@ func TestRefusedCSV(t *testing.T) {
 		"high below low":           {header1 + "2012-01-03,1,0.5,1,1,1\n", `A.csv:2: high: "0.5": the high is below the low of 1`},
 		"open above high":          {header1 + "2012-01-03,4,3,1,2,1\n", `A.csv:2: open: "4": the open is outside low 1 to high 3`},
 		"close below low":          {header1 + "2012-01-03,2,3,1,0.5,1\n", `A.csv:2: close: "0.5": the close is outside low 1 to high 3`},
-		"out of order":             {header1 + row2 + row1, `A.csv:3: date: "2012-01-03": it comes after 2012-01-04 of line 2`},
-		"twice":                    {header1 + row1 + "\n" + row1, `A.csv:4: date: "2012-01-03": it occurs twice, here and in line 2`},
+		"two of one date":          {header1 + row1 + "\n2012-01-03,1,1,1,1,1\n", `A.csv:4: date: "2012-01-03": it occurs twice, here and in line 2, with different values`},
 		"no date":                  {header1 + ",1,1,1,1,1\n", "A.csv:2: date: it is not a date"},
 		"American date":            {header1 + "01/03/2012,1,1,1,1,1\n", `A.csv:2: date: "01/03/2012": it is not a date`},
 		"no such day":              {header1 + "2012-02-30,1,1,1,1,1\n", `A.csv:2: date: "2012-02-30": it is not a date`},
@@ -160,7 +163,7 @@ func TestDailyFrequencyRefusesTimesOfDay(t *testing.T) {
 	dir := folder(t, map[string]string{"A.csv": header1 + row1 + "2012-01-04 09:31:00,2,3,1,2.5,200\n"})
 	s := emptyStore(t)
 	_, err := Dir(t.Context(), s, "b", dir, Options{Frequency: market.Daily})
-	refused(t, "time of day", s, err, `A.csv:3: date: "2012-01-04T09:31:00Z": a daily bar has no time of day`)
+	refused(t, "time of day", s, err, `A.csv:3: date: "2012-01-04T09:31:00Z": the other daily bars of the file have no time of day`)
 	if _, err := Dir(t.Context(), s, "b", dir, Options{Frequency: -9}); err == nil {
 		t.Error("an unknown frequency is accepted")
 	}

@@ -10,26 +10,38 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/internal/parallel"
 )
 
 // An input is a folder of bars on its way into a store.
 type input struct {
-	dir       string
-	frequency market.Frequency // 0 until it is known
-	files     []string         // names in dir, sorted
-	ignored   []string
-	tables    []*table // one a file
+	dir          string
+	frequency    market.Frequency // 0 until it is known
+	zone         *time.Location   // that was given, or nil
+	stampedAtEnd bool             // whether a bar within the day carries its end
+	files        []string         // names in dir, sorted
+	ignored      []string
+	tables       []*table // one a file
 }
 
 const noBarsMessage = "the folder holds no bars: put SYMBOL.csv, SYMBOL.csv.gz or *.parquet files into it"
 
 // findInput lists the files of a folder.
 func findInput(dir string, options Options) (*input, error) {
-	in := &input{dir: dir, frequency: options.Frequency}
+	in := &input{dir: dir, frequency: options.Frequency, stampedAtEnd: options.StampedAtEnd}
+	if options.TimeZone != "" {
+		zone, err := time.LoadLocation(options.TimeZone)
+		if err != nil {
+			return nil, inputProblem(bundle.Problem{Value: bar.Clip(options.TimeZone),
+				Message: "there is no such time zone: give a name of the IANA database, such as America/New_York or UTC"})
+		}
+		in.zone = zone
+	}
 	folders, err := in.list()
 	if err != nil || len(in.files) > 0 {
 		return in, err

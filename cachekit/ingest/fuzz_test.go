@@ -170,7 +170,7 @@ func FuzzParseTime(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		at, offset, wrong := parseTime(text)
+		at, offset, _, wrong := parseTime(text)
 		if wrong != "" {
 			return
 		}
@@ -178,7 +178,7 @@ func FuzzParseTime(f *testing.F) {
 		if at < bar.MinTime || at > bar.MaxTime || wall < bar.MinTime || wall > bar.MaxTime {
 			t.Errorf("%q is %d at %d", text, at, offset)
 		}
-		if again, _, wrong := parseTime(bar.FormatTime(market.Minute, at)); wrong != "" || again != at {
+		if again, _, _, wrong := parseTime(bar.FormatTime(market.Minute, at)); wrong != "" || again != at {
 			t.Errorf("%q: written and read again it is %d, %s", text, again, wrong)
 		}
 	})

@@ -9,9 +9,17 @@ import (
 
 // Options are options of [Dir]; the zero value asks for the usual.
 type Options struct {
-	// Frequency of the bars. 0 finds it out: bars are minute bars if any of
-	// them has a time of day other than midnight.
+	// Frequency of the bars. 0 finds it out by their spacing, file by file: bars with a date to themselves are daily,
+	// weekly, monthly, quarterly or yearly, whatever their time of day; others are of so many seconds, minutes or
+	// hours. Files that differ are refused.
 	Frequency market.Frequency
+
+	// TimeZone is the IANA name of the zone whose clock wrote the times that say no offset, and in which bars of a day
+	// and longer have their date: America/New_York. "" takes such times for UTC, and for dates those that are written.
+	TimeZone string
+
+	// StampedAtEnd says that a bar within the day carries the time of its end. A bundle has the beginning.
+	StampedAtEnd bool
 
 	// Progress is called after each file that was read, never concurrently. nil
 	// is no progress.
@@ -35,8 +43,8 @@ type Report struct {
 // holds neither but a folder daily or minute, that one is read. A CSV file
 // begins with a header. Columns, in any order and any case, are date (or
 // timestamp, datetime, time, day), open, high, low, close, volume and, if
-// wanted, dividend and split; others are ignored and reported. The rows of a CSV
-// file are in the order of time, those of Parquet files in any.
+// wanted, dividend and split; others are ignored and reported. Rows may come in
+// any order; rows that are there twice with equal values are one.
 //
 // Prices are kept as they are: splits and dividends become columns and are not
 // applied to them.

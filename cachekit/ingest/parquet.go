@@ -65,7 +65,8 @@ type parquetRows struct {
 	header header
 	stamp  func(parquet.Value) (int64, bool) // Unix nanoseconds of a value of the time column
 	groups map[string]*rowGroup
-	row    int // rows read
+	known  bool // whether times are instants in UTC rather than those of a wall
+	row    int  // rows read
 }
 
 // findColumns finds the columns by name, and checks their types.
@@ -95,6 +96,9 @@ func (p *parquetRows) findColumns(schema *parquet.Schema) bool {
 		}
 	}
 	p.stamp = stampOf(leaf(h.time).Node.Type())
+	if l, ok := annotation(leaf(h.time).Node.Type()).(*format.TimestampType); ok {
+		p.known = l.IsAdjustedToUTC
+	}
 	isStamp := func(parquet.Type) bool { return p.stamp != nil }
 	return p.checkType(p.time, leaf(h.time), isStamp, "DATE or TIMESTAMP") && ok
 }
@@ -240,6 +244,7 @@ func (p *parquetRows) addRow(i int, b *block) {
 		p.refuse(line, bar.Names[f], bar.FormatFloat(b.bars[i][f]), wrong)
 		return
 	}
+	b.symbols[i].known = p.known
 	b.symbols[i].append(b.times[i], 0, line, &b.bars[i], &p.header)
 }
 

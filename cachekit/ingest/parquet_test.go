@@ -111,23 +111,23 @@ func TestRefusedParquetRows(t *testing.T) {
 		return r
 	}
 	for want, rows := range map[string][]priceRow{
-		`.parquet:2: volume: "-5": the volume is negative`:         {good, with(func(r *priceRow) { r.Volume = -5 })},
-		`.parquet:2: high: "0": the high is below the low of 1`:    {good, with(func(r *priceRow) { r.High = 0 })},
-		`.parquet:2: open: "9": the open is outside low 1`:         {good, with(func(r *priceRow) { r.Open = 9 })},
-		`volume: "9007199254740993": no float64 is equal to it`:    {good, with(func(r *priceRow) { r.Volume = 1<<53 + 1 })},
-		`.parquet:2: date: "2000000": it is outside the years`:     {good, with(func(r *priceRow) { r.Date = 2_000_000 })},
-		`.parquet:2: date: "-2000000": it is outside the years`:    {good, with(func(r *priceRow) { r.Date = -2_000_000 })},
-		`time: "2011-01-26": asset "A" has two rows for this time`: {good, with(func(r *priceRow) { r.Date = 15000 })},
-		`symbol: the symbol is empty`:                              {good, with(func(r *priceRow) { r.Symbol = "" })},
-		`symbol: "A\nB": the symbol contains a control character`:  {good, with(func(r *priceRow) { r.Symbol = "A\nB" })},
+		`.parquet:2: volume: "-5": the volume is negative`:                   {good, with(func(r *priceRow) { r.Volume = -5 })},
+		`.parquet:2: high: "0": the high is below the low of 1`:              {good, with(func(r *priceRow) { r.High = 0 })},
+		`.parquet:2: open: "9": the open is outside low 1`:                   {good, with(func(r *priceRow) { r.Open = 9 })},
+		`volume: "9007199254740993": no float64 is equal to it`:              {good, with(func(r *priceRow) { r.Volume = 1<<53 + 1 })},
+		`.parquet:2: date: "2000000": it is outside the years`:               {good, with(func(r *priceRow) { r.Date = 2_000_000 })},
+		`.parquet:2: date: "-2000000": it is outside the years`:              {good, with(func(r *priceRow) { r.Date = -2_000_000 })},
+		`.parquet:2: date: "2011-01-26": it occurs twice, here and in row 1`: {good, with(func(r *priceRow) { r.Date, r.Volume = 15000, 6 })},
+		`symbol: the symbol is empty`:                                        {good, with(func(r *priceRow) { r.Symbol = "" })},
+		`symbol: "A\nB": the symbol contains a control character`:            {good, with(func(r *priceRow) { r.Symbol = "A\nB" })},
 	} {
 		s := emptyStore(t)
 		_, err := Dir(t.Context(), s, "b", priceFolder(t, rows), Options{})
 		refused(t, want, s, err, want)
 	}
 	s := emptyStore(t)
-	_, err := Dir(t.Context(), s, "b", priceFolder(t, []priceRow{good}, []priceRow{good}), Options{})
-	refused(t, "one bar in two files", s, err, `asset "A" has two rows for this time`)
+	_, err := Dir(t.Context(), s, "b", priceFolder(t, []priceRow{good}, []priceRow{with(func(r *priceRow) { r.Date, r.Volume = 15000, 6 })}), Options{})
+	refused(t, "one bar in two files", s, err, `asset "A" has two different rows for this time`)
 
 	dir := priceFolder(t, []priceRow{good})
 	if err := os.WriteFile(filepath.Join(dir, "A.csv"), []byte(header1+row1), 0o644); err != nil {

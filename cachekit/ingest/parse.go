@@ -25,32 +25,33 @@ func parseNumber(text string) (v float64, wrong string) {
 const timeMessage = "it is not a date: write it like 2012-01-03, 2012-01-03 09:31:00 or 2012-01-03T09:31:00Z"
 
 // parseTime reads a time and returns it in Unix nanoseconds, with the seconds
-// east of UTC in which it was written. Without an offset it is UTC.
-func parseTime(text string) (at int64, offset int, wrong string) {
+// east of UTC in which it was written, and whether those are known.
+func parseTime(text string) (at int64, offset int, known bool, wrong string) {
 	layout := time.DateOnly
 	if len(text) > len(layout) {
 		if text[10] != 'T' && text[10] != ' ' {
-			return 0, 0, timeMessage
+			return 0, 0, false, timeMessage
 		}
 		layout = "2006-01-02" + text[10:11] + "15:04:05"
 		if strings.TrimLeft(text[11:], "0123456789:.") != "" {
 			layout += "Z07:00"
+			known = true
 		}
 	}
 	if _, fraction, ok := strings.Cut(text, "."); ok && digits(fraction) > 9 {
-		return 0, 0, "it is finer than a nanosecond: shorten the fraction to 9 digits"
+		return 0, 0, false, "it is finer than a nanosecond: shorten the fraction to 9 digits"
 	}
 	t, err := time.Parse(layout, text)
 	if err != nil {
-		return 0, 0, timeMessage
+		return 0, 0, false, timeMessage
 	}
 	_, offset = t.Zone()
 	for _, s := range []int64{t.Unix(), t.Unix() + int64(offset)} {
 		if s < bar.MinSecond || s > bar.MaxSecond {
-			return 0, 0, bar.RangeMessage
+			return 0, 0, false, bar.RangeMessage
 		}
 	}
-	return t.UnixNano(), offset, ""
+	return t.UnixNano(), offset, known, ""
 }
 
 // digits returns how many digits s begins with.

@@ -1,18 +1,24 @@
 package ingest
 
 import (
+	"cmp"
+	"math"
+	"slices"
+
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/ingest/internal/clock"
 	"github.com/bmadventure/optcache/cachekit/internal/bar"
 )
 
 // A table is what one file holds: rows of one or many assets, as they are in
 // the file.
 type table struct {
-	path    string
-	rows    bool   // whether lines are rows of a Parquet file, which may come in any order
-	time    string // name of the column of times
-	ignored []string
-	groups  []*rowGroup
+	path     string
+	rows     bool   // whether lines are rows of a Parquet file, which may come in any order
+	time     string // name of the column of times
+	ignored  []string
+	groups   []*rowGroup
+	repeated int // rows that were there before, equal in every value
 	problems
 }
 
@@ -29,6 +35,8 @@ type rowGroup struct {
 	columns [bar.NumFields][]float64 // as long as times, or nil where the file has no such column
 	lines   []int32                  // of each bar; the row in a Parquet file
 	offsets []int32                  // seconds east of UTC in which each time was written; nil if all are 0
+	known   bool                     // whether the file says the offsets; times are those of a wall otherwise
+	survey  *clock.Survey
 }
 
 // append adds a bar to the group.
@@ -54,4 +62,98 @@ func (g *rowGroup) wallClock(i int) int64 {
 		return g.times[i]
 	}
 	return g.times[i] + int64(g.offsets[i])*1e9
+}
+
+// offset returns the offset in which the time of bar i was written.
+func (g *rowGroup) offset(i int) int32 {
+	if g.offsets == nil {
+		return 0
+	}
+	return g.offsets[i]
+}
+
+// same reports whether two bars have the same values, bit for bit.
+func (g *rowGroup) same(i, j int) bool {
+	for _, c := range g.columns {
+		if c != nil && math.Float64bits(c[i]) != math.Float64bits(c[j]) {
+			return false
+		}
+	}
+	return true
+}
+
+// dropRepeated brings the rows into the order of time and removes those that are there twice, equal in every value;
+// it returns how many.
+func (g *rowGroup) dropRepeated() int {
+	g.sort()
+	kept := 0
+	for i := range g.times {
+		if kept > 0 && g.times[i] == g.times[kept-1] && g.same(i, kept-1) {
+			continue
+		}
+		g.move(kept, i)
+		kept++
+	}
+	dropped := len(g.times) - kept
+	g.cut(kept)
+	return dropped
+}
+
+// move copies bar from to another place.
+func (g *rowGroup) move(to, from int) {
+	if to == from {
+		return
+	}
+	g.times[to] = g.times[from]
+	if g.lines != nil {
+		g.lines[to] = g.lines[from]
+	}
+	for _, c := range g.columns {
+		if c != nil {
+			c[to] = c[from]
+		}
+	}
+}
+
+// cut leaves the first n bars.
+func (g *rowGroup) cut(n int) {
+	g.times, g.lines = g.times[:n], g.lines[:min(n, len(g.lines))]
+	for f, c := range g.columns {
+		if c != nil {
+			g.columns[f] = c[:n]
+		}
+	}
+}
+
+// sort brings the rows into the order of time. Rows of one time keep theirs.
+func (g *rowGroup) sort() {
+	if bar.Ascending(g.times) {
+		return
+	}
+	order := make([]int, len(g.times))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(g.times[i], g.times[j]) })
+	g.permute(order)
+}
+
+// permute moves to each place i the bar that stood at order[i].
+func (g *rowGroup) permute(order []int) {
+	g.times, g.lines, g.offsets = permuted(g.times, order), permuted(g.lines, order), permuted(g.offsets, order)
+	for f, c := range g.columns {
+		g.columns[f] = permuted(c, order)
+	}
+}
+
+// permuted returns s in another order; nil stays nil.
+func permuted[E any](s []E, order []int) []E {
+	if s == nil {
+		return nil
+	}
+	out := make([]E, len(order))
+	for i, from := range order {
+		out[i] = s[from]
+	}
+	return out
 }

@@ -64,22 +64,23 @@ func TestFrequencyFollowsFromTheSpacing(t *testing.T) {
 		times []time.Time
 		want  market.Frequency
 	}{
-		"dates":            {sessions(t, 30, "UTC", 0, 0), market.Daily},
-		"closes":           {sessions(t, 30, "UTC", 16, 0), market.Daily},
-		"opens at 05:00":   {sessions(t, 300, "America/New_York", 0, 0), market.Daily},
-		"seven days":       {every(20, first, after(24*time.Hour)), market.Daily},
-		"weeks":            {every(20, first, after(7*24*time.Hour)), market.Weekly},
-		"months":           {every(20, first, months(1)), market.Monthly},
-		"quarters":         {every(20, first, months(3)), market.Quarterly},
-		"years":            {every(5, first, months(12)), market.Yearly},
-		"two bars, a week": {every(2, first, after(7*24*time.Hour)), market.Weekly},
-		"one bar":          {every(1, open, after(time.Hour)), 0},
-		"minutes":          {every(200, open, after(time.Minute)), market.Minute},
-		"two minutes":      {every(2, open, after(time.Minute)), market.Minute},
-		"five minutes":     {every(200, open, after(5*time.Minute)), 5 * market.Minute},
-		"hours":            {every(200, open, after(time.Hour)), 60 * market.Minute},
-		"four hours":       {every(60, first, after(4*time.Hour)), 240 * market.Minute},
-		"seconds":          {every(200, open, after(time.Second)), market.Frequency(time.Second)},
+		"dates":          {sessions(t, 30, "UTC", 0, 0), market.Daily},
+		"closes":         {sessions(t, 30, "UTC", 16, 0), market.Daily},
+		"opens at 05:00": {sessions(t, 300, "America/New_York", 0, 0), market.Daily},
+		"seven days":     {every(20, first, after(24*time.Hour)), market.Daily},
+		"weeks":          {every(20, first, after(7*24*time.Hour)), market.Weekly},
+		"months":         {every(20, first, months(1)), market.Monthly},
+		"quarters":       {every(20, first, months(3)), market.Quarterly},
+		"years":          {every(5, first, months(12)), market.Yearly},
+		"two bars":       {every(2, first, after(7*24*time.Hour)), 0},
+		"three bars":     {every(3, first, after(7*24*time.Hour)), market.Weekly},
+		"one bar":        {every(1, open, after(time.Hour)), 0},
+		"minutes":        {every(200, open, after(time.Minute)), market.Minute},
+		"two minutes":    {every(2, open, after(time.Minute)), market.Minute},
+		"five minutes":   {every(200, open, after(5*time.Minute)), 5 * market.Minute},
+		"hours":          {every(200, open, after(time.Hour)), 60 * market.Minute},
+		"four hours":     {every(60, first, after(4*time.Hour)), 240 * market.Minute},
+		"seconds":        {every(200, open, after(time.Second)), market.Frequency(time.Second)},
 	} {
 		if got := surveyed(c.times, false).Frequency(); got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
@@ -135,6 +136,9 @@ func TestDatesOfMidnights(t *testing.T) {
 				utc = append(utc, at.UTC())
 			}
 			s := surveyed(utc, true)
+			if row, _, found := s.Stray(); found {
+				t.Fatalf("%s: row %d is a stray", zone, row)
+			}
 			d, wrong := s.Dates()
 			if wrong != "" {
 				t.Fatalf("%s: %s", zone, wrong)

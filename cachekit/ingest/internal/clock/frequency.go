@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 )
 
@@ -24,13 +23,16 @@ var spans = []struct {
 }
 
 // Frequency returns how much time a bar covers, as the spacing of the bars says: bars that have a date to themselves
-// follow the calendar, whatever their time of day, others lie within the day. It is 0 where a single bar says nothing.
+// follow the calendar, whatever their time of day, others lie within the day. It is 0 where one bar or two say nothing.
 func (s *Survey) Frequency() market.Frequency {
 	switch {
 	case s.bars < 2:
 		return 0
 	case s.isCalendar():
 		gap := median(s.days)
+		if s.bars == 2 && gap > spans[0].most {
+			return 0 // one gap is no rule
+		}
 		for _, span := range spans {
 			if span.least <= gap && gap <= span.most {
 				return span.frequency
@@ -51,7 +53,7 @@ func (s *Survey) isCalendar() bool {
 // Stray returns a bar with a time of day among bars of a day and longer that are at midnight, and its row.
 func (s *Survey) Stray() (row int, wall int64, found bool) {
 	timed := s.bars - s.midnight
-	if !s.isCalendar() || timed == 0 || 2*timed > s.midnight {
+	if !s.isCalendar() || timed == 0 || timed > s.midnight || len(s.clocks) == 2 && s.instants && s.zone() != nil {
 		return 0, 0, false
 	}
 	return s.odd.row, s.odd.wall, true
@@ -60,6 +62,23 @@ func (s *Survey) Stray() (row int, wall int64, found bool) {
 // StrayMessage says that a bar has a time of day where the others of its file have none.
 func StrayMessage(f market.Frequency) string {
 	return fmt.Sprintf("the other %s bars of the file have no time of day: correct this one", f)
+}
+
+// Fits reports whether the bars may have another frequency within the day than [Survey.Frequency] says: they are few
+// or come irregularly, and all lie on its grid, as the bars of an asset that is rarely traded do.
+func (s *Survey) Fits(f market.Frequency) bool {
+	if s.bars < 3 {
+		return true
+	}
+	all, most := 0, 0
+	for gap, n := range s.spacings {
+		if gap%int64(f) != 0 {
+			return false
+		}
+		all += n
+		most = max(most, n)
+	}
+	return 2*most < all
 }
 
 // median returns the middle of all spacings.
@@ -78,8 +97,10 @@ func median(counts map[int64]int) int64 {
 }
 
 // spacing returns the spacing within the day that occurs most, the shortest of several; where no spacing is common
-// (trades, or bars of equal volume), the longest unit that all of them are multiples of.
+// (trades, or bars of equal volume), the minute or the longest part of it that all of them are multiples of, down to
+// the second.
 func spacing(counts map[int64]int) int64 {
+	const second = int64(time.Second)
 	all, most, best := 0, 0, int64(0)
 	for _, gap := range slices.Sorted(maps.Keys(counts)) {
 		all += counts[gap]
@@ -87,14 +108,14 @@ func spacing(counts map[int64]int) int64 {
 			most, best = counts[gap], gap
 		}
 	}
-	if 4*most >= all {
+	if 4*most >= all && (best < second || best%second == 0) {
 		return best
 	}
-	unit := int64(time.Minute)
+	unit := 60 * second
 	for gap := range counts {
 		for gap > 0 {
 			unit, gap = gap, unit%gap
 		}
 	}
-	return min(max(unit, 1), bar.Day-1)
+	return max(unit, second)
 }
