@@ -7,14 +7,13 @@ import (
 	"github.com/bmadventure/optcache/cachekit/command/internal/output"
 	"github.com/bmadventure/optcache/cachekit/command/internal/source"
 	"github.com/bmadventure/optcache/cachekit/ingest"
-	"github.com/bmadventure/optcache/cachekit/market"
 )
 
 type ingestCmd struct {
-	Name      string `arg:"" help:"Name of the bundle."`
-	Dir       string `arg:"" help:"Directory of SYMBOL.csv, SYMBOL.csv.gz or Parquet files." type:"path"`
-	Frequency string `help:"daily, minute, or auto to tell by the times of day." enum:"auto,daily,minute" default:"auto"`
-	JSON      bool   `name:"json" help:"Write the report as JSON."`
+	Name string `arg:"" help:"Name of the bundle."`
+	Dir  string `arg:"" help:"Directory of SYMBOL.csv, SYMBOL.csv.gz or Parquet files." type:"path"`
+	source.FileFlags
+	JSON bool `name:"json" help:"Write the report as JSON."`
 }
 
 // Help is shown below the flags.
@@ -27,13 +26,9 @@ file, line, column and value. Prices are kept as they are: splits and dividends 
 
 // Run runs the command.
 func (c *ingestCmd) Run(e *console.Env) error {
-	var o ingest.Options
-	if c.Frequency != "auto" {
-		f, err := market.ParseFrequency(c.Frequency)
-		if err != nil {
-			return console.Usage(err)
-		}
-		o.Frequency = f
+	o, err := c.Options()
+	if err != nil {
+		return err
 	}
 	r, err := source.Ingest(e, c.Name, c.Dir, o)
 	if err != nil {

@@ -23,6 +23,7 @@ type BarsFlags struct {
 	Assets   int    `help:"Assets of the synthetic bundle that is taken otherwise (50)." placeholder:"N" group:"Bars"`
 	Bars     int    `help:"Daily bars of each synthetic asset (252)." placeholder:"N" group:"Bars"`
 	BarsSeed uint64 `help:"Seed of the synthetic bars (${default})." placeholder:"N" default:"42" group:"Bars"`
+	FileFlags
 }
 
 // Check refuses flags that make no sense together.
@@ -36,12 +37,15 @@ func (b *BarsFlags) Check() error {
 	if b.At != "" && b.Bundle == "" {
 		return errors.New("--bundle-version VERSION needs --bundle NAME")
 	}
+	if b.Data == "" {
+		return b.check(b.Bundle)
+	}
 	return nil
 }
 
 // Given reports whether a flag says which bars to take.
 func (b *BarsFlags) Given() bool {
-	return b.Data != "" || b.Bundle != "" || b.Assets != 0 || b.Bars != 0
+	return b.Data != "" || b.Bundle != "" || b.Assets != 0 || b.Bars != 0 || b.given() != ""
 }
 
 // Find returns the version that the flags name. It ingests or makes it where that
@@ -68,7 +72,11 @@ func (b *BarsFlags) ingestData(e *console.Env) (Source, error) {
 	}
 	sum := sha256.Sum256([]byte(dir))
 	name := fmt.Sprintf("%s-%x", plainName(filepath.Base(dir)), sum[:3])
-	report, err := Ingest(e, name, dir, ingest.Options{})
+	options, err := b.Options()
+	if err != nil {
+		return Source{}, err
+	}
+	report, err := Ingest(e, name, dir, options)
 	if err != nil {
 		return Source{}, err
 	}

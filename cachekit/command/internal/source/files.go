@@ -1,0 +1,55 @@
+package source
+
+import (
+	"cmp"
+	"errors"
+
+	"github.com/bmadventure/optcache/cachekit/command/internal/console"
+	"github.com/bmadventure/optcache/cachekit/ingest"
+	"github.com/bmadventure/optcache/cachekit/market"
+)
+
+// FileFlags say how the files of a directory are to be understood, where they do not say it themselves.
+type FileFlags struct {
+	Frequency string `help:"What a bar covers: daily, weekly, monthly, quarterly, yearly, hour, minute, second, or a span such as 5min. Left out, the spacing of the bars says it." placeholder:"SPAN" group:"Files"`
+	TimeZone  string `help:"Zone of times without an offset, and of the dates of daily bars, such as America/New_York (UTC, and dates as they are written)." placeholder:"ZONE" name:"timezone" group:"Files"`
+	Stamp     string `help:"Whether a bar within the day carries the time of its start or of its end (start)." placeholder:"start|end" enum:"start,end," default:"" group:"Files"`
+}
+
+// given returns the first of the flags that was given, or "".
+func (f *FileFlags) given() string {
+	for _, flag := range []struct{ name, value string }{
+		{"--frequency", f.Frequency}, {"--timezone", f.TimeZone}, {"--stamp", f.Stamp},
+	} {
+		if flag.value != "" {
+			return flag.name
+		}
+	}
+	return ""
+}
+
+// Options returns what the flags ask for.
+func (f *FileFlags) Options() (ingest.Options, error) {
+	o := ingest.Options{TimeZone: f.TimeZone, StampedAtEnd: f.Stamp == "end"}
+	if name := cmp.Or(f.Frequency, "auto"); name != "auto" { // auto is what earlier versions called it
+		frequency, err := market.ParseFrequency(name)
+		if err != nil {
+			return o, console.Usage(err)
+		}
+		o.Frequency = frequency
+	}
+	return o, nil
+}
+
+// check refuses the flags where no files are read.
+func (f *FileFlags) check(bundle string) error {
+	flag := f.given()
+	switch {
+	case flag == "":
+		return nil
+	case bundle != "":
+		return errors.New(flag + " says how files are read, but the bundle " + bundle +
+			" was ingested before: leave it out, or ingest the files again with it")
+	}
+	return errors.New(flag + " says how files are read: name them with --data DIR")
+}
