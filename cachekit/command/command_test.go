@@ -353,7 +353,7 @@ func TestBrokenInputIsExplained(t *testing.T) {
 	}{
 		{"text for a number", "X.csv", header + "2020-01-02,1,2,1,abc,5\n", []string{"X.csv:2", "close", `"abc"`}},
 		{"high below low", "X.csv", header + "2020-01-02,1,1,2,1,5\n", []string{"X.csv:2", "high", "low"}},
-		{"dates out of order", "X.csv", header + "2020-01-03,1,1,1,1,5\n2020-01-02,1,1,1,1,5\n", []string{"X.csv:3", "2020-01-02"}},
+		{"two rows of a date", "X.csv", header + "2020-01-02,1,1,1,1,5\n2020-01-02,1,1,1,1,6\n", []string{"X.csv:3", "2020-01-02"}},
 		{"no rows", "X.csv", header, []string{"X.csv"}},
 		{"no bars at all", "notes.txt", "nothing", []string{"no bars"}},
 	} {

@@ -31,7 +31,8 @@ func (t *table) readGzip(ctx context.Context, r io.Reader, symbol string) {
 // A csvRows reads the rows of a CSV file.
 type csvRows struct {
 	*table
-	group  *rowGroup
+	groups map[string]*rowGroup // by symbol
+	symbol string               // where no column has one
 	header header
 	width  int
 }
@@ -58,7 +59,7 @@ func (t *table) readCSV(ctx context.Context, r io.Reader, symbol string) {
 	if !ok {
 		return
 	}
-	rows := csvRows{table: t, header: h, width: len(names), group: &rowGroup{symbol: symbol}}
+	rows := csvRows{table: t, header: h, width: len(names), symbol: symbol, groups: make(map[string]*rowGroup)}
 	for n := 0; ; n++ {
 		record, err := records.Read()
 		if errors.Is(err, io.EOF) {
@@ -77,7 +78,6 @@ func (t *table) readCSV(ctx context.Context, r io.Reader, symbol string) {
 			return
 		}
 	}
-	t.groups = []*rowGroup{rows.group}
 }
 
 // addReadError adds the problem that kept a file from being read on after a
@@ -104,20 +104,44 @@ func (r *csvRows) addRow(record []string, line int) {
 		return
 	}
 	text := strings.TrimSpace(record[r.header.time])
+	if r.header.clock >= 0 {
+		text += " " + strings.TrimSpace(record[r.header.clock])
+	}
 	at, offset, known, wrong := parseTime(text)
 	if wrong != "" {
 		r.refuse(line, r.time, bar.Clip(text), wrong)
 	}
-	values, ok := r.values(record, line)
+	g, ok := r.group(record, line)
+	if !ok {
+		return
+	}
+	values, ok := r.values(g, record, line)
 	if wrong != "" || !ok {
 		return
 	}
-	r.group.known = r.group.known || known
-	r.group.append(at, offset, line, &values, &r.header)
+	g.known = g.known || known
+	g.append(at, offset, line, &values, &r.header)
+}
+
+// group returns the rows of the asset that a row is of.
+func (r *csvRows) group(record []string, line int) (g *rowGroup, ok bool) {
+	symbol := r.symbol
+	if r.header.symbol >= 0 {
+		if symbol = strings.TrimSpace(record[r.header.symbol]); symbol == "" {
+			r.refuse(line, "symbol", "", "there is no value: fill it in or remove the row")
+			return nil, false
+		}
+	}
+	if g, ok = r.groups[symbol]; !ok {
+		g = &rowGroup{symbol: strings.Clone(symbol)}
+		r.groups[g.symbol] = g
+		r.table.groups = append(r.table.groups, g)
+	}
+	return g, true
 }
 
 // values reads the numbers of a row and checks them against each other.
-func (r *csvRows) values(record []string, line int) (values [bar.NumFields]float64, ok bool) {
+func (r *csvRows) values(g *rowGroup, record []string, line int) (values [bar.NumFields]float64, ok bool) {
 	values[bar.Split] = 1
 	ok = true
 	for f, column := range r.header.fields {
@@ -135,9 +159,9 @@ func (r *csvRows) values(record []string, line int) (values [bar.NumFields]float
 	if !ok {
 		return values, false
 	}
-	if f, wrong := bar.CheckValues(&values); wrong != "" {
+	ok, f, wrong := r.settle(g, &values)
+	if wrong != "" {
 		r.refuse(line, bar.Names[f], bar.Clip(strings.TrimSpace(record[r.header.fields[f]])), wrong)
-		return values, false
 	}
-	return values, true
+	return values, ok
 }

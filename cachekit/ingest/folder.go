@@ -24,6 +24,8 @@ type input struct {
 	frequency    market.Frequency // 0 until it is known
 	zone         *time.Location   // that was given, or nil
 	stampedAtEnd bool             // whether a bar within the day carries its end
+	skipAssets   bool             // whether assets with prices of zero or below are left out
+	skipped      []string         // symbols of those
 	files        []string         // names in dir, sorted
 	ignored      []string
 	tables       []*table // one a file
@@ -33,7 +35,7 @@ const noBarsMessage = "the folder holds no bars: put SYMBOL.csv, SYMBOL.csv.gz o
 
 // findInput lists the files of a folder.
 func findInput(dir string, options Options) (*input, error) {
-	in := &input{dir: dir, frequency: options.Frequency, stampedAtEnd: options.StampedAtEnd}
+	in := &input{dir: dir, frequency: options.Frequency, stampedAtEnd: options.StampedAtEnd, skipAssets: options.SkipAssets}
 	if options.TimeZone != "" {
 		zone, err := time.LoadLocation(options.TimeZone)
 		if err != nil {
@@ -145,7 +147,7 @@ func (in *input) readAll(ctx context.Context, progress func(done, files int)) er
 }
 
 func (in *input) read(ctx context.Context, file string) *table {
-	t := &table{path: filepath.Join(in.dir, file), rows: kindOf(file) == parquetBars}
+	t := &table{path: filepath.Join(in.dir, file), rows: kindOf(file) == parquetBars, skipAssets: in.skipAssets}
 	f, err := os.Open(t.path)
 	if err != nil {
 		t.refuse(0, "", "", "the file cannot be read ("+cause(err)+"): make it readable or remove it")

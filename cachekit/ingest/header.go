@@ -9,63 +9,104 @@ import (
 	"github.com/bmadventure/optcache/cachekit/internal/bar"
 )
 
-// timeNames are the names that the column of times may have.
-var timeNames = []string{"date", "timestamp", "datetime", "time", "day"}
-
-// A header says which column of a file holds what; -1 is no column.
-type header struct {
-	symbol, time int
-	fields       [bar.NumFields]int
+// names are what providers and libraries call a column, plain as [plainName] makes it. Where a file has several of
+// them, the first of the list is taken.
+var names = struct {
+	symbol, time, clock []string
+	fields              [bar.NumFields][]string
+}{
+	symbol: []string{"symbol", "ticker", "instrument", "rawsymbol", "sym", "asset", "tradingsymbol", "tckrsymb", "tic",
+		"stocksymbol", "code", "tscode", "security", "securityid", "sid", "secid", "permno", "isin", "pair", "contract",
+		"name"},
+	time: []string{"date", "datetime", "timestamp", "time", "day", "opentime", "tsevent", "windowstart", "beginsat",
+		"tradedate", "tradingdate", "pricedate", "datadate", "caldt", "dt", "ts", "t", "datum", "fecha", "data", "period",
+		"gmttime", "localtime", "utctime", "timeutc", "dateutc", "datetimeutc", "timegmt", "unix", "unixtime",
+		"unixtimestamp", "unixtimestampms", "epoch", "start", "starttime", "candlebegintime", "barstart", "datadatetime",
+		"timestampms", "timestampns", "eventtime", "index", "indexlevel0", "unnamed0", "level0", ""},
+	clock: []string{"time", "timeofday", "hour", "uhrzeit", "hora", "tradetime"},
+	fields: [bar.NumFields][]string{
+		bar.Open: {"open", "o", "first", "openprice", "openingprice", "openprc", "openpx", "pxopen", "opn", "opnpric",
+			"eroffnung", "eroeffnung", "eröffnung", "erster", "startkurs", "apertura", "ouverture", "abertura", "prcod"},
+		bar.High: {"high", "h", "highprice", "dayhigh", "askhi", "pxhigh", "hghpric", "max", "hoch", "tageshoch", "maximo",
+			"máximo", "plushaut", "prchd"},
+		bar.Low: {"low", "l", "lowprice", "daylow", "bidlo", "pxlow", "lwpric", "min", "tief", "tagestief", "minimo",
+			"mínimo", "plusbas", "prcld"},
+		bar.Close: {"close", "c", "closeprice", "closingprice", "closelast", "last", "lastprice", "price", "prc", "prccd",
+			"pxlast", "clspric", "settle", "settlement", "settlementprice", "schlusskurs", "schluss", "schlußkurs", "cierre",
+			"cloture", "clôture", "último", "ultimo", "fechamento", "ltp"},
+		bar.Volume: {"volume", "v", "tickvolume", "tickvol", "vol", "volumen", "umsatz", "stück", "stücke", "stuck", "cshtrd",
+			"pxvolume", "sharestraded", "totaltradedquantity", "totaltradedvolume", "ttltradgvol", "tottrdqty", "quantity",
+			"qty", "shares", "baseassetvolume", "volumebase", "realvolume"},
+		bar.Dividend: {"dividend", "dividends", "dividendamount", "divcash", "cashdividend", "exdividend", "divamt", "div"},
+		bar.Split: {"split", "stocksplits", "splits", "splitcoefficient", "splitfactor", "splitratio", "stocksplit",
+			"sharesplit"},
+	},
 }
 
-// readHeader finds the columns by their names. It adds a problem for each that
-// is missing or there twice, and notes those that are not known.
-func (t *table) readHeader(names []string, line int) (header, bool) {
-	h := header{symbol: -1, time: -1}
-	for f := range h.fields {
-		h.fields[f] = -1
-	}
+// plainer takes away what names are decorated with.
+var plainer = strings.NewReplacer("<", "", ">", "", "[", "", "]", "", "*", "", " ", "", "_", "", "-", "", ".", "", "/", "",
+	":", "", "(", "", ")", "", "\u00a0", "", "'", "", `"`, "", "#", "")
+
+// plainName returns a name of a column in lower case, without blanks and signs.
+func plainName(name string) string { return strings.ToLower(plainer.Replace(strings.TrimSpace(name))) }
+
+// A header says which column of a file holds what; -1 is no column. clock is the time of day where the other column
+// of times holds dates alone.
+type header struct {
+	symbol, time, clock int
+	fields              [bar.NumFields]int
+}
+
+// readHeader finds the columns by their names. It adds a problem for each that is missing or there twice, and notes
+// those that are not used.
+func (t *table) readHeader(written []string, line int) (header, bool) {
+	h := header{symbol: -1, time: -1, clock: -1}
 	before := t.Len()
-	for i, name := range names {
-		slot := h.slot(name, t.rows)
-		switch {
-		case slot == nil:
-			t.ignored = append(t.ignored, strings.TrimSpace(name))
-		case *slot >= 0:
-			t.refuse(line, strings.TrimSpace(name), "",
-				fmt.Sprintf("column %d holds what column %d (%s) holds: remove or rename one of them",
-					i+1, *slot+1, strings.TrimSpace(names[*slot])))
-		default:
-			*slot = i
+	plain := make([]string, len(written))
+	for i, name := range written {
+		plain[i] = plainName(name)
+	}
+	used := make([]bool, len(written))
+	find := func(wanted []string) int {
+		for _, name := range wanted {
+			at := slices.Index(plain, name)
+			if at < 0 || used[at] {
+				continue
+			}
+			used[at] = true
+			if again := slices.Index(plain[at+1:], name); again >= 0 {
+				t.refuse(line, strings.TrimSpace(written[at+1+again]), "",
+					fmt.Sprintf("column %d holds what column %d (%s) holds: remove or rename one of them",
+						at+again+2, at+1, strings.TrimSpace(written[at])))
+				used[at+1+again] = true
+			}
+			return at
 		}
+		return -1
+	}
+	for f := range h.fields {
+		h.fields[f] = find(names.fields[f])
+	}
+	h.symbol = find(names.symbol)
+	t.symbols = h.symbol >= 0
+	h.time = find(names.time)
+	if !t.rows && h.time >= 0 {
+		h.clock = find(names.clock)
 	}
 	if h.time < 0 {
 		t.refuse(line, "date", "", "the column is missing: add it (or timestamp, datetime, time, day)")
 	} else {
-		t.time = strings.TrimSpace(names[h.time])
-	}
-	if t.rows && h.symbol < 0 {
-		t.refuse(0, "symbol", "", "the column is missing: add it")
+		t.time = strings.TrimSpace(written[h.time])
 	}
 	for f, name := range bar.Names {
 		if h.fields[f] < 0 && bundle.OHLCV.Has(1<<f) {
 			t.refuse(line, name, "", "the column is missing: add it")
 		}
 	}
+	for i, name := range written {
+		if !used[i] {
+			t.ignored = append(t.ignored, strings.TrimSpace(name))
+		}
+	}
 	return h, t.Len() == before
-}
-
-// slot returns where the position of a column of that name is kept.
-func (h *header) slot(name string, symbols bool) *int {
-	name = strings.ToLower(strings.TrimSpace(name))
-	if f := slices.Index(bar.Names[:], name); f >= 0 {
-		return &h.fields[f]
-	}
-	if slices.Contains(timeNames, name) {
-		return &h.time
-	}
-	if symbols && name == "symbol" {
-		return &h.symbol
-	}
-	return nil
 }

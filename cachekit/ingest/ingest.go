@@ -21,6 +21,10 @@ type Options struct {
 	// StampedAtEnd says that a bar within the day carries the time of its end. A bundle has the beginning.
 	StampedAtEnd bool
 
+	// SkipAssets leaves out assets that have a price of zero or below, for which returns cannot be computed. They are
+	// refused otherwise.
+	SkipAssets bool
+
 	// Progress is called after each file that was read, never concurrently. nil
 	// is no progress.
 	Progress func(done, files int)
@@ -30,6 +34,8 @@ type Options struct {
 type Report struct {
 	bundle.Report
 	Files int // files that were read
+
+	SkippedAssets []string // symbols of assets left out by [Options.SkipAssets], sorted
 
 	IgnoredColumns []string // names of columns that a bundle does not keep, sorted
 	IgnoredFiles   []string // names of files in the folder that hold no bars, sorted
@@ -72,5 +78,6 @@ func Dir(ctx context.Context, store *bundle.Store, name, dir string, options Opt
 	}
 	return &Report{
 		Report: *r, Files: len(in.files), IgnoredColumns: in.ignoredColumns(), IgnoredFiles: in.ignored,
+		SkippedAssets: in.skipped,
 	}, nil
 }

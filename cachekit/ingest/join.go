@@ -11,6 +11,7 @@ import (
 
 // series joins the tables into one series for each asset.
 func (in *input) series() ([]bundle.Series, error) {
+	in.skipUnpriced()
 	if err := in.understand(); err != nil && !in.anyProblem() {
 		return nil, err
 	}
@@ -27,11 +28,29 @@ func (in *input) series() ([]bundle.Series, error) {
 	if all.Any() {
 		return nil, all.err()
 	}
+	if len(bySymbol) == 0 {
+		return nil, inputProblem(bundle.Problem{File: in.dir, Message: "no asset is left: each has a price of zero or below"})
+	}
 	series := make([]bundle.Series, 0, len(bySymbol))
 	for _, groups := range bySymbol {
 		series = append(series, join(groups))
 	}
 	return series, in.checkJoined(series)
+}
+
+// skipUnpriced leaves assets out that have a price of zero or below in some file.
+func (in *input) skipUnpriced() {
+	for _, t := range in.tables {
+		for _, g := range t.groups {
+			if g.unpriced && !slices.Contains(in.skipped, g.symbol) {
+				in.skipped = append(in.skipped, g.symbol)
+			}
+		}
+	}
+	slices.Sort(in.skipped)
+	for _, t := range in.tables {
+		t.groups = slices.DeleteFunc(t.groups, func(g *rowGroup) bool { return slices.Contains(in.skipped, g.symbol) })
+	}
 }
 
 // anyProblem reports whether a file has one.
@@ -40,7 +59,7 @@ func (in *input) anyProblem() bool {
 }
 
 // checkSymbols adds a problem for every symbol that cannot be one, and for every
-// file that has the symbol of another, unless both are Parquet.
+// file that has the symbol of another, unless both are Parquet or have a column of symbols.
 func (in *input) checkSymbols() {
 	seen := make(map[string]*table)
 	for _, t := range in.tables {
@@ -51,7 +70,7 @@ func (in *input) checkSymbols() {
 				t.refuse(0, "symbol", bar.Clip(symbol), "the symbol "+wrong+": rename it")
 			}
 			other, ok := seen[symbol]
-			if ok && !mine[symbol] && !(t.rows && other.rows) {
+			if ok && !mine[symbol] && !(t.rows && other.rows) && !(t.symbols && other.symbols) {
 				t.refuse(0, "symbol", bar.Clip(symbol),
 					"this symbol is in "+other.path+" too: remove one of the files")
 			}

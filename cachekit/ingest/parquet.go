@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
@@ -44,7 +48,7 @@ func (t *table) readParquetFile(ctx context.Context, f *os.File) error {
 	if err != nil {
 		return err
 	}
-	p := parquetRows{table: t, groups: make(map[string]*rowGroup)}
+	p := parquetRows{table: t, symbol: parquetSymbol(f.Name()), groups: make(map[string]*rowGroup)}
 	if !p.findColumns(file.Schema()) {
 		return nil
 	}
@@ -59,10 +63,17 @@ func (t *table) readParquetFile(ctx context.Context, f *os.File) error {
 	return nil
 }
 
+// parquetSymbol returns the symbol of a file that has no column of them: its name less the ending.
+func parquetSymbol(path string) string {
+	file := filepath.Base(path)
+	return file[:len(file)-len(filepath.Ext(file))]
+}
+
 // A parquetRows reads the rows of a Parquet file.
 type parquetRows struct {
 	*table
 	header header
+	symbol string                            // where no column has one: the file's name
 	stamp  func(parquet.Value) (int64, bool) // Unix nanoseconds of a value of the time column
 	groups map[string]*rowGroup
 	known  bool // whether times are instants in UTC rather than those of a wall
@@ -89,7 +100,7 @@ func (p *parquetRows) findColumns(schema *parquet.Schema) bool {
 		l, _ := schema.Lookup(schema.Columns()[column]...)
 		return l
 	}
-	ok = p.checkType(names[h.symbol], leaf(h.symbol), isText, "text")
+	ok = h.symbol < 0 || p.checkType(names[h.symbol], leaf(h.symbol), isText, "text")
 	for f, column := range h.fields {
 		if column >= 0 {
 			ok = p.checkType(bar.Names[f], leaf(column), isNumber, "double, float or an integer") && ok
@@ -211,7 +222,9 @@ type block struct {
 func (p *parquetRows) readGroup(ctx context.Context, g parquet.RowGroup) error {
 	var b block
 	columns := g.ColumnChunks()
-	if err := p.readSymbols(ctx, columns[p.header.symbol], &b); err != nil {
+	if p.header.symbol < 0 {
+		p.nameRows(int(g.NumRows()), &b)
+	} else if err := p.readSymbols(ctx, columns[p.header.symbol], &b); err != nil {
 		return err
 	}
 	if err := p.readTimes(ctx, columns[p.header.time], &b); err != nil {
@@ -240,12 +253,22 @@ func (p *parquetRows) addRow(i int, b *block) {
 		return
 	}
 	line := p.row + i + 1
-	if f, wrong := bar.CheckValues(&b.bars[i]); wrong != "" {
-		p.refuse(line, bar.Names[f], bar.FormatFloat(b.bars[i][f]), wrong)
+	written := b.bars[i]
+	ok, f, wrong := p.settle(b.symbols[i], &b.bars[i])
+	if wrong != "" {
+		p.refuse(line, bar.Names[f], bar.FormatFloat(written[f]), wrong)
+	}
+	if !ok {
 		return
 	}
 	b.symbols[i].known = p.known
 	b.symbols[i].append(b.times[i], 0, line, &b.bars[i], &p.header)
+}
+
+// nameRows gives n rows the symbol of their file.
+func (p *parquetRows) nameRows(n int, b *block) {
+	g := p.group(p.symbol)
+	b.symbols, b.bad = slices.Repeat([]*rowGroup{g}, n), make([]bool, n)
 }
 
 func (p *parquetRows) readSymbols(ctx context.Context, column parquet.ColumnChunk, b *block) error {
@@ -255,7 +278,7 @@ func (p *parquetRows) readSymbols(ctx context.Context, column parquet.ColumnChun
 		if v.IsNull() {
 			p.addNull(i, "symbol", b)
 		} else if text := v.ByteArray(); group == nil || string(text) != string(last) {
-			group = p.group(string(text))
+			group = p.group(strings.TrimSpace(string(text)))
 			last = append(last[:0], text...)
 		}
 		b.symbols = append(b.symbols, group)
@@ -310,7 +333,7 @@ func (p *parquetRows) readField(ctx context.Context, column parquet.ColumnChunk,
 			return
 		}
 		if v.IsNull() {
-			p.addNull(i, bar.Names[f], b)
+			b.bars[i][f] = math.NaN()
 			return
 		}
 		value, exact := number(v)

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -10,14 +11,22 @@ import (
 )
 
 func parseNumber(text string) (v float64, wrong string) {
+	switch text {
+	case "", "NaN", "nan", "null", "None", "N/A", "NA", "-":
+		return math.NaN(), ""
+	}
+	if strings.ContainsAny(text, "_xXpPiI") { // 1_0, 0x1p-2 and inf are numbers of a program, not of a price file
+		return 0, "it is not a number: write it like 1234.5"
+	}
 	v, err := strconv.ParseFloat(text, 64)
 	switch {
 	case errors.Is(err, strconv.ErrRange):
 		return 0, "the number is too large: correct it"
-	case text == "":
-		return 0, "there is no value: fill it in or remove the row"
 	case err != nil:
 		return 0, "it is not a number: write it like 1234.5"
+	}
+	if mantissa, _, _ := strings.Cut(strings.ToLower(text), "e"); v == 0 && strings.ContainsAny(mantissa, "123456789") {
+		return 0, "the number is too small: correct it"
 	}
 	return v, ""
 }

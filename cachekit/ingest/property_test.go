@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -32,6 +33,7 @@ func TestVersionDependsOnValuesAlone(t *testing.T) {
 		}
 	}()
 	random.Properties(t, 60, func(s sample) string {
+		price(s.Series)
 		_, v := written(t, s.Frequency, s.Series)
 		r := rand.New(rand.NewPCG(s.Seed, 13))
 		for kind, write := range map[string]func(*testing.T, string, sample, *rand.Rand) bool{
@@ -114,6 +116,24 @@ type parquetRow struct {
 	High      float64   `parquet:"high"`
 	Dividend  float64   `parquet:"dividend"`
 	Split     float64   `parquet:"split"`
+}
+
+// price makes prices, dividends and splits of any numbers: files have no others.
+func price(series []bundle.Series) {
+	positive := func(v float64) float64 { return max(math.Abs(v), math.SmallestNonzeroFloat64) }
+	for i := range series {
+		s := &series[i]
+		for j := range s.Times {
+			a, b, c, d := positive(s.Open[j]), positive(s.High[j]), positive(s.Low[j]), positive(s.Close[j])
+			s.Open[j], s.High[j], s.Low[j], s.Close[j] = a, max(a, b, c, d), min(a, b, c, d), d
+			if s.Split != nil {
+				s.Split[j] = positive(s.Split[j])
+			}
+			if s.Dividend != nil {
+				s.Dividend[j] = math.Abs(s.Dividend[j])
+			}
+		}
+	}
 }
 
 // writeParquets writes all rows in any order into a few files. It reports false

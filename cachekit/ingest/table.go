@@ -13,12 +13,14 @@ import (
 // A table is what one file holds: rows of one or many assets, as they are in
 // the file.
 type table struct {
-	path     string
-	rows     bool   // whether lines are rows of a Parquet file, which may come in any order
-	time     string // name of the column of times
-	ignored  []string
-	groups   []*rowGroup
-	repeated int // rows that were there before, equal in every value
+	path       string
+	skipAssets bool   // whether assets with prices of zero or below are left out
+	symbols    bool   // whether a column has them
+	rows       bool   // whether lines are rows of a Parquet file, which may come in any order
+	time       string // name of the column of times
+	ignored    []string
+	groups     []*rowGroup
+	tallies
 	problems
 }
 
@@ -37,6 +39,8 @@ type rowGroup struct {
 	offsets []int32                  // seconds east of UTC in which each time was written; nil if all are 0
 	known   bool                     // whether the file says the offsets; times are those of a wall otherwise
 	survey  *clock.Survey
+
+	unpriced bool // whether a price is zero or below and the asset is to be left out for it
 }
 
 // append adds a bar to the group.

@@ -65,6 +65,7 @@ type IngestReport struct {
 	Bars           int64    `json:"bars"` // of all assets
 	Longest        int      `json:"longest"`
 	Files          int      `json:"files"`
+	SkippedAssets  []string `json:"skipped_assets"`
 	IgnoredColumns []string `json:"ignored_columns"`
 	IgnoredFiles   []string `json:"ignored_files"`
 }
@@ -74,6 +75,7 @@ func ingestReportOf(r *ingest.Report) IngestReport {
 	i := IngestReport{
 		Name: r.Name, Version: r.Version.String(), New: r.New, Repaired: r.Repaired,
 		Frequency: r.Frequency.String(), Fields: list(r.Fields.Names()), Assets: r.Assets, Bars: r.Bars, Longest: r.Longest, Files: r.Files,
+		SkippedAssets:  list(r.SkippedAssets),
 		IgnoredColumns: list(r.IgnoredColumns), IgnoredFiles: list(r.IgnoredFiles),
 	}
 	if !r.Previous.IsZero() {

@@ -166,6 +166,9 @@ func Ingest(e *console.Env, name, dir string, o ingest.Options) (*ingest.Report,
 	if err != nil {
 		return nil, err
 	}
+	if len(r.SkippedAssets) > 0 {
+		e.Log.Warn("assets with a price of zero or below were left out", "assets", strings.Join(r.SkippedAssets, ","))
+	}
 	if len(r.IgnoredColumns) > 0 {
 		e.Log.Warn("columns that a bundle does not keep were ignored", "columns", strings.Join(r.IgnoredColumns, ","))
 	}
