@@ -34,8 +34,9 @@
 // first bar has one too, against the starting equity of 1, so that n bars have n
 // returns; no position can be open on the first bar, so this one is 0. The
 // metrics follow the definitions of empyrical 0.5 with a risk-free rate and a
-// required return of 0. Bars a year are 252 for daily bars, 252 times the mean
-// number of bars a session for minutes (see [bundle.Bars.PeriodsPerYear]).
+// required return of 0. Bars a year follow from the bars: 252 for daily bars of a
+// market of five weekdays, 365 of one that never closes, 52 for weekly bars, and so
+// on (see [bundle.Bars.Calendar]).
 //
 // On paper those of a position are the returns of the asset, and that is how they
 // are computed: close by close before, the first close by the price paid, the

@@ -28,7 +28,9 @@ type Bars struct {
 	starts          []int32   // position on the timeline of the first bar of each asset
 	slots           []int32   // position on the timeline of every bar; nil if no asset has a gap
 	gapped          []bool    // whether the asset has a gap; nil with slots
-	sessions        int       // dates on which some asset has a bar
+	sessions        sessionRule
+	calendar        Calendar
+	adjusted        []Adjustment // by asset; nil if nothing was adjusted
 }
 
 // A Group is the bars of one asset: views into [Bars], each as long as Times or
@@ -118,23 +120,41 @@ func (b *Bars) Longest() int {
 	return longest
 }
 
-// Sessions returns the number of dates (UTC) on which some asset has a bar.
-func (b *Bars) Sessions() int { return b.sessions }
+// Sessions returns the number of sessions on which some asset has a bar: dates in UTC, unless the
+// [Query] says how sessions are counted.
+func (b *Bars) Sessions() int { return b.calendar.Sessions }
 
-// PeriodsPerYear returns how many points of the timeline make a year: 252 for
-// daily bars, 252 times the mean number of points a session for minute bars.
-func (b *Bars) PeriodsPerYear() float64 {
-	if !b.frequency.Intraday() || b.sessions == 0 {
-		return 252
+// AppendSessionStarts appends to dst the position on the timeline of the first bar of each session.
+func (b *Bars) AppendSessionStarts(dst []int) []int {
+	c := newSessionCursor(b.sessions)
+	for i, t := range b.timeline {
+		if c.begins(t) {
+			dst = append(dst, i)
+		}
 	}
-	return 252 * float64(len(b.timeline)) / float64(b.sessions)
+	return dst
 }
+
+// PeriodsPerYear returns how many points of the timeline make a year, as [Bars.Calendar] decides.
+func (b *Bars) PeriodsPerYear() float64 { return b.calendar.PeriodsPerYear }
+
+// Calendar returns how many bars make a year and how that was decided: what [Query].PeriodsPerYear says, else
+// 252 for sessions on five weekdays or fewer and 365 for all seven, times the mean number of points a
+// session; 52, 12, 4 and 1 for weekly to yearly bars, also where only the distance between bars says that
+// they are; and for anything else, six weekdays or assets of different markets, how many points of the
+// timeline a calendar year has.
+func (b *Bars) Calendar() Calendar { return b.calendar }
+
+// Adjusted returns what was decided for each asset, in their order; nil if the bars are as they are in the
+// bundle. It must not be written to.
+func (b *Bars) Adjusted() []Adjustment { return b.adjusted }
 
 // SizeBytes returns the heap that b holds, in bytes, as the runtime rounds it.
 func (b *Bars) SizeBytes() int64 {
 	return sizing.Pointer(b) + b.rows.SizeBytes() +
 		sizing.Slice(b.assets) + sizing.Slice(b.dividend) + sizing.Slice(b.split) +
-		sizing.Slice(b.timeline) + sizing.Slice(b.starts) + sizing.Slice(b.slots) + sizing.Slice(b.gapped)
+		sizing.Slice(b.timeline) + sizing.Slice(b.starts) + sizing.Slice(b.slots) + sizing.Slice(b.gapped) +
+		sizing.Slice(b.adjusted)
 }
 
 // Rows returns the bars as rows, asset by asset. Fields that were not read are 0.

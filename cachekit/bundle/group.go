@@ -27,7 +27,7 @@ func GroupRows(frequency market.Frequency, rows []market.Bar) (*Bars, error) {
 	for i, symbol := range grouped.Keys() {
 		assets[i] = newAsset(symbol)
 	}
-	return newBars(frequency, assets, grouped, nil, nil), nil
+	return newBars(frequency, assets, grouped, nil, nil, reader{}), nil
 }
 
 // orderTimes brings the bars of every asset into the order of time.

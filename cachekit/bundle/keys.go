@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash"
+	"math"
 
 	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
@@ -16,14 +17,32 @@ type ListKey = market.ListKey
 // A BarsKey is the key of everything that is derived from the bars of a query
 // and from nothing else: it is equal for equal bars in any version of any
 // bundle, so that a correction to one asset leaves what was derived from others
-// valid, and different as soon as one value, one date, one field, the window or
-// the frequency differs.
+// valid, and different as soon as one value, one date, one field, the window, the
+// frequency, or what a query decides about sessions and adjustment differs.
 type BarsKey = market.BarsKey
 
 // A keyQuery is a query of all assets, whose key is remembered.
 type keyQuery struct {
 	fields      Fields
 	first, last int64
+	rule        rule
+}
+
+// A rule is what a query decides beside which bars it reads.
+type rule struct {
+	periods       float64
+	zone, session string
+	adjust        Adjust
+	prices        Prices
+}
+
+// rule returns the rule of q. What changes nothing is not in it.
+func (q *Query) rule() rule {
+	r := rule{q.PeriodsPerYear, q.TimeZone, q.Session, q.Adjust, q.Prices}
+	if r.adjust == AdjustNone {
+		r.prices = DetectPrices
+	}
+	return r
 }
 
 // maxKeys is how many keys an open version remembers: a walk-forward has a few
@@ -45,7 +64,7 @@ func (b *Bundle) Key(q Query) (BarsKey, error) {
 	if q.Symbols != nil {
 		return b.key(q, p)
 	}
-	at := keyQuery{p.fields, p.first, p.last}
+	at := keyQuery{p.fields, p.first, p.last, q.rule()}
 	b.keysMu.Lock()
 	key, ok := b.keys[at]
 	b.keysMu.Unlock()
@@ -70,7 +89,8 @@ func (b *Bundle) Key(q Query) (BarsKey, error) {
 
 // key hashes what a query reads: every text and every list after its length.
 func (b *content) key(q Query, p plan) (BarsKey, error) {
-	if err := b.addAssets(&p, q.Symbols); err != nil {
+	read := b.toRead(p, q.Adjust)
+	if err := b.addAssets(&read, q.Symbols); err != nil {
 		return BarsKey{}, fmt.Errorf("key of bundle %q: %w", b.name, err)
 	}
 	m := b.manifest
@@ -81,22 +101,25 @@ func (b *content) key(q Query, p plan) (BarsKey, error) {
 	h.text(p.fields.String())
 	h.number(uint64(p.first))
 	h.number(uint64(p.last))
-	h.number(uint64(len(p.assets)))
+	h.number(uint64(len(read.assets)))
 	columns := []int{0}
 	for f := range bar.NumFields {
-		if p.fields.Has(1 << f) {
+		if read.fields.Has(1 << f) {
 			columns = append(columns, m.columnOf(1<<f))
 		}
 	}
-	for i, a := range p.assets {
+	for i, a := range read.assets {
 		h.text(m.assets[a].Symbol)
-		parts := p.parts[p.starts[i]:p.starts[i+1]]
+		parts := read.parts[read.starts[i]:read.starts[i+1]]
 		h.number(uint64(len(parts)))
 		for _, part := range parts {
 			for _, c := range columns {
 				h.hash.Write(m.leaf(part.part, c)[:])
 			}
 		}
+	}
+	if r := q.rule(); r != (rule{}) { // without one, keys are those of versions that knew none
+		h.rule(r)
 	}
 	var key BarsKey
 	h.hash.Sum(key.Digest[:0])
@@ -111,6 +134,14 @@ type keyHasher struct {
 func (h *keyHasher) text(s string) {
 	h.scratch = appendText(h.scratch[:0], s)
 	h.hash.Write(h.scratch)
+}
+
+func (h *keyHasher) rule(r rule) {
+	h.text("optcache/rule/1")
+	h.number(math.Float64bits(r.periods))
+	for _, s := range []string{r.zone, r.session, r.adjust.String(), r.prices.String()} {
+		h.text(s)
+	}
 }
 
 func (h *keyHasher) number(n uint64) {

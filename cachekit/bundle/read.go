@@ -24,6 +24,40 @@ type Query struct {
 	Symbols []string // nil for all assets; order and repetition do not matter
 	Fields  Fields   // 0 for all that the bundle has
 	Window  Window
+
+	// PeriodsPerYear is how many bars make a year. 0 means that the data say, see [Bars.Calendar].
+	PeriodsPerYear float64
+
+	// TimeZone is the zone whose dates are the sessions of bars within the day: a name of the IANA
+	// database such as America/New_York. Empty means UTC. Bars of a day and longer have dates.
+	TimeZone string
+
+	// Session is when sessions of bars within the day open and close, in the time zone, such as 18:00-17:00.
+	// One that crosses midnight has the date on which it closes. Empty means by date.
+	Session string
+
+	// Adjust says for which corporate actions earlier bars are adjusted, from the last bar that the asset
+	// has, whatever the window. A bundle without splits and dividends has none.
+	Adjust Adjust
+
+	// Prices says whether Adjust finds out for each asset if its splits are in its prices already.
+	Prices Prices
+}
+
+// reader checks what q decides beside which bars it reads.
+func (b *content) reader(q *Query) (r reader, err error) {
+	if !(q.PeriodsPerYear >= 0) || math.IsInf(q.PeriodsPerYear, 1) {
+		return r, fmt.Errorf("%g bars a year: must be above 0, or 0 to go by the data", q.PeriodsPerYear)
+	}
+	if q.Adjust > AdjustAll || q.Prices > SplitAdjustedPrices {
+		return r, fmt.Errorf("%s with %s prices: there is no such adjustment", q.Adjust, q.Prices)
+	}
+	r.periods = q.PeriodsPerYear
+	if r.sessions, err = newSessionRule(q.TimeZone, q.Session); err != nil || b.manifest.frequency.Intraday() {
+		return r, err
+	}
+	r.sessions = sessionRule{} // dates are dates, wherever
+	return r, nil
 }
 
 // A plan is a query held against a manifest.
@@ -42,14 +76,6 @@ type planPart struct {
 	cut    bool
 	at     int // position of its first bar among the times read
 	lo, hi int // its bars that are in the window
-}
-
-func (b *content) plan(q Query) (*plan, error) {
-	p, err := b.window(q)
-	if err == nil {
-		err = b.addAssets(&p, q.Symbols)
-	}
-	return &p, err
 }
 
 // addAssets adds to p the parts of the assets with these symbols.
@@ -82,6 +108,9 @@ func (b *content) window(q Query) (plan, error) {
 	if !w.From.IsZero() && !w.To.IsZero() && w.To.Before(w.From) {
 		return plan{}, fmt.Errorf("the window ends at %s, before it begins at %s: swap them",
 			w.To.Format(time.RFC3339), w.From.Format(time.RFC3339))
+	}
+	if _, err := b.reader(&q); err != nil {
+		return plan{}, err
 	}
 	if !w.From.IsZero() {
 		p.first = clampNano(w.From)
@@ -164,11 +193,19 @@ func (b *Bundle) Read(ctx context.Context, q Query) (*Bars, error) {
 }
 
 func (b *content) read(ctx context.Context, q Query) (*Bars, error) {
-	p, err := b.plan(q)
+	asked, err := b.window(q)
 	if err != nil {
 		return nil, err
 	}
-	r := reading{content: b, plan: p}
+	rule, err := b.reader(&q)
+	if err != nil {
+		return nil, err
+	}
+	p := b.toRead(asked, q.Adjust)
+	if err := b.addAssets(&p, q.Symbols); err != nil {
+		return nil, err
+	}
+	r := reading{content: b, plan: &p}
 	defer r.close()
 	if err := r.openFiles(ctx); err != nil {
 		return nil, err
@@ -181,7 +218,86 @@ func (b *content) read(ctx context.Context, q Query) (*Bars, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.bars(times, columns)
+	if q.Adjust == AdjustNone {
+		return r.bars(times, columns, rule)
+	}
+	return r.adjusted(times, columns, &q, asked, rule)
+}
+
+// toRead returns what must be read for what was asked for, given no assets yet: to adjust bars takes all of an
+// asset, and the columns by which it is decided.
+func (b *content) toRead(asked plan, how Adjust) plan {
+	if how == AdjustNone || asked.first > asked.last {
+		return asked
+	}
+	asked.first, asked.last = math.MinInt64, math.MaxInt64
+	asked.fields |= b.manifest.fields & (Open | Close | Dividend | Split)
+	return asked
+}
+
+// adjusted makes the result of bars that are adjusted first and then cut to what was asked for.
+func (r *reading) adjusted(times []int64, columns [bar.NumFields][]float64, q *Query, asked plan, rule reader) (*Bars, error) {
+	made := make(map[string]Adjustment, len(r.plan.assets))
+	kept := 0
+	for i, a := range r.plan.assets {
+		parts := r.plan.parts[r.plan.starts[i]:r.plan.starts[i+1]]
+		from, to := parts[0].at, parts[len(parts)-1].at+parts[len(parts)-1].hi-parts[len(parts)-1].lo
+		g := groupOf(r.manifest.assets[a], times, &columns, from, to)
+		adjustment, err := g.adjust(q.Adjust, q.Prices)
+		if err != nil {
+			return nil, err
+		}
+		made[g.Asset.Symbol] = adjustment
+		lo := sort.Search(len(g.Times), func(i int) bool { return g.Times[i] >= asked.first })
+		hi := sort.Search(len(g.Times), func(i int) bool { return g.Times[i] > asked.last })
+		copy(times[kept:], g.Times[lo:hi])
+		for _, c := range columns {
+			if c != nil {
+				copy(c[kept:], c[from+lo:from+hi])
+			}
+		}
+		kept += hi - lo
+		for j := range parts {
+			parts[j].lo, parts[j].hi = 0, 0
+		}
+		parts[0].hi = hi - lo // all that is left of the asset, for bars to count
+	}
+	for f := range columns {
+		columns[f] = cutTo(columns[f], kept, asked.fields.Has(1<<f))
+	}
+	bars, err := r.bars(cutTo(times, kept, true), columns, rule)
+	if err != nil {
+		return nil, err
+	}
+	bars.adjusted = make([]Adjustment, len(bars.assets))
+	for i, a := range bars.assets {
+		bars.adjusted[i] = made[a.Symbol]
+		bars.adjusted[i].Symbol = a.Symbol
+	}
+	return bars, nil
+}
+
+// groupOf returns the bars from to to of the columns, which are those of an asset.
+func groupOf(asset market.Asset, times []int64, columns *[bar.NumFields][]float64, from, to int) Group {
+	var own [bar.NumFields][]float64
+	for f, c := range columns {
+		if c != nil {
+			own[f] = c[from:to]
+		}
+	}
+	return Group{Asset: asset, Times: times[from:to], Open: own[bar.Open], High: own[bar.High], Low: own[bar.Low],
+		Close: own[bar.Close], Volume: own[bar.Volume], Dividend: own[bar.Dividend], Split: own[bar.Split]}
+}
+
+// cutTo returns the first n of a column without room to spare, nil if it is not wanted.
+func cutTo[E any](column []E, n int, wanted bool) []E {
+	switch {
+	case column == nil || !wanted:
+		return nil
+	case n == len(column):
+		return column
+	}
+	return slices.Clone(column[:n])
 }
 
 // A reading is the work of one call of Read.
@@ -434,7 +550,7 @@ func (r *reading) forParts(ctx context.Context, values int, work func(*partReade
 
 // bars makes the result, without the assets that turned out to have no bars in
 // the window.
-func (r *reading) bars(times []int64, columns [bar.NumFields][]float64) (*Bars, error) {
+func (r *reading) bars(times []int64, columns [bar.NumFields][]float64, rule reader) (*Bars, error) {
 	assets, symbols := make([]market.Asset, 0, len(r.plan.assets)), make([]string, 0, len(r.plan.assets))
 	offsets := make([]int, 1, len(r.plan.assets)+1)
 	n := 0
@@ -454,5 +570,5 @@ func (r *reading) bars(times []int64, columns [bar.NumFields][]float64) (*Bars, 
 	if err != nil {
 		return nil, err
 	}
-	return newBars(r.manifest.frequency, assets, rows, columns[bar.Dividend], columns[bar.Split]), nil
+	return newBars(r.manifest.frequency, assets, rows, columns[bar.Dividend], columns[bar.Split], rule), nil
 }

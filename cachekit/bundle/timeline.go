@@ -1,10 +1,8 @@
 package bundle
 
 import (
-	"math"
 	"slices"
 
-	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/generated/bars"
 )
@@ -12,16 +10,15 @@ import (
 // newBars makes Bars of rows that are grouped by symbol, the times of each asset
 // ascending. It keeps the slices. Symbols of assets are taken from the rows, so that
 // they keep no bundle in memory.
-func newBars(frequency market.Frequency, assets []market.Asset, rows *bars.Bars, dividend, split []float64) *Bars {
+func newBars(frequency market.Frequency, assets []market.Asset, rows *bars.Bars, dividend, split []float64, r reader) *Bars {
 	b := &Bars{
-		frequency: frequency, rows: rows, dividend: dividend, split: split,
+		frequency: frequency, rows: rows, dividend: dividend, split: split, sessions: r.sessions,
 		assets: assets, starts: make([]int32, len(assets)),
 	}
 	for i, symbol := range rows.Keys() {
 		assets[i].Symbol = symbol
 	}
 	b.timeline = union(b.assetTimes())
-	b.sessions = countDates(b.timeline)
 	for i, t := range b.assetTimes() {
 		start, _ := slices.BinarySearch(b.timeline, t[0])
 		b.starts[i] = int32(start)
@@ -29,27 +26,8 @@ func newBars(frequency market.Frequency, assets []market.Asset, rows *bars.Bars,
 			b.addSlots(i, t, start)
 		}
 	}
+	b.calendar = b.decide(r)
 	return b
-}
-
-// countDates returns the number of dates (UTC) among ascending times.
-func countDates(times []int64) int {
-	n, next := 0, int64(math.MinInt64) // next is the first time that is of another date
-	for _, t := range times {
-		if t < next {
-			continue
-		}
-		date := t / bar.Day
-		if t%bar.Day < 0 {
-			date--
-		}
-		n++
-		next = (date + 1) * bar.Day
-		if next < t { // the last date that int64 nanoseconds reach ends beyond them
-			break
-		}
-	}
-	return n
 }
 
 func (b *Bars) assetTimes() [][]int64 {

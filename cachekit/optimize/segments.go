@@ -31,8 +31,8 @@ type Segments struct {
 	trials   trialkey.Keyer
 }
 
-// NewSegments divides bars into sessions, which are the dates in UTC that occur
-// in them. It fails if there are no bars or warmup is negative.
+// NewSegments divides bars into their sessions: dates in UTC, or what their [bundle.Query] says
+// that sessions are. It fails if there are no bars or warmup is negative.
 func NewSegments(bars *bundle.Bars, warmup int) (*Segments, error) {
 	if warmup < 0 {
 		return nil, fmt.Errorf("divide bars into sessions: %d bars to warm up: must be 0 or more", warmup)
@@ -44,23 +44,8 @@ func NewSegments(bars *bundle.Bars, warmup int) (*Segments, error) {
 	for i := range bars.Assets() {
 		s.groups = append(s.groups, bars.Group(i))
 	}
-	for i, t := range s.timeline {
-		if i == 0 || date(t) != date(s.timeline[i-1]) {
-			s.starts = append(s.starts, i)
-		}
-	}
-	s.starts = append(s.starts, len(s.timeline))
+	s.starts = append(bars.AppendSessionStarts(nil), len(s.timeline))
 	return s, nil
-}
-
-// date returns the number of the day in UTC.
-func date(t int64) int64 {
-	const day = 24 * 60 * 60 * 1e9
-	d := t / day
-	if t%day < 0 {
-		d--
-	}
-	return d
 }
 
 // Transform returns segments whose bars are those that change makes of the bars of each asset: for

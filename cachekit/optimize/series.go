@@ -13,7 +13,7 @@ import (
 )
 
 // A seriesKey is the key of a derived series of one asset: the leaves that it is
-// computed from, the window and the frequency (all in Bars), the indicator and its
+// computed from, the window, the frequency and the adjustment (all in Bars), the indicator and its
 // length. A correction to one asset leaves the series of the others valid, and a
 // series of closes serves whoever reads other columns beside them.
 type seriesKey struct {
@@ -133,7 +133,9 @@ func (v *View) assetKey(symbol string, fields bundle.Fields) (bundle.BarsKey, er
 	if ok {
 		return key, nil
 	}
-	q := bundle.Query{Symbols: []string{symbol}, Fields: fields, Window: v.query.Window}
+	q := bundle.Query{ // what else the view's query decides changes no column
+		Symbols: []string{symbol}, Fields: fields, Window: v.query.Window, Adjust: v.query.Adjust, Prices: v.query.Prices,
+	}
 	key, err := v.pin.bundle.Key(q)
 	if err != nil {
 		return bundle.BarsKey{}, err

@@ -14,7 +14,7 @@ type Fold struct {
 }
 
 // Windows say how a walk-forward divides the sessions into folds. All lengths are
-// in sessions: the dates that occur in the bars.
+// in sessions of [optimize.Segments], so that no window begins or ends within one.
 type Windows struct {
 	// Train and Test are the lengths of these windows, at least 1. Validation may
 	// be 0: then the search over Train alone chooses.
