@@ -274,7 +274,7 @@ func (b *Bars) decideByWeekdays(c *Calendar, on *weekdayCounts, rule sessionRule
 		c.PeriodsPerYear, c.reason = perCalendarYear(b.timeline), byPoints
 		return
 	}
-	c.PeriodsPerYear = c.daysDue * c.BarsPerSession
+	c.PeriodsPerYear = c.daysDue * float64(len(b.timeline)) / float64(c.Sessions)
 }
 
 // mixed reports whether some asset on a timeline of seven weekdays is of a market of fewer. Only one

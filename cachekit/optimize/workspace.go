@@ -331,6 +331,9 @@ func (p *Pin) View(q bundle.Query) (*View, error) {
 	return v, nil
 }
 
+// Query returns the query of the view. Its symbols must not be written to.
+func (v *View) Query() bundle.Query { return v.query }
+
 // note remembers that a view of the version, or a series of it, reads those bars.
 func (w *Workspace) note(version bundle.ListKey, key bundle.BarsKey) {
 	w.mu.Lock()

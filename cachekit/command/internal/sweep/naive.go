@@ -23,6 +23,7 @@ import (
 // them anew for each asset. It shares no reading and no grouping code with the
 // two sides, and caches nothing.
 type naive struct {
+	query   bundle.Query // what it decides beside which bars are read
 	rows    []naiveRow
 	symbols []string // ascending
 	periods float64  // a year
@@ -43,6 +44,9 @@ type dailyRow struct {
 	Low    float64 `parquet:"low"`
 	Close  float64 `parquet:"close"`
 	Volume float64 `parquet:"volume"`
+
+	Dividend float64 `parquet:"dividend"` // 0 where the file has none
+	Split    float64 `parquet:"split"`
 }
 
 type minuteRow struct {
@@ -53,11 +57,13 @@ type minuteRow struct {
 	Low       float64 `parquet:"low"`
 	Close     float64 `parquet:"close"`
 	Volume    float64 `parquet:"volume"`
+	Dividend  float64 `parquet:"dividend"`
+	Split     float64 `parquet:"split"`
 }
 
-type bar struct{ open, high, low, close, volume float64 }
+type bar struct{ open, high, low, close, volume, dividend, split float64 }
 
-func openNaive(s *console.Env, from source.Source) (*naive, error) {
+func openNaive(s *console.Env, from source.Source, q bundle.Query) (*naive, error) {
 	files, err := filepath.Glob(filepath.Join(escapeGlob(source.VersionDir(s, from.Bundle, from.Version)), "*.parquet"))
 	if err != nil || len(files) == 0 {
 		return nil, fmt.Errorf("read bundle %q naively: no Parquet files in its folder: %w", from.Bundle, err)
@@ -67,7 +73,7 @@ func openNaive(s *console.Env, from source.Source) (*naive, error) {
 		return nil, err
 	}
 	defer b.Close()
-	n := new(naive)
+	n := &naive{query: q}
 	for _, file := range files {
 		if err := s.Ctx.Err(); err != nil {
 			return nil, err
@@ -81,8 +87,9 @@ func openNaive(s *console.Env, from source.Source) (*naive, error) {
 			return nil, fmt.Errorf("read %s naively: %w", file, err)
 		}
 	}
-	n.count(b.Frequency())
-	return n, nil
+	n.list()
+	n.periods, err = n.periodsPerYear(b.Frequency())
+	return n, err
 }
 
 // escapeGlob makes a path match only itself.
@@ -94,7 +101,7 @@ func (n *naive) readDaily(file string) error {
 	rows, err := parquet.ReadFile[dailyRow](file)
 	for _, r := range rows {
 		at := time.Unix(0, 0).UTC().AddDate(0, 0, int(r.Date))
-		n.rows = append(n.rows, naiveRow{r.Symbol, at.UnixNano(), bar{r.Open, r.High, r.Low, r.Close, r.Volume}})
+		n.rows = append(n.rows, naiveRow{r.Symbol, at.UnixNano(), bar{r.Open, r.High, r.Low, r.Close, r.Volume, r.Dividend, r.Split}})
 	}
 	return err
 }
@@ -102,30 +109,24 @@ func (n *naive) readDaily(file string) error {
 func (n *naive) readMinutes(file string) error {
 	rows, err := parquet.ReadFile[minuteRow](file)
 	for _, r := range rows {
-		n.rows = append(n.rows, naiveRow{r.Symbol, r.Timestamp, bar{r.Open, r.High, r.Low, r.Close, r.Volume}})
+		n.rows = append(n.rows, naiveRow{r.Symbol, r.Timestamp, bar{r.Open, r.High, r.Low, r.Close, r.Volume, r.Dividend, r.Split}})
 	}
 	return err
 }
 
-// count lists the symbols and counts the points of a year.
-func (n *naive) count(frequency market.Frequency) {
-	symbols, times, dates := make(map[string]bool), make(map[int64]bool), make(map[string]bool)
+// list lists the symbols.
+func (n *naive) list() {
+	symbols := make(map[string]bool)
 	for _, r := range n.rows {
 		symbols[r.symbol] = true
-		times[r.time] = true
-		dates[time.Unix(0, r.time).UTC().Format(time.DateOnly)] = true
 	}
 	for symbol := range symbols {
 		n.symbols = append(n.symbols, symbol)
 	}
 	slices.Sort(n.symbols)
-	n.periods = 252
-	if frequency.Intraday() {
-		n.periods = 252 * float64(len(times)) / float64(len(dates))
-	}
 }
 
-// filter returns the bars of one asset, by time.
+// filter returns the bars of one asset, by time and adjusted.
 func (n *naive) filter(symbol string) bundle.Group {
 	var mine []naiveRow
 	for _, r := range n.rows {
@@ -134,6 +135,7 @@ func (n *naive) filter(symbol string) bundle.Group {
 		}
 	}
 	slices.SortFunc(mine, func(a, b naiveRow) int { return cmp.Compare(a.time, b.time) })
+	adjust(mine, n.query.Adjust, n.query.Prices)
 	g := bundle.Group{Asset: market.Asset{Symbol: symbol}}
 	for _, r := range mine {
 		g.Times = append(g.Times, r.time)

@@ -38,15 +38,15 @@ type numbered[S trials.Tunable[S]] struct {
 // those of the timed run, whose trials ran in batches.
 func (s *sweep[S]) verifyTrials(r *Report, timed trials.Outcomes[S], p *console.Progress) error {
 	p.Start("verify")
-	naive, err := openNaive(s.Env, s.Source)
-	if err != nil {
-		return err
-	}
 	plain, err := s.Open(trials.Uncached)
 	if err != nil {
 		return err
 	}
 	defer plain.Close()
+	naive, err := openNaive(s.Env, s.Source, plain.View.Query())
+	if err != nil {
+		return err
+	}
 	sides := []*trials.Side{plain}
 	if !s.cmd.NoCache {
 		cached, err := s.Open(s.Cached)
