@@ -101,7 +101,8 @@ func loadZone(name string) (*time.Location, error) {
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil || name == "Local" { // Local is another zone on each machine
-		return nil, fmt.Errorf("time zone %q: must be a name of the IANA database such as America/New_York or UTC", bar.Clip(name))
+		return nil, fmt.Errorf("time zone %q: must be a name of the IANA database such as America/New_York or UTC",
+			bar.Clip(name))
 	}
 	zones.Store(name, zone)
 	return zone, nil

@@ -84,7 +84,8 @@ func TestWindowsGoBySessions(t *testing.T) {
 	}
 	s, price := bundle.Series{Symbol: "ES"}, 100.0
 	var days []time.Time
-	for day := time.Date(2024, 10, 21, 0, 0, 0, 0, time.UTC); len(days) < 20; day = day.AddDate(0, 0, 1) { // 2024-11-03: back
+	first := time.Date(2024, 10, 21, 0, 0, 0, 0, time.UTC) // clocks go back on 2024-11-03
+	for day := first; len(days) < 20; day = day.AddDate(0, 0, 1) {
 		if day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
 			continue
 		}
@@ -92,7 +93,8 @@ func TestWindowsGoBySessions(t *testing.T) {
 		for hour := at(day.AddDate(0, 0, -1), 18); hour.Before(at(day, 17)); hour = hour.Add(time.Hour) {
 			s.Times = append(s.Times, hour.UnixNano())
 			price *= 1 + 0.01*math.Sin(float64(len(s.Times)))
-			s.Open, s.High, s.Low, s.Close = append(s.Open, price), append(s.High, price), append(s.Low, price), append(s.Close, price)
+			s.Open, s.High = append(s.Open, price), append(s.High, price)
+			s.Low, s.Close = append(s.Low, price), append(s.Close, price)
 			s.Volume = append(s.Volume, 1)
 		}
 	}
@@ -103,7 +105,8 @@ func TestWindowsGoBySessions(t *testing.T) {
 	view := testbed.View(t, pin, bundle.Query{TimeZone: "America/New_York", Session: "18:00-17:00"})
 	segments := testbed.Segments(testbed.Must(view.Bars(t.Context())), 5)
 	if segments.Sessions() != len(days) || segments.PeriodsPerYear() != 252*23 {
-		t.Fatalf("%d sessions, %v bars a year; want %d and 252 x 23", segments.Sessions(), segments.PeriodsPerYear(), len(days))
+		t.Fatalf("%d sessions, %v bars a year; want %d and 252 x 23",
+			segments.Sessions(), segments.PeriodsPerYear(), len(days))
 	}
 	for _, f := range testbed.Must(walk.Windows{Train: 6, Validation: 2, Test: 3, Purge: 1}.Folds(segments.Sessions())) {
 		for _, span := range []optimize.Span{f.Train, f.Validation, f.Test} {
