@@ -113,7 +113,7 @@ func TestMetricsOfNothing(t *testing.T) {
 	}
 }
 
-// The portfolio of two assets of which one comes later and misses a day.
+// The portfolio of two assets of which one comes later and misses a day, on dates of all seven weekdays.
 func TestPortfolioByHand(t *testing.T) {
 	early := bars("A", 10, 10, 10, 10, 10, 12, 20, 22, 22, 22, 22, 44)
 	late := bars("B", 9, 9, 9, 9, 1, 1, 1, 2, 4, 8, 8, 8)
@@ -128,7 +128,7 @@ func TestPortfolioByHand(t *testing.T) {
 		t.Fatal(d)
 	}
 	total := []float64{1, 1, 1, 1.05, 1.05, 1.05, 1.55, 1.55}
-	if d := differMetrics(got.portfolio, naiveMetrics(total, []float64{.1, 1}, 252)); d != "" {
+	if d := differMetrics(got.portfolio, naiveMetrics(total, []float64{.1, 1}, 365)); d != "" {
 		t.Error(d)
 	}
 }

@@ -40,10 +40,10 @@ func Example() {
 	// FAST ends with 0.9990
 	// SLOW ends with 0.9990
 	// total_return  -0.0010
-	// cagr          -0.0249
-	// sharpe        0.1570
-	// sortino       0.2386
-	// calmar        -0.2930
+	// cagr          -0.0358
+	// sharpe        0.1889
+	// sortino       0.2872
+	// calmar        -0.4220
 	// max_drawdown  -0.0849
 	// win_rate      0.0000
 	// profit_factor 0.0000

@@ -146,7 +146,8 @@ func (g *Group) move(t int, ratio float64) (fromSplit, fromOne float64, ok bool)
 }
 
 // isRaw decides whether the prices of an asset fall as its splits say: whether its moves are nearer to 1/ratio than
-// to 1, all splits together, by the sum of the distances of their logarithms. decided is false without a split to go by.
+// to 1, all splits together, by the sum of the distances of their logarithms. decided is false without a split to go
+// by.
 func (g *Group) isRaw() (raw, decided bool) {
 	var split, one logSum
 	if g.Close == nil {

@@ -188,3 +188,42 @@ func BenchmarkCurrent(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkCalendar is how many bars make a year, which every load decides.
+func BenchmarkCalendar(b *testing.B) {
+	forSizes(b, func(b *testing.B, assets, bars int) {
+		s, v := written(b, market.Daily, walk(assets, bars))
+		read, err := opened(b, s, v).Read(b.Context(), Query{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			read.calendar = read.decide(reader{})
+		}
+	})
+}
+
+// BenchmarkLoadAdjusted is BenchmarkLoad of bars that are adjusted.
+func BenchmarkLoadAdjusted(b *testing.B) {
+	forSizes(b, func(b *testing.B, assets, bars int) {
+		series := walk(assets, bars)
+		for i := range series {
+			series[i].Split, series[i].Dividend = make([]float64, bars), make([]float64, bars)
+			series[i].Split[bars/2] = 2
+		}
+		s, v := written(b, market.Daily, series)
+		bundle := opened(b, s, v)
+		for _, how := range []Adjust{AdjustNone, AdjustAll} {
+			b.Run(how.String(), func(b *testing.B) {
+				b.SetBytes(decodedBytes(assets, bars))
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := bundle.Read(b.Context(), Query{Adjust: how, Prices: RawPrices}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	})
+}

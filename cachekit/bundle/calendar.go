@@ -101,7 +101,8 @@ func loadZone(name string) (*time.Location, error) {
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil || name == "Local" { // Local is another zone on each machine
-		return nil, fmt.Errorf("time zone %q: must be a name of the IANA database such as America/New_York or UTC", bar.Clip(name))
+		return nil, fmt.Errorf("time zone %q: must be a name of the IANA database such as America/New_York or UTC",
+			bar.Clip(name))
 	}
 	zones.Store(name, zone)
 	return zone, nil
@@ -147,11 +148,11 @@ func (r sessionRule) at(t int64) (date, until int64) {
 		}
 	}
 	date = wall / bar.Day
-	if wall%bar.Day < 0 {
-		date--
+	into := wall - date*bar.Day
+	if into < 0 {
+		date, into = date-1, into+bar.Day
 	}
-	left := (date+1)*bar.Day - wall
-	if left > 0 && t < math.MaxInt64-left { // else it ends beyond what int64 nanoseconds reach
+	if left := bar.Day - into; t < math.MaxInt64-left { // else it ends beyond what int64 nanoseconds reach
 		until = min(until, t+left)
 	}
 	return date, until
@@ -179,6 +180,9 @@ func (c *sessionCursor) begins(t int64) bool {
 	return began
 }
 
+// thursday is the weekday on which 1970 began, and weeks enough that no date is negative.
+const thursday = int64(time.Thursday) + 7*1e6
+
 // weekdayCounts counts sessions by weekday, Sunday first.
 type weekdayCounts [7]int
 
@@ -190,7 +194,7 @@ func (w *weekdayCounts) count(rule sessionRule, times []int64) (sessions int) {
 			continue
 		}
 		sessions++
-		w[((c.date+int64(time.Thursday))%7+7)%7]++ // 1970 began on a Thursday
+		w[uint64(c.date+thursday)%7]++
 	}
 	return sessions
 }
@@ -296,13 +300,13 @@ func (b *Bars) mixed(rule sessionRule) bool {
 // between them: bundles of old say daily for weekly bars. Daily is also for bars that are too few
 // to tell, and 0 for another distance.
 func spacing(timeline []int64) market.Frequency {
+	// Holidays move the bar of a week by a day or two, weekends that of a month or a quarter by as many.
 	classes := [...]struct {
-		days      int64 // up to as many, rounded, and more than in the class before
+		below     uint64 // nanoseconds, and at least as many as the class before
 		frequency market.Frequency
 	}{
-		// Holidays move the bar of a week by a day or two, weekends that of a month or a quarter by as many.
-		{5, market.Daily}, {9, market.Weekly}, {25, 0}, {35, market.Monthly}, {84, 0}, {98, market.Quarterly},
-		{349, 0}, {380, market.Yearly}, {math.MaxInt64, 0},
+		{upTo(5), market.Daily}, {upTo(9), market.Weekly}, {upTo(25), 0}, {upTo(35), market.Monthly}, {upTo(84), 0},
+		{upTo(98), market.Quarterly}, {upTo(349), 0}, {upTo(380), market.Yearly}, {math.MaxUint64, 0},
 	}
 	const enough = 4 // bars: one gap in a short window does not make it weekly
 	if len(timeline) < enough {
@@ -310,9 +314,8 @@ func spacing(timeline []int64) market.Frequency {
 	}
 	var counts [len(classes)]int
 	for i, t := range timeline[1:] {
-		days := (float64(t) - float64(timeline[i])) / float64(bar.Day)
-		k := 0
-		for int64(math.Round(days)) > classes[k].days {
+		distance, k := uint64(t)-uint64(timeline[i]), 0 // unsigned, as 292 years overflow an int64
+		for distance >= classes[k].below {
 			k++
 		}
 		counts[k]++
@@ -325,6 +328,9 @@ func spacing(timeline []int64) market.Frequency {
 	}
 	return 0 // not reached
 }
+
+// upTo returns the nanoseconds below which a distance rounds to so many days or fewer.
+func upTo(days uint64) uint64 { return days*uint64(bar.Day) + uint64(bar.Day)/2 }
 
 // perCalendarYear returns how many points a year of 365.2425 days has. The first is where the count
 // begins, so that n points have n-1 distances between the first and the last.

@@ -76,37 +76,48 @@ func TestBarsAYear(t *testing.T) {
 		want      float64 // 0: worked out from the times
 		why       string
 	}{
-		{"five weekdays", market.Daily, [][]time.Time{years(weekday)}, Query{}, 252, "252 (sessions on five weekdays or fewer)"},
+		{"five weekdays", market.Daily, [][]time.Time{years(weekday)},
+			Query{}, 252, "252 (sessions on five weekdays or fewer)"},
 		{"seven", market.Daily, [][]time.Time{years(all)}, Query{}, 365, "365 (sessions on seven weekdays)"},
 		{"a week of seven", market.Daily, [][]time.Time{dates("2020-01-01", "2020-01-09", all)}, Query{}, 365, "seven"},
 		{"Sunday to Thursday", market.Daily, [][]time.Time{years(gulf)}, Query{}, 252, "five"},
 		{"a Sunday for Diwali", market.Daily, [][]time.Time{years(diwali)}, Query{}, 252, "five"},
-		{"that Sunday in a quarter", market.Daily, [][]time.Time{dates("2016-09-01", "2016-12-01", diwali)}, Query{}, 252, "five"},
+		{"that Sunday in a quarter", market.Daily, [][]time.Time{dates("2016-09-01", "2016-12-01", diwali)},
+			Query{}, 252, "five"},
 		// 2015-01-01 to 2018-12-31 has 1461 days, 209 of them Sundays.
 		{"six days a week", market.Daily, [][]time.Time{years(sixDays)}, Query{}, 1251. / 1460 * year, "6 weekdays"},
-		{"stocks and coins", market.Daily, [][]time.Time{years(weekday), years(all)}, Query{}, 1460. / 1460 * year, "calendar year"},
+		{"stocks and coins", market.Daily, [][]time.Time{years(weekday), years(all)},
+			Query{}, 1460. / 1460 * year, "calendar year"},
 		{"stocks for long, then coins", market.Daily,
 			[][]time.Time{dates("2001-01-01", "2018-12-31", weekday), dates("2016-01-01", "2018-12-31", all)},
 			Query{}, 0, "calendar year"},
 		{"coins with a hole", market.Daily, [][]time.Time{years(all), append(dates("2016-01-01", "2016-03-01", all),
 			dates("2016-04-01", "2016-06-01", all)...)}, Query{}, 365, "seven"},
 		{"weekly", market.Weekly, [][]time.Time{every("2010-01-01", 300, 0, 0, 7)}, Query{}, 52, "frequency"},
-		{"weekly that says daily", market.Daily, [][]time.Time{every("2010-01-01", 300, 0, 0, 7)}, Query{}, 52, "distance"},
-		{"weekly that says minute", market.Minute, [][]time.Time{every("2010-01-01", 300, 0, 0, 7)}, Query{}, 52, "distance"},
-		{"monthly that says daily", market.Daily, [][]time.Time{every("2010-01-01", 60, 0, 1, 0)}, Query{}, 12, "distance"},
-		{"quarterly that says daily", market.Daily, [][]time.Time{every("2010-01-01", 30, 0, 3, 0)}, Query{}, 4, "distance"},
-		{"yearly that says daily", market.Daily, [][]time.Time{every("1990-01-01", 30, 1, 0, 0)}, Query{}, 1, "distance"},
+		{"weekly that says daily", market.Daily, [][]time.Time{every("2010-01-01", 300, 0, 0, 7)},
+			Query{}, 52, "distance"},
+		{"weekly that says minute", market.Minute, [][]time.Time{every("2010-01-01", 300, 0, 0, 7)},
+			Query{}, 52, "distance"},
+		{"monthly that says daily", market.Daily, [][]time.Time{every("2010-01-01", 60, 0, 1, 0)},
+			Query{}, 12, "distance"},
+		{"quarterly that says daily", market.Daily, [][]time.Time{every("2010-01-01", 30, 0, 3, 0)},
+			Query{}, 4, "distance"},
+		{"yearly that says daily", market.Daily, [][]time.Time{every("1990-01-01", 30, 1, 0, 0)},
+			Query{}, 1, "distance"},
 		{"monthly", market.Monthly, [][]time.Time{every("2010-01-01", 2, 0, 1, 0)}, Query{}, 12, "frequency"},
 		{"quarterly", market.Quarterly, [][]time.Time{every("2010-01-01", 2, 0, 3, 0)}, Query{}, 4, "frequency"},
 		{"yearly", market.Yearly, [][]time.Time{every("2010-01-01", 2, 1, 0, 0)}, Query{}, 1, "frequency"},
-		{"every other week", market.Daily, [][]time.Time{every("2010-01-01", 100, 0, 0, 14)}, Query{}, year / 14, "calendar year"},
+		{"every other week", market.Daily, [][]time.Time{every("2010-01-01", 100, 0, 0, 14)},
+			Query{}, year / 14, "calendar year"},
 		{"daily that says minute", market.Minute, [][]time.Time{intraday("America/New_York", years(weekday), 960, 961, 1)},
 			Query{TimeZone: "America/New_York"}, 252, "five"},
 		{"5 minutes that say minute", market.Minute,
 			[][]time.Time{intraday("America/New_York", dates("2017-01-01", "2017-06-30", weekday), 570, 960, 5)},
 			Query{}, 252 * 78, "252 sessions on five weekdays or fewer x 78 bars"},
-		{"hours of coins", 60 * market.Minute, [][]time.Time{intraday("UTC", years(all), 0, 1440, 60)}, Query{}, 365 * 24, "seven weekdays x 24 bars"},
-		{"the reader says", market.Daily, [][]time.Time{years(weekday)}, Query{PeriodsPerYear: 260.5}, 260.5, "260.50 (as asked for)"},
+		{"hours of coins", 60 * market.Minute, [][]time.Time{intraday("UTC", years(all), 0, 1440, 60)},
+			Query{}, 365 * 24, "seven weekdays x 24 bars"},
+		{"the reader says", market.Daily, [][]time.Time{years(weekday)},
+			Query{PeriodsPerYear: 260.5}, 260.5, "260.50 (as asked for)"},
 		{"a single bar", market.Daily, [][]time.Time{every("2010-01-01", 1, 0, 0, 1)}, Query{}, 252, "252"},
 	} {
 		var series []Series
@@ -145,7 +156,8 @@ func TestSessionsThatCrossMidnight(t *testing.T) {
 	for _, d := range days { // clocks go forward on 2024-03-10
 		want = append(want, len(times))
 		open := time.Date(d.Year(), d.Month(), d.Day()-1, 18, 0, 0, 0, newYork)
-		for at := open; at.Before(time.Date(d.Year(), d.Month(), d.Day(), 17, 0, 0, 0, newYork)); at = at.Add(30 * time.Minute) {
+		closes := time.Date(d.Year(), d.Month(), d.Day(), 17, 0, 0, 0, newYork)
+		for at := open; at.Before(closes); at = at.Add(30 * time.Minute) {
 			times = append(times, at.UTC())
 		}
 	}
@@ -172,7 +184,8 @@ func TestSessionsThatCrossMidnight(t *testing.T) {
 
 // A cursor tells what asking for the date of each time by the clock on the wall tells.
 func TestSessionCursorAgreesWithTheClock(t *testing.T) {
-	for _, zone := range []string{"UTC", "America/New_York", "Asia/Kolkata", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia"} {
+	for _, zone := range []string{"UTC", "America/New_York", "Asia/Kolkata", "America/Sao_Paulo",
+		"Australia/Lord_Howe", "Pacific/Apia"} {
 		for _, hours := range []string{"", "18:00-17:00", "09:30-16:00", "17:00-17:00", "22:15-21:00"} {
 			rule, err := newSessionRule(zone, hours)
 			if err != nil {

@@ -236,7 +236,9 @@ func (b *content) toRead(asked plan, how Adjust) plan {
 }
 
 // adjusted makes the result of bars that are adjusted first and then cut to what was asked for.
-func (r *reading) adjusted(times []int64, columns [bar.NumFields][]float64, q *Query, asked plan, rule reader) (*Bars, error) {
+func (r *reading) adjusted(
+	times []int64, columns [bar.NumFields][]float64, q *Query, asked plan, rule reader,
+) (*Bars, error) {
 	made := make(map[string]Adjustment, len(r.plan.assets))
 	kept := 0
 	for i, a := range r.plan.assets {

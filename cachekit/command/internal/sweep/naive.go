@@ -101,7 +101,8 @@ func (n *naive) readDaily(file string) error {
 	rows, err := parquet.ReadFile[dailyRow](file)
 	for _, r := range rows {
 		at := time.Unix(0, 0).UTC().AddDate(0, 0, int(r.Date))
-		n.rows = append(n.rows, naiveRow{r.Symbol, at.UnixNano(), bar{r.Open, r.High, r.Low, r.Close, r.Volume, r.Dividend, r.Split}})
+		values := bar{r.Open, r.High, r.Low, r.Close, r.Volume, r.Dividend, r.Split}
+		n.rows = append(n.rows, naiveRow{r.Symbol, at.UnixNano(), values})
 	}
 	return err
 }
@@ -109,7 +110,8 @@ func (n *naive) readDaily(file string) error {
 func (n *naive) readMinutes(file string) error {
 	rows, err := parquet.ReadFile[minuteRow](file)
 	for _, r := range rows {
-		n.rows = append(n.rows, naiveRow{r.Symbol, r.Timestamp, bar{r.Open, r.High, r.Low, r.Close, r.Volume, r.Dividend, r.Split}})
+		values := bar{r.Open, r.High, r.Low, r.Close, r.Volume, r.Dividend, r.Split}
+		n.rows = append(n.rows, naiveRow{r.Symbol, r.Timestamp, values})
 	}
 	return err
 }

@@ -31,7 +31,8 @@ var histories = map[market.Frequency][]history{
 		{14 * 24 * time.Hour, 0, nil}, {91 * 24 * time.Hour, 0, nil}, {365 * 24 * time.Hour, 0, nil},
 	},
 	60 * market.Minute: {
-		{time.Hour, 0, []time.Weekday{1, 2, 3, 4, 5}}, {time.Hour, 7, nil}, {5 * time.Hour, 0, []time.Weekday{0, 1, 2, 3, 4, 5}},
+		{time.Hour, 0, []time.Weekday{1, 2, 3, 4, 5}}, {time.Hour, 7, nil},
+		{5 * time.Hour, 0, []time.Weekday{0, 1, 2, 3, 4, 5}},
 		{24 * time.Hour, 0, []time.Weekday{1, 2, 3, 4, 5}},
 	},
 	market.Weekly: {{7 * 24 * time.Hour, 0, nil}},
