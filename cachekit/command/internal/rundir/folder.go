@@ -3,6 +3,7 @@
 package rundir
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -236,7 +237,7 @@ func describeRun[S trials.Tunable[S]](j *trials.Job[S], command string, start ti
 			Store: j.StoreDir, Strategy: j.StrategyName(), Trials: j.Count, Errors: []string{}, Workers: j.Workers,
 			GOMAXPROCS: runtime.GOMAXPROCS(0), Config: configFile(j.Cached), Caches: []Cache{},
 		},
-		Params: j.Specs, CostBps: j.CostBps, Space: j.Space.String(), Search: Search{j.Search, j.Seed, j.Trials},
+		Params: j.Specs, Reading: j.Reading, CostBps: j.CostBps, Space: j.Space.String(), Search: Search{j.Search, j.Seed, j.Trials},
 		Objective: j.Objective, Minimize: j.Minimize, BestTrial: -1, Results: []string{},
 	}
 	b, err := j.Store.Open(j.Bundle, j.Version)
@@ -293,6 +294,7 @@ func logCaches(e *console.Env, caches []optimize.CacheStats) {
 type Run struct {
 	File
 	Params     []trials.AxisSpec `json:"params"`
+	Reading    source.Reading    `json:"reading,omitzero"`
 	CostBps    float64           `json:"cost_bps"`
 	Space      string            `json:"space"`
 	Search     Search            `json:"search"`
@@ -313,11 +315,11 @@ func (r *Run) Setup() (s trials.Setup, err error) {
 		Trials: r.Search.Trials, Objective: r.Objective, Minimize: r.Minimize,
 	}
 	s.Strategy, _, _ = strings.Cut(r.Strategy, "/")
-	s.Bundle = r.Bundle.Name
+	s.Bundle, s.Reading = r.Bundle.Name, r.Reading
 	if s.Version, err = bundle.ParseVersion(r.Bundle.Version); err != nil {
 		return s, err
 	}
-	return s, s.Check()
+	return s, cmp.Or(s.Reading.Check(), s.Check())
 }
 
 // Search is how the trials of a run were chosen.

@@ -24,6 +24,7 @@ type BarsFlags struct {
 	Bars     int    `help:"Daily bars of each synthetic asset (252)." placeholder:"N" group:"Bars"`
 	BarsSeed uint64 `help:"Seed of the synthetic bars (${default})." placeholder:"N" default:"42" group:"Bars"`
 	FileFlags
+	ReadingFlags
 }
 
 // Check refuses flags that make no sense together.
@@ -37,10 +38,10 @@ func (b *BarsFlags) Check() error {
 	if b.At != "" && b.Bundle == "" {
 		return errors.New("--bundle-version VERSION needs --bundle NAME")
 	}
-	if b.Data == "" {
-		return b.check(b.Bundle)
+	if err := b.reading().Check(); err != nil || b.Data != "" {
+		return err
 	}
-	return nil
+	return b.check(b.Bundle)
 }
 
 // Given reports whether a flag says which bars to take.
@@ -51,6 +52,7 @@ func (b *BarsFlags) Given() bool {
 // Find returns the version that the flags name. It ingests or makes it where that
 // is asked for.
 func (b *BarsFlags) Find(e *console.Env) (s Source, err error) {
+	defer func() { s.Reading = b.reading() }()
 	switch {
 	case b.Data != "":
 		return b.ingestData(e)
@@ -80,7 +82,7 @@ func (b *BarsFlags) ingestData(e *console.Env) (Source, error) {
 	if err != nil {
 		return Source{}, err
 	}
-	return Source{name, report.Version}, nil
+	return Source{Bundle: name, Version: report.Version}, nil
 }
 
 func (b *BarsFlags) makeSynthetic(e *console.Env) (Source, error) {
@@ -97,7 +99,7 @@ func (b *BarsFlags) makeSynthetic(e *console.Env) (Source, error) {
 	}
 	name := syntheticName(assets, bars, b.BarsSeed)
 	if v, err := e.Store.Current(name); err == nil {
-		return Source{name, v}, nil
+		return Source{Bundle: name, Version: v}, nil
 	}
 	e.Log.Info("making a synthetic bundle", "bundle", name)
 	series, err := Synthetic(e.Ctx, assets, bars, b.BarsSeed)
@@ -108,13 +110,14 @@ func (b *BarsFlags) makeSynthetic(e *console.Env) (Source, error) {
 	if err != nil {
 		return Source{}, err
 	}
-	return Source{name, report.Version}, nil
+	return Source{Bundle: name, Version: report.Version}, nil
 }
 
 // A Source is one version of a bundle.
 type Source struct {
 	Bundle  string
 	Version bundle.Version
+	Reading Reading
 }
 
 // plainName replaces what the name of a bundle may not have.

@@ -121,6 +121,7 @@ func (s *Setup) GridFlags() []string {
 		"--bundle=" + s.Bundle, "--bundle-version=" + s.Version.String(), "--strategy=" + s.Strategy, "--cost-bps=" + strconv.FormatFloat(s.CostBps, 'g', -1, 64),
 		"--trials=" + strconv.Itoa(s.Trials), "--workers=" + strconv.Itoa(s.Workers),
 	}
+	flags = append(flags, s.Reading.Flags()...)
 	for _, a := range s.Specs {
 		flags = append(flags, "--param="+a.Name+"="+a.Spec)
 	}

@@ -168,7 +168,11 @@ func (j *Job[S]) Open(config cachekit.Config) (*Side, error) {
 		return nil, errors.Join(err, w.Close())
 	}
 	d := &Side{Workspace: w, Pin: pin}
-	if d.View, err = pin.View(bundle.Query{Fields: j.fields}); err != nil {
+	q, err := j.Reading.Query(j.fields)
+	if err == nil {
+		d.View, err = pin.View(q)
+	}
+	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
