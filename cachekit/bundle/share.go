@@ -62,7 +62,7 @@ func (h *sharing) link(ctx context.Context, dir string, partition int) (sum stri
 	if err := h.store.step("link " + file); err != nil {
 		return "", false, err
 	}
-	if os.Link(filepath.Join(h.dir, file), filepath.Join(dir, file)) != nil {
+	if h.store.link(filepath.Join(h.dir, file), filepath.Join(dir, file)) != nil {
 		return "", false, nil
 	}
 	return fmt.Sprintf("%x  %s\n", h.sums[file], file), true, nil
