@@ -37,7 +37,7 @@ func divide(series []Series, r *rand.Rand) (a, b []Series) {
 
 // Bars that are appended make the version that they would make if they were written at once.
 func TestAppendEqualsWritingAllAtOnce(t *testing.T) {
-	properties(t, 60, func(s sample) string {
+	properties(t, 25, func(s sample) string {
 		a, b := divide(s.Series, rand.New(rand.NewPCG(s.Seed, 29)))
 		if len(a) == 0 || len(b) == 0 {
 			return ""

@@ -39,16 +39,16 @@ func parquetSchema(frequency market.Frequency, fields Fields) *parquet.Schema {
 // in it, in which every column is one plain, uncompressed page.
 func (d *dataset) writeParquet(ctx context.Context, w io.Writer, partition int) error {
 	m := d.manifest
-	largest := 0
-	for _, p := range m.parts {
+	largest, longest := 0, 0 // bars, bytes of a symbol
+	for at, p := range m.parts {
 		if p.partition == partition {
-			largest = max(largest, p.rows)
+			largest, longest = max(largest, p.rows), max(longest, len(m.assets[m.owner(at)].Symbol))
 		}
 	}
 	options := []parquet.WriterOption{
 		parquetSchema(m.frequency, m.fields),
 		parquet.Compression(&parquet.Uncompressed),
-		parquet.PageBufferSize(largest*(8+bar.MaxSymbol) + 1<<10), // never reached: one page a column
+		parquet.PageBufferSize(largest*(16+longest) + 1<<10), // never reached: one page a column
 		parquet.CreatedBy("optcache", "1", ""),
 	}
 	for _, name := range m.fields.Names() {
