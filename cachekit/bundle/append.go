@@ -21,8 +21,8 @@ type AppendOptions struct {
 // a volume that is not known.
 //
 // A bar that both have is one if its values are equal; if they are not the new ones are refused with an
-// [*InputError] that names both values, unless Replace is set. Frequency, time zone and session are those of the current
-// version: facts may leave them at the zero value, and others are refused. Notes are added up.
+// [*InputError] that names both values, unless Replace is set. Frequency, time zone and session are those of
+// the current version: facts may leave them at the zero value, and others are refused. Notes are added up.
 //
 // Time and memory go with the new bars: parts of the current version that get none are not read.
 func (s *Store) Append(ctx context.Context, name string, facts Facts, rows []Rows, o AppendOptions) (*Report, error) {
@@ -46,7 +46,8 @@ func (s *Store) Append(ctx context.Context, name string, facts Facts, rows []Row
 	return nil, fmt.Errorf("append to bundle %q: %w", name, err)
 }
 
-func (s *Store) appendLocked(ctx context.Context, name string, facts Facts, rows []Rows, o AppendOptions) (*Report, error) {
+func (s *Store) appendLocked(ctx context.Context, name string, facts Facts, rows []Rows,
+	o AppendOptions) (*Report, error) {
 	base, err := s.currentBase(ctx, name)
 	if err != nil {
 		return nil, err

@@ -80,7 +80,8 @@ func gather(ctx context.Context, facts Facts, rows []Rows, base *content, replac
 		}
 	}
 	if len(assets) == 0 || len(assets) > maxAssets {
-		all.Add(Problem{Message: fmt.Sprintf("there are %d assets, but a bundle has 1 to %d: split it", len(assets), maxAssets)})
+		all.Add(Problem{Message: fmt.Sprintf(
+			"there are %d assets, but a bundle has 1 to %d: split it", len(assets), maxAssets)})
 	}
 	if all.Any() {
 		return nil, all.err()
@@ -152,7 +153,8 @@ const chunk = 1 << 13
 
 func (g *gathering) asset(ctx context.Context, a *gathered) error {
 	if wrong := bar.CheckSymbol(a.symbol); wrong != "" {
-		a.problems.Add(Problem{File: bar.Clip(a.symbol), Column: "symbol", Value: bar.Clip(a.symbol), Message: "it " + wrong + ": rename the asset"})
+		a.problems.Add(Problem{File: bar.Clip(a.symbol), Column: "symbol",
+			Value: bar.Clip(a.symbol), Message: "it " + wrong + ": rename the asset"})
 		return nil
 	}
 	kept := g.keptParts(a)
@@ -213,7 +215,8 @@ func (g *gathering) newParts(ctx context.Context, a *gathered, kept []int) ([]in
 			}
 			s.partition, done = strings.Clone(s.partition), s.hi
 			var err error
-			if kept, err = g.add(ctx, a, kept, source{span{s.partition, from + s.lo, from + s.hi}, a.rows, -1}, g.read.slice(s.lo, s.hi)); err != nil {
+			from := source{span{s.partition, from + s.lo, from + s.hi}, a.rows, -1}
+			if kept, err = g.add(ctx, a, kept, from, g.read.slice(s.lo, s.hi)); err != nil {
 				return nil, err
 			}
 		}
@@ -317,7 +320,8 @@ func (g *gathering) compare(a *gathered, old, new *Series, fields Fields, line i
 				continue
 			}
 			a.problems.Add(Problem{File: a.symbol, Line: line + j + 1, Column: bar.Names[f], Value: bar.FormatFloat(is),
-				Message: fmt.Sprintf("at %s the bundle has %s: correct the new bars, or give --replace to let them replace those of the bundle",
+				Message: fmt.Sprintf("at %s the bundle has %s: correct the new bars, "+
+					"or give --replace to let them replace those of the bundle",
 					bar.FormatTime(g.manifest.frequency, t), bar.FormatFloat(was))})
 		}
 	}
@@ -363,7 +367,8 @@ func (g *gathering) hashPart(a *gathered, partition string, s *Series) {
 	for f, c := range s.columns() {
 		if m.fields.Has(1 << f) {
 			g.scratch = g.scratch[:0]
-			a.leaves = append(a.leaves, g.hasher.leaf(a.symbol, bar.Names[f], floatType, partition, rows, littleEndian(*c, g.scratch)))
+			values := littleEndian(*c, g.scratch)
+			a.leaves = append(a.leaves, g.hasher.leaf(a.symbol, bar.Names[f], floatType, partition, rows, values))
 		}
 	}
 }
