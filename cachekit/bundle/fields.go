@@ -11,20 +11,23 @@ import (
 // not in it: they are always read.
 type Fields uint8
 
-// The columns a bundle may have. Open to Volume are in every bundle; Dividend
-// and Split only where the source had them.
+// The columns a bundle may have. Open to Close are in every bundle; the others only
+// where the source had them.
 const (
 	Open     Fields = 1 << iota // first price of the bar
 	High                        // highest price
 	Low                         // lowest price
 	Close                       // last price
-	Volume                      // units traded
+	Volume                      // units traded; NaN where that is not known
 	Dividend                    // cash paid per unit on this date, 0 on most
 	Split                       // units that one unit became on this date, 1 on most
 )
 
 const (
-	// OHLCV is the five columns that every bundle has.
+	// OHLC is the four columns that every bundle has.
+	OHLC = Open | High | Low | Close
+
+	// OHLCV is the columns that most bundles have: indices and currencies have no volume.
 	OHLCV = Open | High | Low | Close | Volume
 
 	allFields = OHLCV | Dividend | Split

@@ -45,6 +45,9 @@ func FuzzManifest(f *testing.F) {
 			f.Fatal(err)
 		}
 		f.Add(d.manifest.encode())
+		d.manifest.timeZone, d.manifest.session = "America/Chicago", "17:00-16:00"
+		d.manifest.notes = []Note{{"row skipped", "A", 3, `x"\`}, {"volume missing", "", 1, ""}}
+		f.Add(d.manifest.encode())
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		m, err := parseManifest(text)

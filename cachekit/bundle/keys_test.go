@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -106,7 +107,8 @@ func TestEqualKeysMeanEqualBars(t *testing.T) {
 	properties(t, 30, func(s sample) string {
 		store, v := written(t, s.Frequency, s.Series)
 		other := random.Sorted(s.Series)
-		other[0].Volume = append([]float64{7}, other[0].Volume[1:]...)
+		other[0].Volume = bar.Pad(slices.Clone(other[0].Volume), len(other[0].Times), bar.Volume)
+		other[0].Volume[0] = 7
 		r, err := store.Write(t.Context(), "b", s.Frequency, other)
 		if err != nil {
 			return err.Error()

@@ -34,6 +34,9 @@ const (
 type manifest struct {
 	frequency  market.Frequency
 	fields     Fields
+	timeZone   string // these three as in Facts
+	session    string
+	notes      []Note
 	assets     []market.Asset // in the order of their symbols
 	parts      []part         // asset by asset, each in the order of time
 	starts     []int          // asset i has the parts starts[i] to starts[i+1]
@@ -97,7 +100,8 @@ func (m *manifest) encode() []byte {
 	b := make([]byte, 0, 200+64*len(m.assets)+(120+67*m.columns())*len(m.parts))
 	b = append(b, "{\n\"format\":\""+manifestFormat+"\",\n\"frequency\":\""+m.frequency.String()+"\",\n\"columns\":[\""...)
 	b = append(b, strings.Join(m.columnNames(), `","`)...)
-	b = append(b, "\"],\n\"symbols\":[\n"...)
+	b = m.appendFacts(append(b, "\"],\n"...))
+	b = append(b, "\"symbols\":[\n"...)
 	for i, a := range m.assets {
 		b = append(appendString(append(b, `{"symbol":`...), a.Symbol), `,"id":`...)
 		b = append(strconv.AppendUint(b, a.ID, 10), '}')
@@ -155,6 +159,7 @@ func appendString(b []byte, s string) []byte {
 func parseManifest(text []byte) (*manifest, error) {
 	s := manifestScanner{rest: text, moments: make(map[string]moment)}
 	s.header()
+	s.facts()
 	s.symbols()
 	s.parts()
 	s.literal("\n}\n")
@@ -287,8 +292,8 @@ func (s *manifestScanner) header() {
 			s.m.fields |= 1 << i
 		}
 	}
-	if !s.m.fields.Has(OHLCV) {
-		s.fail("the columns " + OHLCV.String())
+	if !s.m.fields.Has(OHLC) {
+		s.fail("the columns " + OHLC.String())
 	}
 	s.m.frequency = f
 	s.literal("],\n")

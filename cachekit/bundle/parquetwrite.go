@@ -1,10 +1,10 @@
 package bundle
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"reflect"
-	"slices"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -37,50 +37,60 @@ func parquetSchema(frequency market.Frequency, fields Fields) *parquet.Schema {
 
 // writeParquet writes one partition: a row group for each asset that has bars
 // in it, in which every column is one plain, uncompressed page.
-func (d *dataset) writeParquet(w io.Writer, partition int) error {
+func (d *dataset) writeParquet(ctx context.Context, w io.Writer, partition int) error {
 	m := d.manifest
-	largest := 0
-	for _, p := range m.parts {
+	largest, longest := 0, 0 // bars, bytes of a symbol
+	for at, p := range m.parts {
 		if p.partition == partition {
-			largest = max(largest, p.rows)
+			largest, longest = max(largest, p.rows), max(longest, len(m.assets[m.owner(at)].Symbol))
 		}
 	}
 	options := []parquet.WriterOption{
 		parquetSchema(m.frequency, m.fields),
 		parquet.Compression(&parquet.Uncompressed),
-		parquet.PageBufferSize(largest*(8+bar.MaxSymbol) + 1<<10), // never reached: one page a column
+		parquet.PageBufferSize(largest*(16+longest) + 1<<10), // never reached: one page a column
 		parquet.CreatedBy("optcache", "1", ""),
 	}
 	for _, name := range m.fields.Names() {
 		options = append(options, parquet.SkipPageBounds(name)) // bounds of symbol and time help readers to skip; these only cost
 	}
 	pw := parquet.NewGenericWriter[any](w, options...)
-	values := make([]parquet.Value, 0, largest)
-	for i := range m.assets {
-		start, parts := m.partsOf(i)
-		at := slices.IndexFunc(parts, func(p part) bool { return p.partition == partition })
-		if at < 0 {
+	values := make([]parquet.Value, 0, min(largest, valuesAtOnce))
+	var s Series
+	for at, p := range m.parts {
+		if p.partition != partition {
 			continue
 		}
-		if err := d.writeGroup(pw, i, d.spans[start+at], values); err != nil {
+		var err error
+		if s, err = d.bars(ctx, at, s); err != nil {
+			return err
+		}
+		s.Symbol = m.assets[m.owner(at)].Symbol
+		if err := d.writeGroup(pw, &s, values); err != nil {
 			return err
 		}
 	}
 	return pw.Close()
 }
 
+// valuesAtOnce is how many values are handed to the writer at once: a value takes 24 bytes.
+const valuesAtOnce = 1 << 12
+
 // writeGroup writes the row group of one asset. values is scratch.
-func (d *dataset) writeGroup(pw *parquet.GenericWriter[any], asset int, at span, values []parquet.Value) error {
+func (d *dataset) writeGroup(pw *parquet.GenericWriter[any], s *Series, values []parquet.Value) error {
 	writers := pw.ColumnWriters()
 	write := func(column int, value func(i int) parquet.Value) error {
-		values = values[:0]
-		for i := at.lo; i < at.hi; i++ {
-			values = append(values, value(i))
+		for lo := 0; lo < len(s.Times); lo += valuesAtOnce {
+			values = values[:0]
+			for i := lo; i < min(lo+valuesAtOnce, len(s.Times)); i++ {
+				values = append(values, value(i))
+			}
+			if _, err := writers[column].WriteRowValues(values); err != nil {
+				return err
+			}
 		}
-		_, err := writers[column].WriteRowValues(values)
-		return err
+		return nil
 	}
-	s := &d.series[asset]
 	symbol := parquet.ByteArrayValue([]byte(s.Symbol))
 	if err := write(0, func(int) parquet.Value { return symbol }); err != nil {
 		return err
@@ -93,12 +103,11 @@ func (d *dataset) writeGroup(pw *parquet.GenericWriter[any], asset int, at span,
 		return err
 	}
 	column := 2
-	for f := range bar.NumFields {
+	for f, c := range s.columns() {
 		if !d.manifest.fields.Has(1 << f) {
 			continue
 		}
-		c := d.column(asset, f)
-		if err := write(column, func(i int) parquet.Value { return parquet.DoubleValue(c[i]) }); err != nil {
+		if err := write(column, func(i int) parquet.Value { return parquet.DoubleValue((*c)[i]) }); err != nil {
 			return err
 		}
 		column++

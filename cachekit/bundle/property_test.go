@@ -130,10 +130,12 @@ func TestOneChangedCellChangesItsLeafAlone(t *testing.T) {
 		series := random.Sorted(s.Series)
 		asset := r.IntN(len(series))
 		bar := r.IntN(len(series[asset].Times))
-		// Volume may become any value that is not negative.
-		volume := slices.Clone(series[asset].Volume)
-		volume[bar] = math.Nextafter(volume[bar], math.MaxFloat64/2)
-		series[asset].Volume = volume
+		// A high may become any value that is not lower.
+		high := slices.Clone(series[asset].High)
+		if high[bar] = math.Nextafter(high[bar], math.Inf(1)); math.IsInf(high[bar], 1) {
+			return ""
+		}
+		series[asset].High = high
 		after, err := newDataset(context.Background(), s.Frequency, series)
 		if err != nil {
 			return err.Error()
@@ -143,10 +145,10 @@ func TestOneChangedCellChangesItsLeafAlone(t *testing.T) {
 		}
 		m := before.manifest
 		at := m.starts[asset]
-		for before.spans[at].hi <= bar {
+		for before.sources[at].hi <= bar {
 			at++
 		}
-		want := at*m.columns() + m.columnOf(Volume)
+		want := at*m.columns() + m.columnOf(High)
 		for i := range m.leaves {
 			if changed := m.leaves[i] != after.manifest.leaves[i]; changed != (i == want) {
 				return fmt.Sprintf("leaf %d changed: %t; it is leaf %d that should", i, changed, want)

@@ -33,6 +33,18 @@ type Report struct {
 	Assets    int
 	Bars      int64 // of all assets
 	Longest   int   // bars of the asset that has most
+
+	// Shared is how many files are the same on disk as those of the version before, by hard link.
+	Shared int
+	// Lost is what the version before had and this one has not; [Store.Write] does not look for it.
+	Lost *Losses
+}
+
+// WriteOptions say how [Store.WriteRows] writes. The zero value keeps what is there.
+type WriteOptions struct {
+	// Replace lets assets and bars of the current version go. Without it a write that would lose some is refused with
+	// a [*LossError] before anything is written.
+	Replace bool
 }
 
 // Write makes the series a version of a bundle, and the current one. Their order
@@ -49,16 +61,33 @@ func (s *Store) Write(ctx context.Context, name string, frequency market.Frequen
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.publish(ctx, name, d)
+	r, err := s.publish(ctx, name, d, nil)
 	if err != nil {
 		return nil, fmt.Errorf("write bundle %q: %w", name, err)
 	}
 	return r, nil
 }
 
-func (s *Store) publish(ctx context.Context, name string, d *dataset) (*Report, error) {
-	text := d.manifest.encode()
-	r := d.report(name, versionOf(text))
+// WriteRows is [Store.Write] for bars that need not be in memory, with what is to be said of them. It holds the bars of
+// one asset in one partition at a time, on each of GOMAXPROCS goroutines. Files that are the same as in the current
+// version are hard links to those, where the file system has such.
+func (s *Store) WriteRows(ctx context.Context, name string, facts Facts, rows []Rows, o WriteOptions) (*Report, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	d, err := gather(ctx, facts, rows, nil, false)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.publish(ctx, name, d, &o)
+	if err != nil {
+		return nil, fmt.Errorf("write bundle %q: %w", name, err)
+	}
+	return r, nil
+}
+
+// publish makes d the current version. It looks for losses if there are options.
+func (s *Store) publish(ctx context.Context, name string, d *dataset, o *WriteOptions) (*Report, error) {
 	lock, err := s.lockBundle(ctx, name)
 	if err != nil {
 		return nil, err
@@ -67,7 +96,52 @@ func (s *Store) publish(ctx context.Context, name string, d *dataset) (*Report, 
 		defer flock.Close(lock)
 		defer s.removeEmpty(name)
 	}
+	base := d.base
+	if base == nil {
+		if base, err = s.currentContent(ctx, name); err != nil {
+			return nil, err
+		}
+		if base != nil {
+			defer base.release()
+		}
+	}
+	var lost *Losses
+	if o != nil && base != nil {
+		if lost, err = d.losses(ctx, base); err != nil && !errors.Is(err, ErrCorrupt) {
+			return nil, err // what a damaged version had is not known; to write it again mends it
+		}
+		if lost != nil && !o.Replace {
+			return nil, &LossError{Losses: *lost}
+		}
+	}
+	r, err := s.publishLocked(ctx, name, d, base)
+	if r != nil {
+		r.Lost = lost
+	}
+	return r, err
+}
 
+// currentContent opens the current version of a bundle; nil if there is none that can be opened.
+func (s *Store) currentContent(ctx context.Context, name string) (*content, error) {
+	v, err := s.Current(name)
+	if err == nil {
+		var c *content
+		if c, err = s.openContent(ctx, name, v); err == nil {
+			c.refs.Store(1)
+			return c, nil
+		}
+	}
+	if errors.Is(err, ErrCorrupt) || errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return nil, err
+}
+
+// publishLocked is publish for whoever has the lock of the bundle. base is the current version, or nil.
+func (s *Store) publishLocked(ctx context.Context, name string, d *dataset, base *content) (*Report, error) {
+	text := d.manifest.encode()
+	r := d.report(name, versionOf(text))
+	var err error
 	_, damage := s.readHistory(name)
 	if r.Previous, err = s.Current(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		damage = errors.Join(damage, err)
@@ -77,7 +151,10 @@ func (s *Store) publish(ctx context.Context, name string, d *dataset) (*Report, 
 		return nil, err
 	}
 	if state != whole {
-		if err := s.writeVersion(ctx, name, r.Version, d, text); err != nil {
+		if state == damaged {
+			base = nil // its files may be those of this version
+		}
+		if r.Shared, err = s.writeVersion(ctx, name, r.Version, d, text, base); err != nil {
 			return nil, err
 		}
 		r.New, r.Repaired = state == absent, state == damaged
@@ -165,30 +242,36 @@ func (s *Store) state(ctx context.Context, name string, v Version) (int, error) 
 }
 
 // writeVersion writes the files of a version into a temporary folder, reads them
-// back, and renames the folder to its place.
-func (s *Store) writeVersion(ctx context.Context, name string, v Version, d *dataset, text []byte) (err error) {
+// back, and renames the folder to its place. It returns how many files are shared with base.
+func (s *Store) writeVersion(ctx context.Context, name string, v Version, d *dataset, text []byte, base *content) (shared int, err error) {
 	if err := s.step("create temporary folder"); err != nil {
-		return err
+		return 0, err
 	}
 	temp, err := s.tempFolder(name)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() {
 		if err != nil {
 			os.RemoveAll(temp)
 		}
 	}()
-	if err := s.writeFiles(ctx, temp, d, text); err != nil {
-		return err
+	links, err := s.writeFiles(ctx, temp, d, text, base)
+	if err != nil {
+		return 0, err
 	}
 	if err := s.step("read back"); err != nil {
-		return err
+		return 0, err
 	}
-	if err := verifyFolder(ctx, temp, v); err != nil {
-		return fmt.Errorf("read back what was written: %w", err)
+	if err := verifyFolder(ctx, temp, v, links); err != nil {
+		return 0, fmt.Errorf("read back what was written: %w", err)
 	}
-	return s.moveIn(name, v, temp)
+	for _, link := range links {
+		if link {
+			shared++
+		}
+	}
+	return shared, s.moveIn(name, v, temp)
 }
 
 // tempFolder creates a folder in that of a bundle. Unlike os.MkdirTemp it lets the umask
@@ -206,25 +289,30 @@ func (s *Store) tempFolder(name string) (string, error) {
 	}
 }
 
-func (s *Store) writeFiles(ctx context.Context, dir string, d *dataset, text []byte) error {
+// writeFiles fills the folder of a version. It returns which partitions it shares with base.
+func (s *Store) writeFiles(ctx context.Context, dir string, d *dataset, text []byte, base *content) ([]bool, error) {
 	m := d.manifest
-	sums := make([]string, len(m.partitions))
+	sums, links := make([]string, len(m.partitions)), make([]bool, len(m.partitions))
+	share := s.newSharing(d, base)
 	err := parallel.ForEach(ctx, len(sums), len(sums), func() func(int) error {
 		return func(i int) (err error) {
 			file := fileName(m.partitions[i])
-			sums[i], err = s.writeFile(filepath.Join(dir, file), func(w io.Writer) error { return d.writeParquet(w, i) })
+			if sums[i], links[i], err = share.link(ctx, dir, i); err != nil || links[i] {
+				return err
+			}
+			sums[i], err = s.writeFile(filepath.Join(dir, file), func(w io.Writer) error { return d.writeParquet(ctx, w, i) })
 			return err
 		}
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sum, err := s.writeFile(filepath.Join(dir, manifestFile), func(w io.Writer) error {
 		_, err := w.Write(text)
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sums = append(sums, sum)
 	slices.SortFunc(sums, func(a, b string) int { return strings.Compare(a[sumNameAt:], b[sumNameAt:]) })
@@ -233,9 +321,9 @@ func (s *Store) writeFiles(ctx context.Context, dir string, d *dataset, text []b
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.syncFolder(dir)
+	return links, s.syncFolder(dir)
 }
 
 // sumNameAt is where the file name begins in a line of SHA256SUMS.

@@ -2,6 +2,8 @@ package bundle
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/bmadventure/optcache/cachekit/internal/testbed/random"
@@ -10,12 +12,27 @@ import (
 // A sample is data that a bundle takes: what properties are tried on.
 type sample = random.Sample[Series]
 
-func newSample(seed uint64) sample { return random.New[Series](seed) }
+func newSample(seed uint64) sample { return withGaps(random.New[Series](seed)) }
+
+// withGaps takes some volumes away, or all of an asset: files of other makers lack them, which only a store can tell.
+func withGaps(s sample) sample {
+	r := rand.New(rand.NewPCG(s.Seed, 23))
+	for i := range s.Series {
+		one := &s.Series[i]
+		switch r.IntN(6) {
+		case 0:
+			one.Volume = nil
+		case 1:
+			one.Volume[r.IntN(len(one.Times))] = math.NaN()
+		}
+	}
+	return s
+}
 
 // properties runs a property on samples, n times.
 func properties(t *testing.T, n int, property func(s sample) string) {
 	t.Helper()
-	random.Properties(t, n, property)
+	random.Properties(t, n, func(s sample) string { return property(withGaps(s)) })
 }
 
 // walk returns a random walk of daily bars on weekdays from 2010 on, with prices

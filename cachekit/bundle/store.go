@@ -37,6 +37,9 @@ type Store struct {
 
 	// tryAlone is [flock.TryAlone], unless a test has none.
 	tryAlone func(*os.File) (bool, error)
+
+	// link is [os.Link], unless a test has none.
+	link func(from, to string) error
 }
 
 // OpenStore returns the store in a folder. The folder need not exist: the first
@@ -56,7 +59,7 @@ func OpenStore(dir string) (*Store, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return &Store{dir: dir, step: func(string) error { return nil }, tryAlone: flock.TryAlone}, nil
+	return &Store{dir: dir, step: func(string) error { return nil }, tryAlone: flock.TryAlone, link: os.Link}, nil
 }
 
 // Dir returns the absolute path of the folder.

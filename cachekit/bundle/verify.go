@@ -33,14 +33,14 @@ func (s *Store) Verify(ctx context.Context, name string, v Version) error {
 	} else if err == nil && !info.IsDir() {
 		return fmt.Errorf("verify bundle %q: %s is no folder: %w", name, dir, ErrCorrupt)
 	}
-	if err := verifyFolder(ctx, dir, v); err != nil {
+	if err := verifyFolder(ctx, dir, v, nil); err != nil {
 		return fmt.Errorf("verify bundle %q version %s: %w", name, v, err)
 	}
 	return nil
 }
 
-// verifyFolder is Verify for the files of a version in any folder.
-func verifyFolder(ctx context.Context, dir string, v Version) error {
+// verifyFolder is Verify for the files of a version in any folder, without the partitions that are known to be right.
+func verifyFolder(ctx context.Context, dir string, v Version, known []bool) error {
 	path := filepath.Join(dir, manifestFile)
 	f, err := openLocked(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -66,7 +66,12 @@ func verifyFolder(ctx context.Context, dir string, v Version) error {
 	}
 	return parallel.ForEach(ctx, len(m.partitions), runtime.GOMAXPROCS(0), func() func(int) error {
 		h := newLeafHasher()
-		return func(i int) error { return verifyFile(ctx, dir, m, i, sums[fileName(m.partitions[i])], h) }
+		return func(i int) error {
+			if known != nil && known[i] {
+				return nil
+			}
+			return verifyFile(ctx, dir, m, i, sums[fileName(m.partitions[i])], h)
+		}
 	})
 }
 

@@ -77,6 +77,11 @@ func TestCheckValues(t *testing.T) {
 	if f, wrong := CheckValues(&good); wrong != "" {
 		t.Errorf("field %d: %s", f, wrong)
 	}
+	good[Volume] = math.NaN()
+	if f, wrong := CheckValues(&good); wrong != "" {
+		t.Errorf("a volume that is not known: field %d: %s", f, wrong)
+	}
+	good[Volume] = 0
 	for _, c := range []struct {
 		change, at int
 		to         float64
@@ -90,6 +95,9 @@ func TestCheckValues(t *testing.T) {
 		{Volume, Volume, -1, "the volume is negative"},
 		{Volume, Volume, math.Inf(1), "not a finite number"},
 		{Split, Split, math.NaN(), "not a finite number"},
+		{Split, Split, 0, "above 0"},
+		{Split, Split, -2, "above 0"},
+		{Dividend, Dividend, -0.25, "the dividend is negative"},
 		{Dividend, Dividend, math.Inf(-1), "not a finite number"},
 	} {
 		values := good

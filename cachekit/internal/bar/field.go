@@ -1,5 +1,7 @@
 package bar
 
+import "math"
+
 // Positions of the fields among the columns.
 const (
 	Open = iota
@@ -25,10 +27,13 @@ func Pad(c []float64, n, field int) []float64 {
 }
 
 // Neutral returns the value of a field that says nothing: a split of one for
-// one, no dividend.
+// one, no dividend, a volume that is not known.
 func Neutral(field int) float64 {
-	if field == Split {
+	switch field {
+	case Split:
 		return 1
+	case Volume:
+		return math.NaN()
 	}
 	return 0
 }

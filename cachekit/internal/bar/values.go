@@ -7,10 +7,10 @@ import (
 )
 
 // CheckValues says what is wrong with the values of one bar, in the order of the
-// fields, and with which field.
+// fields, and with which field. A volume may be NaN, which says that it is not known.
 func CheckValues(values *[NumFields]float64) (field int, wrong string) {
 	for f, v := range values {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
+		if math.IsNaN(v) && f != Volume || math.IsInf(v, 0) {
 			return f, "it is not a finite number: correct it or remove the row"
 		}
 	}
@@ -23,6 +23,10 @@ func CheckValues(values *[NumFields]float64) (field int, wrong string) {
 		return Close, outside("close", values[Low], values[High])
 	case values[Volume] < 0:
 		return Volume, "the volume is negative: correct it"
+	case values[Dividend] < 0:
+		return Dividend, "the dividend is negative: correct it"
+	case values[Split] <= 0:
+		return Split, "a split is how many units one unit became, so it is above 0: give 1 where there was none"
 	}
 	return 0, ""
 }

@@ -2,6 +2,7 @@ package bundles
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -73,8 +74,8 @@ type cellReport struct {
 	Symbol string    `json:"symbol"`
 	Time   time.Time `json:"time"`
 	Column string    `json:"column"`
-	Old    float64   `json:"old"`
-	New    float64   `json:"new"`
+	Old    *float64  `json:"old"` // null for a volume that is not known
+	New    *float64  `json:"new"`
 }
 
 type barReport struct {
@@ -96,12 +97,20 @@ func diffJSON(d *bundle.Diff) DiffReport {
 		r.Assets = append(r.Assets, assetDiffReport{a.Symbol, list(a.Fields.Names()), a.Cells, a.BarsAdded, a.BarsRemoved})
 	}
 	for _, c := range d.Cells {
-		r.Cells = append(r.Cells, cellReport{c.Symbol, c.Time, c.Field.String(), c.Old, c.New})
+		r.Cells = append(r.Cells, cellReport{c.Symbol, c.Time, c.Field.String(), known(c.Old), known(c.New)})
 	}
 	for _, b := range d.Bars {
 		r.Bars = append(r.Bars, barReport{b.Symbol, b.Time, b.Added})
 	}
 	return r
+}
+
+// known returns v as JSON can say it: nil for NaN.
+func known(v float64) *float64 {
+	if math.IsNaN(v) {
+		return nil
+	}
+	return &v
 }
 
 func printDiff(e *console.Env, d *bundle.Diff, most int) {

@@ -189,7 +189,7 @@ func Filtered[S Series](s S, keep func(t int64) bool) S {
 
 // Fields returns the columns that a bundle of series has: a bit each, as in bundle.Fields.
 func Fields[S Series](all []S) uint8 {
-	fields := uint8(1<<bar.Dividend - 1)
+	fields := uint8(1<<bar.Volume - 1)
 	for _, s := range all {
 		one := series(s)
 		for f, c := range one.columns() {
