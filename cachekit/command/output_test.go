@@ -86,7 +86,7 @@ func TestIngestJSON(t *testing.T) {
 		got.Version, got.Previous = "", strings.ReplaceAll(got.Previous, versions[0], "the first")
 		want := bundles.IngestReport{
 			New: len(versions) == 1, Name: "b", Frequency: "daily", Fields: []string{"open", "high", "low", "close", "volume"},
-			Assets: 1, Bars: 9, Longest: 9, Files: 1, IgnoredColumns: []string{}, IgnoredFiles: []string{"README"},
+			Assets: 1, Bars: 9, Longest: 9, Files: 1, SkippedAssets: []string{}, IgnoredColumns: []string{}, IgnoredFiles: []string{"README"},
 		}
 		if len(versions) > 1 {
 			want.Previous = "the first"
