@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/bmadventure/optcache/cachekit/internal/thrift"
 )
 
 const parquetMagic = "PAR1"
@@ -28,16 +30,16 @@ func Ends(r io.ReaderAt, size int64, columns []string, groups int) ([]int64, err
 	if err != nil {
 		return nil, err
 	}
-	t := thriftCursor{rest: footer}
+	t := thrift.Cursor{Rest: footer}
 	ends := make([]int64, 0, min(groups, len(footer))*len(columns))
-	t.structure(func(field int16, kind byte) bool {
-		if field != 4 || kind != thriftList { // FileMetaData.row_groups
+	t.Structure(func(field int16, kind byte) bool {
+		if field != 4 || kind != thrift.List { // FileMetaData.row_groups
 			return false
 		}
-		t.list(thriftStruct, func() { ends = t.rowGroup(ends, columns, size-int64(len(footer))-8) })
+		t.Elements(thrift.Struct, func() { ends = rowGroup(&t, ends, columns, size-int64(len(footer))-8) })
 		return true
 	})
-	if t.bad || len(t.rest) > 0 || len(ends) != groups*len(columns) {
+	if t.Bad || len(t.Rest) > 0 || len(ends) != groups*len(columns) {
 		return nil, errFooter
 	}
 	return ends, nil
@@ -50,9 +52,9 @@ func Check(r io.ReaderAt, size int64) error {
 	if err != nil {
 		return err
 	}
-	c := thriftCursor{rest: footer}
-	c.skip(thriftStruct)
-	if c.bad || len(c.rest) > 0 {
+	c := thrift.Cursor{Rest: footer}
+	c.Skip(thrift.Struct)
+	if c.Bad || len(c.Rest) > 0 {
 		return errFooter
 	}
 	return nil
@@ -79,16 +81,16 @@ func footerBytes(r io.ReaderAt, size int64) ([]byte, error) {
 }
 
 // rowGroup reads a RowGroup and appends where its chunks end.
-func (t *thriftCursor) rowGroup(ends []int64, columns []string, limit int64) []int64 {
+func rowGroup(t *thrift.Cursor, ends []int64, columns []string, limit int64) []int64 {
 	column := 0
-	t.structure(func(field int16, kind byte) bool {
-		if field != 1 || kind != thriftList { // RowGroup.columns
+	t.Structure(func(field int16, kind byte) bool {
+		if field != 1 || kind != thrift.List { // RowGroup.columns
 			return false
 		}
-		t.list(thriftStruct, func() {
-			name, end := t.columnChunk()
+		t.Elements(thrift.Struct, func() {
+			name, end := columnChunk(t)
 			if column >= len(columns) || string(name) != columns[column] || end < 0 || end > limit {
-				t.bad = true
+				t.Bad = true
 				return
 			}
 			ends = append(ends, end)
@@ -97,29 +99,29 @@ func (t *thriftCursor) rowGroup(ends []int64, columns []string, limit int64) []i
 		return true
 	})
 	if column != len(columns) {
-		t.bad = true
+		t.Bad = true
 	}
 	return ends
 }
 
 // columnChunk reads a ColumnChunk and returns the name of the column and the
 // end of the chunk, or -1 if it is not uncompressed.
-func (t *thriftCursor) columnChunk() (name []byte, end int64) {
+func columnChunk(t *thrift.Cursor) (name []byte, end int64) {
 	var start, length, codec int64
-	t.structure(func(field int16, kind byte) bool {
-		if field != 3 || kind != thriftStruct { // ColumnChunk.meta_data
+	t.Structure(func(field int16, kind byte) bool {
+		if field != 3 || kind != thrift.Struct { // ColumnChunk.meta_data
 			return false
 		}
-		t.structure(func(field int16, kind byte) bool {
+		t.Structure(func(field int16, kind byte) bool {
 			switch {
-			case field == 3 && kind == thriftList: // path_in_schema
-				t.list(thriftBinary, func() { name = t.binary() })
-			case field == 4 && kind == thriftI32:
-				codec = t.zigzag()
-			case field == 7 && kind == thriftI64: // total_compressed_size
-				length = t.zigzag()
-			case field == 9 && kind == thriftI64: // data_page_offset
-				start = t.zigzag()
+			case field == 3 && kind == thrift.List: // path_in_schema
+				t.Elements(thrift.Binary, func() { name = t.Bytes() })
+			case field == 4 && kind == thrift.I32:
+				codec = t.Int()
+			case field == 7 && kind == thrift.I64: // total_compressed_size
+				length = t.Int()
+			case field == 9 && kind == thrift.I64: // data_page_offset
+				start = t.Int()
 			default:
 				return false
 			}
