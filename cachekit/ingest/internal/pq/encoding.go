@@ -198,9 +198,6 @@ type source interface {
 	bytes() ([]byte, bool)
 }
 
-// maxText bounds a text. Those that a price file needs are symbols, dates and numbers.
-const maxText = 64 << 10
-
 // A plainSource has values one after the other.
 type plainSource struct {
 	data
@@ -336,7 +333,7 @@ func (s *lengthSource) bytes() ([]byte, bool) {
 		return b, !s.lengths.bad && !s.texts.bad
 	}
 	prefix := int(int32(s.prefixes.next()))
-	if s.prefixes.bad || prefix < 0 || prefix > len(s.last) || prefix+n > maxText {
+	if s.prefixes.bad || prefix < 0 || prefix > len(s.last) {
 		return nil, false
 	}
 	s.last = append(s.last[:prefix], b...)

@@ -31,6 +31,7 @@ const (
 // Types of pages.
 const (
 	dataPage       = 0
+	indexPage      = 1 // has no values
 	dictionaryPage = 2
 	dataPageV2     = 3
 )
@@ -86,7 +87,7 @@ func (p *pages) next(ctx context.Context) (page, error) {
 		if err != nil {
 			return page{}, err
 		}
-		if h.kind != dataPage && h.kind != dataPageV2 && h.kind != dictionaryPage { // an index, say
+		if h.kind == indexPage {
 			p.pos += h.packed
 			continue
 		}
@@ -114,7 +115,7 @@ func (p *pages) header() (header, error) {
 			continue // it may be longer
 		}
 		p.pos += n - int64(len(c.Rest))
-		if c.Bad || h.size < 0 || h.packed < 0 || h.packed > p.chunk.end-p.pos {
+		if c.Bad || h.kind < dataPage || h.kind > dataPageV2 || h.size < 0 || h.packed < 0 || h.packed > p.chunk.end-p.pos {
 			return header{}, errHeader
 		}
 		return h, nil

@@ -285,24 +285,34 @@ type interner struct {
 	known map[string]string
 }
 
-// maxInterned bounds how many texts are remembered: more than a market has symbols.
-const maxInterned = 1 << 16
+const (
+	maxText     = 4 << 10 // a symbol, date or number is shorter
+	maxKept     = 128     // bytes of a text that is remembered
+	maxInterned = 1 << 16 // texts that are remembered: more than a market has symbols
+)
 
 func (t *interner) text(b []byte) (string, error) {
 	if string(b) == t.last {
 		return t.last, nil
 	}
 	if len(b) > maxText {
-		return "", errors.New("the text is longer than 64 KiB: it is no symbol, date or number")
+		return "", errors.New("the text is longer than 4 KiB: it is no symbol, date or number")
 	}
 	s, ok := t.known[string(b)]
 	if !ok {
 		s = string(b)
-		if t.known == nil || len(t.known) >= maxInterned {
-			t.known = make(map[string]string)
-		}
-		t.known[s] = s
+		t.remember(s)
 	}
 	t.last = s
 	return s, nil
+}
+
+func (t *interner) remember(s string) {
+	if len(s) > maxKept {
+		return
+	}
+	if t.known == nil || len(t.known) >= maxInterned {
+		t.known = make(map[string]string)
+	}
+	t.known[s] = s
 }
