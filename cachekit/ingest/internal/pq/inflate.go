@@ -44,7 +44,12 @@ func checkCodec(codec uint8) error {
 var errInflate = errors.New("a page does not inflate to the size that it declares: copy or download the file again")
 
 // inflate fills page with what data inflates to: not a byte less or more.
-func inflate(ctx context.Context, codec uint8, page, data []byte) error {
+func inflate(ctx context.Context, codec uint8, page, data []byte) (err error) {
+	defer func() {
+		if recover() != nil { // none was seen, but the decoders are not ours, nor is what they are given
+			err = errInflate
+		}
+	}()
 	ok := false
 	switch codec {
 	case codecNone:

@@ -246,6 +246,14 @@ func TestDamagedFilesAreReadOrRefused(t *testing.T) {
 			}
 		}
 	}
+	for _, name := range []string{"pyarrow.parquet", "polars.parquet", "duckdb.parquet"} { // without checksums
+		_, file := open(t, name)
+		for range 500 {
+			if _, err := contents(t.Context(), mutate(r, file), pq.Limits{}); err != nil && !errors.As(err, new(*pq.Error)) {
+				t.Errorf("%s: %v is no Error", name, err)
+			}
+		}
+	}
 	if refused == 0 {
 		t.Error("no file was refused")
 	}
@@ -256,6 +264,10 @@ func FuzzFile(f *testing.F) {
 		d := draw(rand.New(rand.NewPCG(7, 7)))
 		d.rows = d.rows[:min(len(d.rows), 50)]
 		f.Add(d.write(f, codec))
+	}
+	for _, name := range []string{"pyarrow.parquet", "pandas.parquet", "polars.parquet", "duckdb.parquet"} {
+		_, data := open(f, name)
+		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if _, err := contents(t.Context(), data, pq.Limits{}); err != nil && !errors.As(err, new(*pq.Error)) {
