@@ -513,7 +513,11 @@ func TestPricesThatAreNone(t *testing.T) {
 		rows += fmt.Sprintf("2020-01-%02d,10,10,%d,%d,100\n", day+1, low, low)
 	}
 	write(t, dir, "ZERO.csv", rows)
-	write(t, dir, "SOUND.csv", strings.ReplaceAll(rows, ",0,0,", ",9,9,"))
+	sound := "date,open,high,low,close,volume\n"
+	for day := range 25 {
+		sound += fmt.Sprintf("2020-01-%02d,10,30,5,%d,100\n", day+1, 10+day*7%11)
+	}
+	write(t, dir, "SOUND.csv", sound)
 	args := []string{"sweep", "--data=" + dir, "--fast=2:3:1", "--slow=4:5:1", "--rounds=1"}
 	r := command(t, store, args...)
 	if r.status != console.ExitUsage || r.stdout != "" || !strings.Contains(r.stderr, "ZERO.csv:22") || !strings.Contains(r.stderr, "--skip-assets") {
