@@ -71,7 +71,7 @@ func TestIgnoredColumnsAreReported(t *testing.T) {
 	if d := cmp.Diff([]string{"README.md"}, r.IgnoredFiles); d != "" {
 		t.Error(d)
 	}
-	if r.Files != 2 || r.Assets != 2 || r.Longest != 1 || !r.New || !r.Previous.IsZero() {
+	if len(r.Files) != 2 || r.Assets != 2 || r.Longest != 1 || !r.New || !r.Previous.IsZero() {
 		t.Errorf("%+v", r)
 	}
 }

@@ -26,6 +26,7 @@ type input struct {
 	stampedAtEnd bool             // whether a bar within the day carries its end
 	skipAssets   bool             // whether assets with prices of zero or below are left out
 	skipped      []string         // symbols of those
+	session      string           // that was given
 	files        []string         // names in dir, sorted
 	ignored      []string
 	tables       []*table // one a file
@@ -35,7 +36,7 @@ const noBarsMessage = "the folder holds no bars: put SYMBOL.csv, SYMBOL.csv.gz o
 
 // findInput lists the files of a folder.
 func findInput(dir string, options Options) (*input, error) {
-	in := &input{dir: dir, frequency: options.Frequency, stampedAtEnd: options.StampedAtEnd, skipAssets: options.SkipAssets}
+	in := &input{dir: dir, frequency: options.Frequency, stampedAtEnd: options.StampedAtEnd, skipAssets: options.SkipAssets, session: options.Session}
 	if options.TimeZone != "" {
 		zone, err := time.LoadLocation(options.TimeZone)
 		if err != nil {
@@ -103,6 +104,9 @@ const (
 	parquetBars
 )
 
+// formats are what people call these.
+var formats = [...]string{csvBars: "CSV", gzipBars: "CSV, gzip", parquetBars: "Parquet"}
+
 func kindOf(file string) int {
 	lower := strings.ToLower(file)
 	switch {
@@ -154,6 +158,7 @@ func (in *input) read(ctx context.Context, file string) *table {
 		return t
 	}
 	defer f.Close()
+	t.format = formats[kindOf(file)]
 	switch kindOf(file) {
 	case parquetBars:
 		t.readParquet(ctx, f)

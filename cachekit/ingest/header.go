@@ -99,7 +99,7 @@ func (t *table) readHeader(written []string, line int) (header, bool) {
 		t.time = strings.TrimSpace(written[h.time])
 	}
 	for f, name := range bar.Names {
-		if h.fields[f] < 0 && bundle.OHLCV.Has(1<<f) {
+		if h.fields[f] < 0 && bundle.OHLC.Has(1<<f) {
 			t.refuse(line, name, "", "the column is missing: add it")
 		}
 	}

@@ -21,24 +21,28 @@ type Options struct {
 	// StampedAtEnd says that a bar within the day carries the time of its end. A bundle has the beginning.
 	StampedAtEnd bool
 
+	// Session is when a session opens and closes in TimeZone, for markets whose session crosses midnight: 18:00-17:00.
+	// "" says that sessions are dates.
+	Session string
+
 	// SkipAssets leaves out assets that have a price of zero or below, for which returns cannot be computed. They are
 	// refused otherwise.
 	SkipAssets bool
 
+	// Append joins the bars to those that the bundle has. A bar that is there with other values is refused, unless
+	// Replace is set.
+	Append bool
+
+	// Replace lets assets and bars go that the bundle has and the files do not. Without it they are refused with a
+	// [*bundle.LossError].
+	Replace bool
+
+	// DryRun reads and understands the files and writes nothing.
+	DryRun bool
+
 	// Progress is called after each file that was read, never concurrently. nil
 	// is no progress.
 	Progress func(done, files int)
-}
-
-// A Report says what was ingested.
-type Report struct {
-	bundle.Report
-	Files int // files that were read
-
-	SkippedAssets []string // symbols of assets left out by [Options.SkipAssets], sorted
-
-	IgnoredColumns []string // names of columns that a bundle does not keep, sorted
-	IgnoredFiles   []string // names of files in the folder that hold no bars, sorted
 }
 
 // Dir reads a folder of bars and makes it a version of a bundle in the store, and
@@ -54,6 +58,9 @@ type Report struct {
 //
 // Prices are kept as they are: splits and dividends become columns and are not
 // applied to them.
+//
+// Rows without a price, as of a halted day, are left out; an open or close that is outside low to high by a rounding is
+// moved there; a volume that is missing is NaN. The report and the notes of the version count these.
 //
 // Bad input gives an [*bundle.InputError] with up to 20 problems of all files, and
 // nothing is written.
@@ -72,12 +79,23 @@ func Dir(ctx context.Context, store *bundle.Store, name, dir string, options Opt
 	if err != nil {
 		return nil, err
 	}
-	r, err := store.Write(ctx, name, in.frequency, series)
+	report := in.report(series)
+	if options.DryRun {
+		return report, nil
+	}
+	rows := make([]bundle.Rows, len(series))
+	for i := range series {
+		rows[i] = &series[i]
+	}
+	var r *bundle.Report
+	if options.Append {
+		r, err = store.Append(ctx, name, in.facts(), rows, bundle.AppendOptions{Replace: options.Replace})
+	} else {
+		r, err = store.WriteRows(ctx, name, in.facts(), rows, bundle.WriteOptions{Replace: options.Replace})
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &Report{
-		Report: *r, Files: len(in.files), IgnoredColumns: in.ignoredColumns(), IgnoredFiles: in.ignored,
-		SkippedAssets: in.skipped,
-	}, nil
+	report.Report = *r
+	return report, nil
 }

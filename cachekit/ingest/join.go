@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -92,6 +93,9 @@ func join(groups []*rowGroup) bundle.Series {
 		}
 	}
 	all.dropRepeated()
+	if v := all.columns[bar.Volume]; v != nil && !slices.ContainsFunc(v, func(x float64) bool { return !math.IsNaN(x) }) {
+		all.columns[bar.Volume] = nil // an index or a currency, whose volume nobody knows
+	}
 	c := &all.columns
 	return bundle.Series{
 		Symbol: all.symbol, Times: all.times,

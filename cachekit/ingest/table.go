@@ -14,6 +14,8 @@ import (
 // the file.
 type table struct {
 	path       string
+	format     string // as people call it
+	zone       string // of its times, as a [FileReport] has it
 	skipAssets bool   // whether assets with prices of zero or below are left out
 	symbols    bool   // whether a column has them
 	rows       bool   // whether lines are rows of a Parquet file, which may come in any order
@@ -38,6 +40,7 @@ type rowGroup struct {
 	lines   []int32                  // of each bar; the row in a Parquet file
 	offsets []int32                  // seconds east of UTC in which each time was written; nil if all are 0
 	known   bool                     // whether the file says the offsets; times are those of a wall otherwise
+	zone    string                   // IANA name of the zone that the times are in, or ""
 	survey  *clock.Survey
 
 	unpriced bool // whether a price is zero or below and the asset is to be left out for it

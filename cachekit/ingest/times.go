@@ -33,9 +33,28 @@ func (in *input) understand() error {
 			} else {
 				in.toDates(g, t)
 			}
+			t.zone = in.zoneOf(g, t.zone)
 		}
 	}
 	return nil
+}
+
+// zoneOf says in which zone the times of g were written; before is what those of earlier groups of the file were.
+func (in *input) zoneOf(g *rowGroup, before string) string {
+	zone := g.zone
+	switch {
+	case zone != "":
+	case !g.known && in.zone != nil && g.survey.Timed():
+		zone = in.zone.String()
+	case !g.known:
+		zone = "none"
+	default:
+		zone = g.survey.Offset()
+	}
+	if before != "" && before != zone {
+		return "several"
+	}
+	return zone
 }
 
 // turn brings rows that come newest first into the order of time.
@@ -144,6 +163,9 @@ func (in *input) toDates(g *rowGroup, t *table) {
 			return
 		}
 		dates = found
+		if found.Zone != nil {
+			g.zone = found.Zone.String()
+		}
 	}
 	seen := make(map[int64]int) // where a date shows up first with a time of day, to tell bars within the day
 	timed := g.survey.Timed()

@@ -14,13 +14,14 @@ type FileFlags struct {
 	Frequency string `help:"What a bar covers: daily, weekly, monthly, quarterly, yearly, hour, minute, second, or a span such as 5min. Left out, the spacing of the bars says it." placeholder:"SPAN" group:"Files"`
 	TimeZone  string `help:"Zone of times without an offset, and of the dates of daily bars, such as America/New_York (UTC, and dates as they are written)." placeholder:"ZONE" name:"timezone" group:"Files"`
 	Stamp     string `help:"Whether a bar within the day carries the time of its start or of its end (start)." placeholder:"start|end" enum:"start,end," default:"" group:"Files"`
+	Session   string `help:"When a session opens and closes in that zone, for markets whose session crosses midnight: 18:00-17:00." placeholder:"HH:MM-HH:MM" group:"Files"`
 	Skip      bool   `help:"Leave out assets that have a price of zero or below, instead of refusing the files." name:"skip-assets" group:"Files"`
 }
 
 // given returns the first of the flags that was given, or "".
 func (f *FileFlags) given() string {
 	for _, flag := range []struct{ name, value string }{
-		{"--frequency", f.Frequency}, {"--timezone", f.TimeZone}, {"--stamp", f.Stamp},
+		{"--frequency", f.Frequency}, {"--timezone", f.TimeZone}, {"--stamp", f.Stamp}, {"--session", f.Session},
 	} {
 		if flag.value != "" {
 			return flag.name
@@ -34,7 +35,7 @@ func (f *FileFlags) given() string {
 
 // Options returns what the flags ask for.
 func (f *FileFlags) Options() (ingest.Options, error) {
-	o := ingest.Options{TimeZone: f.TimeZone, StampedAtEnd: f.Stamp == "end", SkipAssets: f.Skip}
+	o := ingest.Options{TimeZone: f.TimeZone, StampedAtEnd: f.Stamp == "end", SkipAssets: f.Skip, Session: f.Session}
 	if name := cmp.Or(f.Frequency, "auto"); name != "auto" { // auto is what earlier versions called it
 		frequency, err := market.ParseFrequency(name)
 		if err != nil {

@@ -78,6 +78,7 @@ func (b *BarsFlags) ingestData(e *console.Env) (Source, error) {
 	if err != nil {
 		return Source{}, err
 	}
+	options.Replace = true // the bundle follows the folder
 	report, err := Ingest(e, name, dir, options)
 	if err != nil {
 		return Source{}, err
@@ -168,6 +169,9 @@ func Ingest(e *console.Env, name, dir string, o ingest.Options) (*ingest.Report,
 	r, err := ingest.Dir(e.Ctx, e.Store, name, dir, o)
 	if err != nil {
 		return nil, err
+	}
+	if r.Lost != nil {
+		e.Log.Warn("the files lack what they had before", "gone", r.Lost.String())
 	}
 	if len(r.SkippedAssets) > 0 {
 		e.Log.Warn("assets with a price of zero or below were left out", "assets", strings.Join(r.SkippedAssets, ","))

@@ -1,0 +1,115 @@
+package ingest
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/internal/bar"
+)
+
+// A Report says what was ingested and how the files were understood.
+type Report struct {
+	bundle.Report // of a dry run: what the version would have, without its number
+	Facts         bundle.Facts
+
+	Files []FileReport // in the order of their names
+
+	SkippedAssets  []string // symbols of assets left out by [Options.SkipAssets], sorted
+	IgnoredColumns []string // names of columns that a bundle does not keep, sorted
+	IgnoredFiles   []string // names of files in the folder that hold no bars, sorted
+}
+
+// A FileReport says how one file was understood.
+type FileReport struct {
+	Path        string
+	Format      string // such as "CSV" or "Parquet"
+	TimeZone    string // of its times: "UTC", an offset such as "-05:00", a zone, or "none" for wall clocks and dates
+	Symbols     int
+	Bars        int
+	First, Last time.Time // UTC
+	Columns     []string  // names of the fields that it has
+	Ignored     []string  // columns of it that a bundle does not keep, as they are written
+
+	Repeated int // rows that were there before, equal in every value, and are one
+	Halted   int // rows without any price, left out
+	Clamped  int // opens and closes moved into low to high by a rounding
+}
+
+// report says what was read. Series are all that is to be written.
+func (in *input) report(series []bundle.Series) *Report {
+	r := &Report{
+		Facts: in.facts(), IgnoredColumns: in.ignoredColumns(), IgnoredFiles: in.ignored, SkippedAssets: in.skipped,
+	}
+	r.Frequency, r.Assets = in.frequency, len(series)
+	for i := range series {
+		_, fields, bars := series[i].Describe()
+		r.Fields |= fields
+		r.Bars += int64(bars)
+		r.Longest = max(r.Longest, bars)
+	}
+	for _, t := range in.tables {
+		r.Files = append(r.Files, t.report())
+	}
+	return r
+}
+
+// report says how a file was understood.
+func (t *table) report() FileReport {
+	r := FileReport{
+		Path: t.path, Format: t.format, Ignored: t.ignored, Symbols: len(t.groups), TimeZone: t.zone,
+		Repeated: t.repeated, Halted: t.halted, Clamped: t.clamped,
+	}
+	var has [bar.NumFields]bool
+	for _, g := range t.groups {
+		if len(g.times) == 0 {
+			continue
+		}
+		first, last := time.Unix(0, g.times[0]).UTC(), time.Unix(0, g.times[len(g.times)-1]).UTC()
+		if r.Bars == 0 || first.Before(r.First) {
+			r.First = first
+		}
+		if r.Bars == 0 || last.After(r.Last) {
+			r.Last = last
+		}
+		r.Bars += len(g.times)
+		for f, c := range g.columns {
+			has[f] = has[f] || c != nil
+		}
+	}
+	for f, name := range bar.Names {
+		if has[f] {
+			r.Columns = append(r.Columns, name)
+		}
+	}
+	return r
+}
+
+// facts are what the version is to say of its bars. What changes no bar is in the report alone, so that equal bars are
+// one version.
+func (in *input) facts() bundle.Facts {
+	f := bundle.Facts{Frequency: in.frequency, TimeZone: in.zoneName(), Session: in.session}
+	for _, symbol := range in.skipped {
+		f.Notes = append(f.Notes, bundle.Note{Kind: bundle.NoteSkippedAsset, Symbol: symbol, Count: 1})
+	}
+	return f
+}
+
+// zoneName returns the zone that was given, or the one that all files that have a zone share.
+func (in *input) zoneName() string {
+	if in.zone != nil {
+		return in.zone.String()
+	}
+	zones := make(map[string]bool)
+	for _, t := range in.tables {
+		if _, err := time.LoadLocation(t.zone); err == nil && t.zone != "" {
+			zones[t.zone] = true
+		}
+	}
+	if len(zones) != 1 {
+		return ""
+	}
+	return cmp.Or(slices.Collect(maps.Keys(zones))...)
+}
