@@ -63,6 +63,9 @@ func (t *table) readCSV(ctx context.Context, r io.Reader, symbol string) {
 	for n := 0; ; n++ {
 		record, err := records.Read()
 		if errors.Is(err, io.EOF) {
+			if err := t.settleRows(n % 1024); err != nil {
+				t.fault = err
+			}
 			if n == 0 {
 				t.refuse(line, "", "", "there is a header but no row: add rows or remove the file")
 			}
@@ -74,8 +77,14 @@ func (t *table) readCSV(ctx context.Context, r io.Reader, symbol string) {
 		}
 		line, _ = records.FieldPos(0)
 		rows.addRow(record, line)
-		if n%1024 == 0 && ctx.Err() != nil {
-			return
+		if n%1024 == 1023 {
+			if ctx.Err() != nil {
+				return
+			}
+			if err := t.settleRows(1024); err != nil {
+				t.fault = err
+				return
+			}
 		}
 	}
 }

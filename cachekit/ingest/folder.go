@@ -30,6 +30,7 @@ type input struct {
 	files        []string         // names in dir, sorted
 	ignored      []string
 	tables       []*table // one a file
+	spool        *spool
 }
 
 const noBarsMessage = "the folder holds no bars: put SYMBOL.csv, SYMBOL.csv.gz or *.parquet files into it"
@@ -139,6 +140,9 @@ func (in *input) readAll(ctx context.Context, progress func(done, files int)) er
 	return parallel.ForEach(ctx, len(in.files), runtime.GOMAXPROCS(0), func() func(int) error {
 		return func(i int) error {
 			in.tables[i] = in.read(ctx, in.files[i])
+			if err := in.tables[i].fault; err != nil {
+				return err
+			}
 			if progress != nil {
 				mu.Lock()
 				defer mu.Unlock()
@@ -151,7 +155,7 @@ func (in *input) readAll(ctx context.Context, progress func(done, files int)) er
 }
 
 func (in *input) read(ctx context.Context, file string) *table {
-	t := &table{path: filepath.Join(in.dir, file), rows: kindOf(file) == parquetBars, skipAssets: in.skipAssets}
+	t := &table{spool: in.spool, path: filepath.Join(in.dir, file), rows: kindOf(file) == parquetBars, skipAssets: in.skipAssets}
 	f, err := os.Open(t.path)
 	if err != nil {
 		t.refuse(0, "", "", "the file cannot be read ("+cause(err)+"): make it readable or remove it")

@@ -97,14 +97,14 @@ func checkKept(t *testing.T, frequency market.Frequency, series []bundle.Series)
 		t.Errorf("written and read again: %s", wrong)
 	}
 	for i := range sorted {
-		tb := &table{path: "again.csv"}
+		tb := &table{path: "again.csv", spool: &spool{dir: t.TempDir(), most: held}}
 		tb.readCSV(t.Context(), strings.NewReader(asCSV(frequency, sorted[i])), sorted[i].Symbol)
 		in := &input{dir: ".", frequency: frequency, tables: []*table{tb}}
-		again, err := in.series()
+		assets, err := in.assets()
 		if err != nil {
 			t.Fatalf("written as text: %v", err)
 		}
-		if diff := cmp.Diff(sorted[i], again[0], toTheBit); diff != "" {
+		if diff := cmp.Diff(sorted[i], seriesOf(t, assets)[0], toTheBit); diff != "" {
 			t.Errorf("written as text and read again (-before +after):\n%s", diff)
 		}
 	}
@@ -112,6 +112,20 @@ func checkKept(t *testing.T, frequency market.Frequency, series []bundle.Series)
 
 // toTheBit compares numbers to the last bit.
 var toTheBit = cmp.Comparer(func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) })
+
+// seriesOf reads all bars of assets.
+func seriesOf(t *testing.T, assets []*assetRows) []bundle.Series {
+	t.Helper()
+	var all []bundle.Series
+	for _, a := range assets {
+		s := bundle.Series{Symbol: a.symbol}
+		if err := a.Read(t.Context(), 0, a.bars, &s); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s)
+	}
+	return all
+}
 
 func FuzzCSV(f *testing.F) {
 	for _, text := range []string{
@@ -122,13 +136,13 @@ func FuzzCSV(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		tb := &table{path: "A.csv"}
+		tb := &table{path: "A.csv", spool: &spool{dir: t.TempDir(), most: held}}
 		tb.readCSV(t.Context(), bytes.NewReader(data), "A")
 		checkGroups(t, tb)
 		checkProblems(t, tb, 1+bytes.Count(data, []byte("\n")))
 		in := &input{dir: ".", tables: []*table{tb}}
-		if series, err := in.series(); err == nil {
-			checkKept(t, in.frequency, series)
+		if assets, err := in.assets(); err == nil {
+			checkKept(t, in.frequency, seriesOf(t, assets))
 		}
 	})
 }
@@ -154,13 +168,13 @@ func FuzzParquet(f *testing.F) {
 		if _, err := file.Write(data); err != nil {
 			t.Fatal(err)
 		}
-		tb := &table{path: "x.parquet", rows: true}
+		tb := &table{path: "x.parquet", rows: true, spool: &spool{dir: t.TempDir(), most: held}}
 		tb.readParquet(t.Context(), file)
 		checkGroups(t, tb)
 		checkProblems(t, tb, math.MaxInt32)
 		in := &input{dir: ".", tables: []*table{tb}}
-		if series, err := in.series(); err == nil && len(series) > 0 {
-			checkKept(t, in.frequency, series)
+		if assets, err := in.assets(); err == nil && len(assets) > 0 {
+			checkKept(t, in.frequency, seriesOf(t, assets))
 		}
 	})
 }

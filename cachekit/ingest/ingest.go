@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/bmadventure/optcache/cachekit/bundle"
@@ -43,6 +44,8 @@ type Options struct {
 	// Progress is called after each file that was read, never concurrently. nil
 	// is no progress.
 	Progress func(done, files int)
+
+	held int64 // bars that may wait in memory, for tests; 0: held
 }
 
 // Dir reads a folder of bars and makes it a version of a bundle in the store, and
@@ -72,20 +75,22 @@ func Dir(ctx context.Context, store *bundle.Store, name, dir string, options Opt
 	if err != nil {
 		return nil, err
 	}
+	in.spool = &spool{dir: store.Dir(), most: cmp.Or(options.held, held)}
+	defer in.spool.close()
 	if err := in.readAll(ctx, options.Progress); err != nil {
 		return nil, err
 	}
-	series, err := in.series()
+	assets, err := in.assets()
 	if err != nil {
 		return nil, err
 	}
-	report := in.report(series)
+	report := in.report(assets)
 	if options.DryRun {
 		return report, nil
 	}
-	rows := make([]bundle.Rows, len(series))
-	for i := range series {
-		rows[i] = &series[i]
+	rows := make([]bundle.Rows, len(assets))
+	for i, a := range assets {
+		rows[i] = a
 	}
 	var r *bundle.Report
 	if options.Append {

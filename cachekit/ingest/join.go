@@ -1,17 +1,17 @@
 package ingest
 
 import (
+	"cmp"
 	"fmt"
-	"math"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/internal/bar"
 )
 
-// series joins the tables into one series for each asset.
-func (in *input) series() ([]bundle.Series, error) {
+// assets joins the tables into the rows of each asset, in the order of the symbols.
+func (in *input) assets() ([]*assetRows, error) {
 	in.skipUnpriced()
 	if err := in.understand(); err != nil && !in.anyProblem() {
 		return nil, err
@@ -21,8 +21,12 @@ func (in *input) series() ([]bundle.Series, error) {
 	bySymbol := make(map[string][]*rowGroup)
 	for _, t := range in.tables {
 		for _, g := range t.groups {
-			in.checkRepeated(g, t)
-			bySymbol[g.symbol] = append(bySymbol[g.symbol], g)
+			if err := in.checkRepeated(g, t); err != nil {
+				return nil, err
+			}
+			if len(g.times) > 0 {
+				bySymbol[g.symbol] = append(bySymbol[g.symbol], g)
+			}
 		}
 		all.Merge(t.List)
 	}
@@ -30,13 +34,25 @@ func (in *input) series() ([]bundle.Series, error) {
 		return nil, all.err()
 	}
 	if len(bySymbol) == 0 {
-		return nil, inputProblem(bundle.Problem{File: in.dir, Message: "no asset is left: each has a price of zero or below"})
+		return nil, inputProblem(bundle.Problem{File: in.dir, Message: in.nothingMessage()})
 	}
-	series := make([]bundle.Series, 0, len(bySymbol))
-	for _, groups := range bySymbol {
-		series = append(series, join(groups))
+	var assets []*assetRows
+	for _, symbol := range slices.Sorted(maps.Keys(bySymbol)) {
+		groups, err := join(bySymbol[symbol])
+		if err != nil {
+			return nil, err
+		}
+		assets = append(assets, newAssetRows(groups))
 	}
-	return series, in.checkJoined(series)
+	return assets, in.checkJoined(assets)
+}
+
+// nothingMessage says why no asset is left.
+func (in *input) nothingMessage() string {
+	if len(in.skipped) > 0 {
+		return "no asset is left: each has a price of zero or below"
+	}
+	return "no row has a price: check the columns"
 }
 
 // skipUnpriced leaves assets out that have a price of zero or below in some file.
@@ -83,25 +99,26 @@ func (in *input) checkSymbols() {
 	}
 }
 
-// join makes one series of the rows of one asset, in the order of time.
-func join(groups []*rowGroup) bundle.Series {
-	all := groups[0]
-	if len(groups) > 1 {
-		all = &rowGroup{symbol: groups[0].symbol}
-		for _, g := range groups {
-			all.appendRows(g)
+// join brings the groups of one asset into the order of time. Those that overlap become one, in memory.
+func join(groups []*rowGroup) ([]*rowGroup, error) {
+	slices.SortStableFunc(groups, func(a, b *rowGroup) int { return cmp.Compare(a.times[0], b.times[0]) })
+	apart := true
+	for i, g := range groups[1:] {
+		before := groups[i].times
+		apart = apart && before[len(before)-1] < g.times[0]
+	}
+	if apart {
+		return groups, nil
+	}
+	all := &rowGroup{symbol: groups[0].symbol}
+	for _, g := range groups {
+		if err := g.load(); err != nil {
+			return nil, err
 		}
+		all.appendRows(g)
 	}
-	all.dropRepeated()
-	if v := all.columns[bar.Volume]; v != nil && !slices.ContainsFunc(v, func(x float64) bool { return !math.IsNaN(x) }) {
-		all.columns[bar.Volume] = nil // an index or a currency, whose volume nobody knows
-	}
-	c := &all.columns
-	return bundle.Series{
-		Symbol: all.symbol, Times: all.times,
-		Open: c[bar.Open], High: c[bar.High], Low: c[bar.Low], Close: c[bar.Close], Volume: c[bar.Volume],
-		Dividend: c[bar.Dividend], Split: c[bar.Split],
-	}
+	_, err := all.dropRepeated()
+	return []*rowGroup{all}, err
 }
 
 // appendRows appends the times and values of other. A column that only some files have gets the value that says
@@ -109,6 +126,7 @@ func join(groups []*rowGroup) bundle.Series {
 func (g *rowGroup) appendRows(other *rowGroup) {
 	before, after := len(g.times), len(g.times)+len(other.times)
 	g.times = append(g.times, other.times...)
+	g.hasVolume = g.hasVolume || other.hasVolume
 	for f, from := range other.columns {
 		if from == nil && g.columns[f] == nil {
 			continue
@@ -118,17 +136,16 @@ func (g *rowGroup) appendRows(other *rowGroup) {
 	}
 }
 
-// checkJoined refuses two different rows for one time, which those of several
-// Parquet files can still be.
-func (in *input) checkJoined(series []bundle.Series) error {
-	slices.SortFunc(series, func(a, b bundle.Series) int { return strings.Compare(a.Symbol, b.Symbol) })
+// checkJoined refuses two different rows for one time, which those of several files can still be.
+func (in *input) checkJoined(assets []*assetRows) error {
 	var all problems
-	for i := range series {
-		times := series[i].Times
-		for j := 1; j < len(times); j++ {
-			if times[j] == times[j-1] {
-				all.Add(bundle.Problem{File: in.dir, Column: "time", Value: bar.FormatTime(in.frequency, times[j]),
-					Message: fmt.Sprintf("asset %q has two different rows for this time: remove the wrong one", series[i].Symbol)})
+	for _, a := range assets {
+		for _, g := range a.groups {
+			for j := 1; j < len(g.times); j++ {
+				if g.times[j] == g.times[j-1] {
+					all.Add(bundle.Problem{File: in.dir, Column: "time", Value: bar.FormatTime(in.frequency, g.times[j]),
+						Message: fmt.Sprintf("asset %q has two different rows for this time: remove the wrong one", a.symbol)})
+				}
 			}
 		}
 	}

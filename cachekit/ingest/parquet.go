@@ -245,6 +245,9 @@ func (p *parquetRows) readGroup(ctx context.Context, g parquet.RowGroup) error {
 		p.addRow(i, &b)
 	}
 	p.row += len(b.times)
+	if err := p.settleRows(len(b.times)); err != nil {
+		p.fault = err
+	}
 	return nil
 }
 

@@ -38,14 +38,14 @@ type FileReport struct {
 	Clamped  int // opens and closes moved into low to high by a rounding
 }
 
-// report says what was read. Series are all that is to be written.
-func (in *input) report(series []bundle.Series) *Report {
+// report says what was read. assets are all that is to be written.
+func (in *input) report(assets []*assetRows) *Report {
 	r := &Report{
 		Facts: in.facts(), IgnoredColumns: in.ignoredColumns(), IgnoredFiles: in.ignored, SkippedAssets: in.skipped,
 	}
-	r.Frequency, r.Assets = in.frequency, len(series)
-	for i := range series {
-		_, fields, bars := series[i].Describe()
+	r.Frequency, r.Assets = in.frequency, len(assets)
+	for _, a := range assets {
+		_, fields, bars := a.Describe()
 		r.Fields |= fields
 		r.Bars += int64(bars)
 		r.Longest = max(r.Longest, bars)

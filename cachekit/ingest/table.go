@@ -14,6 +14,7 @@ import (
 // the file.
 type table struct {
 	path       string
+	spool      *spool
 	format     string // as people call it
 	zone       string // of its times, as a [FileReport] has it
 	skipAssets bool   // whether assets with prices of zero or below are left out
@@ -22,6 +23,7 @@ type table struct {
 	time       string // name of the column of times
 	ignored    []string
 	groups     []*rowGroup
+	fault      error // of the machine: the spool cannot be written
 	tallies
 	problems
 }
@@ -36,14 +38,19 @@ func (t *table) refuse(line int, column, value, message string) {
 type rowGroup struct {
 	symbol  string
 	times   []int64                  // Unix nanoseconds
-	columns [bar.NumFields][]float64 // as long as times, or nil where the file has no such column
+	columns [bar.NumFields][]float64 // nil where the file has no such column; those of the bars from spilled on
 	lines   []int32                  // of each bar; the row in a Parquet file
 	offsets []int32                  // seconds east of UTC in which each time was written; nil if all are 0
 	known   bool                     // whether the file says the offsets; times are those of a wall otherwise
 	zone    string                   // IANA name of the zone that the times are in, or ""
 	survey  *clock.Survey
 
-	unpriced bool // whether a price is zero or below and the asset is to be left out for it
+	unpriced  bool // whether a price is zero or below and the asset is to be left out for it
+	hasVolume bool // whether some bar has one
+
+	spool   *spool
+	spilled int // bars whose values are in the pieces
+	pieces  []piece
 }
 
 // append adds a bar to the group.
@@ -54,6 +61,7 @@ func (g *rowGroup) append(at int64, offset, line int, values *[bar.NumFields]flo
 	if g.offsets != nil {
 		g.offsets = append(g.offsets, int32(offset))
 	}
+	g.hasVolume = g.hasVolume || h.fields[bar.Volume] >= 0 && !math.IsNaN(values[bar.Volume])
 	g.times = append(g.times, at)
 	g.lines = append(g.lines, int32(line))
 	for f, column := range h.fields {
@@ -89,9 +97,28 @@ func (g *rowGroup) same(i, j int) bool {
 	return true
 }
 
+// settleRows keeps the values of a table in memory, or moves them out where too many wait there already.
+func (t *table) settleRows(added int) error {
+	if t.spool.bars.Add(int64(added)) <= t.spool.most {
+		return nil
+	}
+	for _, g := range t.groups {
+		if err := t.spool.spill(g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // dropRepeated brings the rows into the order of time and removes those that are there twice, equal in every value;
 // it returns how many.
-func (g *rowGroup) dropRepeated() int {
+func (g *rowGroup) dropRepeated() (int, error) {
+	if bar.Ascending(g.times) {
+		return 0, nil
+	}
+	if err := g.load(); err != nil {
+		return 0, err
+	}
 	g.sort()
 	kept := 0
 	for i := range g.times {
@@ -103,7 +130,7 @@ func (g *rowGroup) dropRepeated() int {
 	}
 	dropped := len(g.times) - kept
 	g.cut(kept)
-	return dropped
+	return dropped, nil
 }
 
 // move copies bar from to another place.
@@ -134,9 +161,6 @@ func (g *rowGroup) cut(n int) {
 
 // sort brings the rows into the order of time. Rows of one time keep theirs.
 func (g *rowGroup) sort() {
-	if bar.Ascending(g.times) {
-		return
-	}
 	order := make([]int, len(g.times))
 	for i := range order {
 		order[i] = i

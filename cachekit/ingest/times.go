@@ -19,7 +19,9 @@ import (
 func (in *input) understand() error {
 	for _, t := range in.tables {
 		for _, g := range t.groups {
-			g.turn()
+			if err := g.turn(); err != nil {
+				return err
+			}
 			g.survey = g.surveyed()
 		}
 	}
@@ -58,16 +60,20 @@ func (in *input) zoneOf(g *rowGroup, before string) string {
 }
 
 // turn brings rows that come newest first into the order of time.
-func (g *rowGroup) turn() {
+func (g *rowGroup) turn() error {
 	n := len(g.times)
 	if n < 2 || g.times[0] <= g.times[n-1] {
-		return
+		return nil
+	}
+	if err := g.load(); err != nil {
+		return err
 	}
 	order := make([]int, n)
 	for i := range order {
 		order[i] = n - 1 - i
 	}
 	g.permute(order)
+	return nil
 }
 
 // surveyed looks at all times in their order.
@@ -217,13 +223,18 @@ func wallText(wall int64) string {
 }
 
 // checkRepeated adds a problem for every two different rows of one time.
-func (in *input) checkRepeated(g *rowGroup, t *table) {
-	t.repeated += g.dropRepeated()
+func (in *input) checkRepeated(g *rowGroup, t *table) error {
+	dropped, err := g.dropRepeated()
+	if err != nil {
+		return err
+	}
+	t.repeated += dropped
 	for i := 1; i < len(g.times); i++ {
 		if g.times[i] == g.times[i-1] {
 			t.refuse(int(g.lines[i]), t.time, bar.FormatTime(in.frequency, g.times[i]), g.repeatMessage(in, i-1, t))
 		}
 	}
+	return nil
 }
 
 // repeatMessage says what two different rows of one time are.
