@@ -108,7 +108,7 @@ func (t *table) addReadError(err error, line int) {
 // addRow reads one row, or adds what is wrong with it.
 func (r *csvRows) addRow(record []string, line int) {
 	if len(record) != r.width {
-		r.refuse(line, "", "",
+		r.badRow("", line, "", "",
 			fmt.Sprintf("there are %d fields, but the header has %d: add or remove some", len(record), r.width))
 		return
 	}
@@ -118,7 +118,7 @@ func (r *csvRows) addRow(record []string, line int) {
 	}
 	at, offset, known, wrong := parseTime(text)
 	if wrong != "" {
-		r.refuse(line, r.time, bar.Clip(text), wrong)
+		r.badRow("", line, r.time, bar.Clip(text), wrong)
 	}
 	g, ok := r.group(record, line)
 	if !ok {
@@ -137,7 +137,7 @@ func (r *csvRows) group(record []string, line int) (g *rowGroup, ok bool) {
 	symbol := r.symbol
 	if r.header.symbol >= 0 {
 		if symbol = strings.TrimSpace(record[r.header.symbol]); symbol == "" {
-			r.refuse(line, "symbol", "", "there is no value: fill it in or remove the row")
+			r.badRow("", line, "symbol", "", "there is no value: fill it in or remove the row")
 			return nil, false
 		}
 	}
@@ -160,7 +160,7 @@ func (r *csvRows) values(g *rowGroup, record []string, line int) (values [bar.Nu
 		text := strings.TrimSpace(record[column])
 		v, wrong := parseNumber(text)
 		if wrong != "" {
-			r.refuse(line, bar.Names[f], bar.Clip(text), wrong)
+			r.badRow(g.symbol, line, bar.Names[f], bar.Clip(text), wrong)
 			ok = false
 		}
 		values[f] = v
@@ -168,9 +168,9 @@ func (r *csvRows) values(g *rowGroup, record []string, line int) (values [bar.Nu
 	if !ok {
 		return values, false
 	}
-	ok, f, wrong := r.settle(g, &values)
+	ok, f, wrong := r.settle(g, line, &values)
 	if wrong != "" {
-		r.refuse(line, bar.Names[f], bar.Clip(strings.TrimSpace(record[r.header.fields[f]])), wrong)
+		r.badRow(g.symbol, line, bar.Names[f], bar.Clip(strings.TrimSpace(record[r.header.fields[f]])), wrong)
 	}
 	return values, ok
 }

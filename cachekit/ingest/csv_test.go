@@ -122,7 +122,7 @@ func TestRefusedCSV(t *testing.T) {
 		"only a mark":              {"\ufeff", "A.csv: the file is empty"},
 		"only a header":            {header1, "A.csv:1: there is a header but no row"},
 		"missing column":           {"date,open,high,close,volume\n2012-01-03,1,1,1,1\n", "A.csv:1: low: the column is missing"},
-		"missing date":             {"open,high,low,close,volume\n1,1,1,1,1\n", "A.csv:1: date: the column is missing"},
+		"missing date":             {"open,high,low,close,volume\n1,1,1,1,1\n", "A.csv:1: date: no column is one of times"},
 		"repeated column":          {"date,open,high,low,close,volume,Open\n", "A.csv:1: Open: column 7 holds what column 2 (open) holds"},
 		"too few fields":           {header1 + "2012-01-03,1,1,1,1\n", "A.csv:2: there are 5 fields, but the header has 6"},
 		"too many fields":          {header1 + "2012-01-03,1,1,1,1,1,\n", "A.csv:2: there are 7 fields, but the header has 6"},

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -30,6 +31,7 @@ type input struct {
 	files        []string         // names in dir, sorted
 	ignored      []string
 	tables       []*table // one a file
+	options      Options
 	spool        *spool
 }
 
@@ -37,7 +39,7 @@ const noBarsMessage = "the folder holds no bars: put SYMBOL.csv, SYMBOL.csv.gz o
 
 // findInput lists the files of a folder.
 func findInput(dir string, options Options) (*input, error) {
-	in := &input{dir: dir, frequency: options.Frequency, stampedAtEnd: options.StampedAtEnd, skipAssets: options.SkipAssets, session: options.Session}
+	in := &input{dir: dir, frequency: options.Frequency, stampedAtEnd: options.StampedAtEnd, skipAssets: options.SkipAssets, session: options.Session, options: options}
 	if options.TimeZone != "" {
 		zone, err := time.LoadLocation(options.TimeZone)
 		if err != nil {
@@ -140,7 +142,7 @@ func (in *input) readAll(ctx context.Context, progress func(done, files int)) er
 	return parallel.ForEach(ctx, len(in.files), runtime.GOMAXPROCS(0), func() func(int) error {
 		return func(i int) error {
 			in.tables[i] = in.read(ctx, in.files[i])
-			if err := in.tables[i].fault; err != nil {
+			if err := cmp.Or(in.tables[i].fault, in.tables[i].finish()); err != nil {
 				return err
 			}
 			if progress != nil {
@@ -155,7 +157,7 @@ func (in *input) readAll(ctx context.Context, progress func(done, files int)) er
 }
 
 func (in *input) read(ctx context.Context, file string) *table {
-	t := &table{spool: in.spool, path: filepath.Join(in.dir, file), rows: kindOf(file) == parquetBars, skipAssets: in.skipAssets}
+	t := &table{spool: in.spool, badRows: in.options.BadRows, crsp: in.options.CRSP, wanted: in.options.Map, path: filepath.Join(in.dir, file), rows: kindOf(file) == parquetBars, skipAssets: in.skipAssets}
 	f, err := os.Open(t.path)
 	if err != nil {
 		t.refuse(0, "", "", "the file cannot be read ("+cause(err)+"): make it readable or remove it")

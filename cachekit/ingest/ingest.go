@@ -30,6 +30,17 @@ type Options struct {
 	// refused otherwise.
 	SkipAssets bool
 
+	// BadRows says what becomes of rows that cannot be bars as they are. The report counts them, and the notes of the
+	// version do.
+	BadRows BadRows
+
+	// CRSP says that a minus before a price marks it as the average of bid and ask, as CRSP has it, and takes it away.
+	// Files with CRSP's own names of columns (PRC with BIDLO or ASKHI) are taken so in any case.
+	CRSP bool
+
+	// Map says which column of a file a field or "date" or "symbol" is, by its name in the header: close -> Close/Last.
+	Map map[string]string
+
 	// Append joins the bars to those that the bundle has. A bar that is there with other values is refused, unless
 	// Replace is set.
 	Append bool

@@ -257,9 +257,9 @@ func (p *parquetRows) addRow(i int, b *block) {
 	}
 	line := p.row + i + 1
 	written := b.bars[i]
-	ok, f, wrong := p.settle(b.symbols[i], &b.bars[i])
+	ok, f, wrong := p.settle(b.symbols[i], line, &b.bars[i])
 	if wrong != "" {
-		p.refuse(line, bar.Names[f], bar.FormatFloat(written[f]), wrong)
+		p.badRow(b.symbols[i].symbol, line, bar.Names[f], bar.FormatFloat(written[f]), wrong)
 	}
 	if !ok {
 		return

@@ -36,6 +36,8 @@ type FileReport struct {
 	Repeated int // rows that were there before, equal in every value, and are one
 	Halted   int // rows without any price, left out
 	Clamped  int // opens and closes moved into low to high by a rounding
+	Left     int // rows left out by [SkipBadRows]
+	Moved    int // rows with an open or close moved by [ClampBadRows]
 }
 
 // report says what was read. assets are all that is to be written.
@@ -61,6 +63,7 @@ func (t *table) report() FileReport {
 	r := FileReport{
 		Path: t.path, Format: t.format, Ignored: t.ignored, Symbols: len(t.groups), TimeZone: t.zone,
 		Repeated: t.repeated, Halted: t.halted, Clamped: t.clamped,
+		Left: total(t.left), Moved: total(t.moved),
 	}
 	var has [bar.NumFields]bool
 	for _, g := range t.groups {
@@ -91,6 +94,9 @@ func (t *table) report() FileReport {
 // one version.
 func (in *input) facts() bundle.Facts {
 	f := bundle.Facts{Frequency: in.frequency, TimeZone: in.zoneName(), Session: in.session}
+	for _, t := range in.tables {
+		f.Notes = append(f.Notes, t.notes()...)
+	}
 	for _, symbol := range in.skipped {
 		f.Notes = append(f.Notes, bundle.Note{Kind: bundle.NoteSkippedAsset, Symbol: symbol, Count: 1})
 	}

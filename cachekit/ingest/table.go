@@ -15,9 +15,12 @@ import (
 type table struct {
 	path       string
 	spool      *spool
-	format     string // as people call it
-	zone       string // of its times, as a [FileReport] has it
-	skipAssets bool   // whether assets with prices of zero or below are left out
+	format     string            // as people call it
+	zone       string            // of its times, as a [FileReport] has it
+	skipAssets bool              // whether assets with prices of zero or below are left out
+	wanted     map[string]string // names of columns that were given, by field
+	badRows    BadRows
+	crsp       bool   // whether a minus before a price is a mark
 	symbols    bool   // whether a column has them
 	rows       bool   // whether lines are rows of a Parquet file, which may come in any order
 	time       string // name of the column of times
@@ -25,6 +28,7 @@ type table struct {
 	groups     []*rowGroup
 	fault      error // of the machine: the spool cannot be written
 	tallies
+	left, moved map[string]*skip // by symbol: rows left out; rows with a price moved by more than a rounding
 	problems
 }
 
@@ -95,6 +99,24 @@ func (g *rowGroup) same(i, j int) bool {
 		}
 	}
 	return true
+}
+
+// finish gives back the room that rows to come would have had.
+func (t *table) finish() error {
+	for _, g := range t.groups {
+		if g.spilled > 0 {
+			if err := t.spool.spill(g); err != nil {
+				return err
+			}
+			for f, c := range g.columns {
+				if c != nil {
+					g.columns[f] = []float64{}
+				}
+			}
+		}
+		g.times, g.lines, g.offsets = slices.Clone(g.times), slices.Clone(g.lines), slices.Clone(g.offsets)
+	}
+	return nil
 }
 
 // settleRows keeps the values of a table in memory, or moves them out where too many wait there already.

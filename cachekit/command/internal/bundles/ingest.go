@@ -111,9 +111,10 @@ func printFiles(e *console.Env, files []ingest.FileReport) {
 			output.ShortTime(all.First), output.ShortTime(all.Last), u.columns, console.Printable(u.ignored))
 	}
 	t.Flush()
-	var repeated, halted, clamped int
+	var repeated, halted, clamped, left, moved int
 	for _, f := range files {
 		repeated, halted, clamped = repeated+f.Repeated, halted+f.Halted, clamped+f.Clamped
+		left, moved = left+f.Left, moved+f.Moved
 	}
 	for _, done := range []struct {
 		n    int
@@ -121,6 +122,7 @@ func printFiles(e *console.Env, files []ingest.FileReport) {
 	}{
 		{repeated, "rows that were there twice are one"}, {halted, "rows without prices were left out"},
 		{clamped, "prices outside low to high by a rounding were moved there"},
+		{left, "bad rows were left out"}, {moved, "bad rows had a price moved into low to high"},
 	} {
 		if done.n > 0 {
 			fmt.Fprintf(e.Stdout, "%d %s\n", done.n, done.what)
@@ -165,6 +167,8 @@ type fileReport struct {
 	Repeated int       `json:"repeated_rows"`
 	Halted   int       `json:"rows_without_prices"`
 	Clamped  int       `json:"clamped_prices"`
+	Left     int       `json:"bad_rows_skipped"`
+	Moved    int       `json:"bad_rows_clamped"`
 }
 
 func ingestReportOf(r *ingest.Report, name string) IngestReport {
@@ -178,7 +182,7 @@ func ingestReportOf(r *ingest.Report, name string) IngestReport {
 	for _, f := range r.Files {
 		i.Understood = append(i.Understood, fileReport{
 			f.Path, f.Format, f.TimeZone, f.Symbols, f.Bars, f.First, f.Last, list(f.Columns), list(f.Ignored),
-			f.Repeated, f.Halted, f.Clamped,
+			f.Repeated, f.Halted, f.Clamped, f.Left, f.Moved,
 		})
 	}
 	if !r.Version.IsZero() {
