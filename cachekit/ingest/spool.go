@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -27,6 +28,33 @@ type spool struct {
 	mu   sync.Mutex
 	file *os.File // guarded by mu until it is made
 	end  int64    // guarded by mu
+
+	times map[timesKey][]int64 // of assets, of which many have the same; guarded by mu
+}
+
+// A timesKey is what times that are the same have in common.
+type timesKey struct {
+	bars        int
+	first, last int64
+}
+
+// share returns times that are equal to these, without room to spare: those of another asset where there are such.
+// Nobody may change them.
+func (s *spool) share(times []int64) []int64 {
+	if len(times) == 0 {
+		return times
+	}
+	key := timesKey{len(times), times[0], times[len(times)-1]}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known := s.times[key]; slices.Equal(known, times) {
+		return known
+	}
+	if s.times == nil {
+		s.times = make(map[timesKey][]int64)
+	}
+	s.times[key] = slices.Clone(times)
+	return s.times[key]
 }
 
 // A piece is the values of some bars of one asset in the spool, column after column.

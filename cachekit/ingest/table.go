@@ -43,8 +43,8 @@ type rowGroup struct {
 	symbol  string
 	times   []int64                  // Unix nanoseconds
 	columns [bar.NumFields][]float64 // nil where the file has no such column; those of the bars from spilled on
-	lines   []int32                  // of each bar; the row in a Parquet file
-	offsets []int32                  // seconds east of UTC in which each time was written; nil if all are 0
+	lines   runs                     // of each bar; the row in a Parquet file
+	offsets runs                     // seconds east of UTC in which each time was written; empty if all are 0
 	known   bool                     // whether the file says the offsets; times are those of a wall otherwise
 	zone    string                   // IANA name of the zone that the times are in, or ""
 	survey  *clock.Survey
@@ -59,15 +59,11 @@ type rowGroup struct {
 
 // append adds a bar to the group.
 func (g *rowGroup) append(at int64, offset, line int, values *[bar.NumFields]float64, h *header) {
-	if offset != 0 && g.offsets == nil {
-		g.offsets = make([]int32, len(g.times), len(g.times)+1)
-	}
-	if g.offsets != nil {
-		g.offsets = append(g.offsets, int32(offset))
-	}
+	g.offsets.append(int32(offset))
 	g.hasVolume = g.hasVolume || h.fields[bar.Volume] >= 0 && !math.IsNaN(values[bar.Volume])
 	g.times = append(g.times, at)
-	g.lines = append(g.lines, int32(line))
+	g.lines.step = 1
+	g.lines.append(int32(line))
 	for f, column := range h.fields {
 		if column >= 0 {
 			g.columns[f] = append(g.columns[f], values[f])
@@ -77,19 +73,14 @@ func (g *rowGroup) append(at int64, offset, line int, values *[bar.NumFields]flo
 
 // wallClock returns the time of bar i as it was written, as if it were in UTC.
 func (g *rowGroup) wallClock(i int) int64 {
-	if g.offsets == nil {
-		return g.times[i]
-	}
-	return g.times[i] + int64(g.offsets[i])*1e9
+	return g.times[i] + int64(g.offsets.of(i))*1e9
 }
 
 // offset returns the offset in which the time of bar i was written.
-func (g *rowGroup) offset(i int) int32 {
-	if g.offsets == nil {
-		return 0
-	}
-	return g.offsets[i]
-}
+func (g *rowGroup) offset(i int) int32 { return g.offsets.of(i) }
+
+// line returns the line of bar i, or its row.
+func (g *rowGroup) line(i int) int { return int(g.lines.of(i)) }
 
 // same reports whether two bars have the same values, bit for bit.
 func (g *rowGroup) same(i, j int) bool {
@@ -114,7 +105,7 @@ func (t *table) finish() error {
 				}
 			}
 		}
-		g.times, g.lines, g.offsets = slices.Clone(g.times), slices.Clone(g.lines), slices.Clone(g.offsets)
+		g.times = t.spool.share(g.times)
 	}
 	return nil
 }
@@ -142,43 +133,18 @@ func (g *rowGroup) dropRepeated() (int, error) {
 		return 0, err
 	}
 	g.sort()
-	kept := 0
+	var kept []int
 	for i := range g.times {
-		if kept > 0 && g.times[i] == g.times[kept-1] && g.same(i, kept-1) {
+		if n := len(kept); n > 0 && g.times[i] == g.times[kept[n-1]] && g.same(i, kept[n-1]) {
 			continue
 		}
-		g.move(kept, i)
-		kept++
+		kept = append(kept, i)
 	}
-	dropped := len(g.times) - kept
-	g.cut(kept)
+	dropped := len(g.times) - len(kept)
+	if dropped > 0 {
+		g.permute(kept)
+	}
 	return dropped, nil
-}
-
-// move copies bar from to another place.
-func (g *rowGroup) move(to, from int) {
-	if to == from {
-		return
-	}
-	g.times[to] = g.times[from]
-	if g.lines != nil {
-		g.lines[to] = g.lines[from]
-	}
-	for _, c := range g.columns {
-		if c != nil {
-			c[to] = c[from]
-		}
-	}
-}
-
-// cut leaves the first n bars.
-func (g *rowGroup) cut(n int) {
-	g.times, g.lines = g.times[:n], g.lines[:min(n, len(g.lines))]
-	for f, c := range g.columns {
-		if c != nil {
-			g.columns[f] = c[:n]
-		}
-	}
 }
 
 // sort brings the rows into the order of time. Rows of one time keep theirs.
@@ -191,15 +157,15 @@ func (g *rowGroup) sort() {
 	g.permute(order)
 }
 
-// permute moves to each place i the bar that stood at order[i].
+// permute leaves the bars that stood at order, in that order.
 func (g *rowGroup) permute(order []int) {
-	g.times, g.lines, g.offsets = permuted(g.times, order), permuted(g.lines, order), permuted(g.offsets, order)
+	g.times, g.lines, g.offsets = permuted(g.times, order), g.lines.permuted(order), g.offsets.permuted(order)
 	for f, c := range g.columns {
 		g.columns[f] = permuted(c, order)
 	}
 }
 
-// permuted returns s in another order; nil stays nil.
+// permuted returns some elements of s in an order; nil stays nil.
 func permuted[E any](s []E, order []int) []E {
 	if s == nil {
 		return nil

@@ -81,7 +81,7 @@ func (g *rowGroup) surveyed() *clock.Survey {
 	s := new(clock.Survey)
 	if bar.Ascending(g.times) {
 		for i := range g.times {
-			s.Add(g.wallClock(i), g.offset(i), g.known, int(g.lines[i]))
+			s.Add(g.wallClock(i), g.offset(i), g.known, g.line(i))
 		}
 		return s
 	}
@@ -94,7 +94,7 @@ func (g *rowGroup) surveyed() *clock.Survey {
 		if at > 0 && g.times[i] == g.times[order[at-1]] {
 			continue // there twice: told or dropped later
 		}
-		s.Add(g.wallClock(i), g.offset(i), g.known, int(g.lines[i]))
+		s.Add(g.wallClock(i), g.offset(i), g.known, g.line(i))
 	}
 	return s
 }
@@ -178,43 +178,55 @@ func (in *input) toDates(g *rowGroup, t *table) {
 	for i := range g.times {
 		at := dates.Of(g.wallClock(i), g.offset(i), g.known)
 		if wrong := bar.CheckTime(in.frequency, at); wrong != "" {
-			t.refuse(int(g.lines[i]), t.time, bar.FormatTime(market.Minute, at), wrong)
+			t.refuse(g.line(i), t.time, bar.FormatTime(market.Minute, at), wrong)
 		}
 		if timed {
 			if first, again := seen[at]; again && g.times[first] != g.times[i] {
-				t.refuse(int(g.lines[i]), t.time, bar.FormatTime(market.Minute, g.wallClock(i)),
+				t.refuse(g.line(i), t.time, bar.FormatTime(market.Minute, g.wallClock(i)),
 					fmt.Sprintf("it is the second bar of its date, after line %d, but the bars are taken for %s ones: "+
-						"remove it, or give the frequency that they have", g.lines[first], in.frequency))
+						"remove it, or give the frequency that they have", g.line(first), in.frequency))
 				continue
 			}
 			seen[at] = i
 		}
 	}
-	for i := range g.times {
-		g.times[i] = dates.Of(g.wallClock(i), g.offset(i), g.known)
-	}
-	g.offsets = nil
+	g.retime(func(i int) int64 { return dates.Of(g.wallClock(i), g.offset(i), g.known) })
+	g.offsets = runs{}
 }
 
 // toInstants makes instants of the times of bars within the day.
 func (in *input) toInstants(g *rowGroup, t *table) {
-	g.offsets = nil
+	g.offsets = runs{}
 	if !g.known && in.zone != nil {
 		local := clock.Local{Zone: in.zone}
-		for i, wall := range g.times {
-			at, wrong := local.Instant(wall)
+		g.retime(func(i int) int64 {
+			at, wrong := local.Instant(g.times[i])
 			if wrong != "" {
-				t.refuse(int(g.lines[i]), t.time, wallText(wall), wrong)
-				continue
+				t.refuse(g.line(i), t.time, wallText(g.times[i]), wrong)
+				return g.times[i]
 			}
-			g.times[i] = at
-		}
+			return at
+		})
 	}
 	if in.stampedAtEnd {
-		for i := range g.times {
-			g.times[i] -= int64(in.frequency)
-		}
+		g.retime(func(i int) int64 { return g.times[i] - int64(in.frequency) })
 	}
+}
+
+// retime gives bars other times. A slice that needs no change stays: assets of one market share theirs.
+func (g *rowGroup) retime(of func(i int) int64) {
+	times := g.times
+	for i := range times {
+		at := of(i)
+		if at == times[i] {
+			continue
+		}
+		if &times[0] == &g.times[0] {
+			times = slices.Clone(times)
+		}
+		times[i] = at
+	}
+	g.times = times
 }
 
 // wallText writes a time that no offset was known of.
@@ -231,7 +243,7 @@ func (in *input) checkRepeated(g *rowGroup, t *table) error {
 	t.repeated += dropped
 	for i := 1; i < len(g.times); i++ {
 		if g.times[i] == g.times[i-1] {
-			t.refuse(int(g.lines[i]), t.time, bar.FormatTime(in.frequency, g.times[i]), g.repeatMessage(in, i-1, t))
+			t.refuse(g.line(i), t.time, bar.FormatTime(in.frequency, g.times[i]), g.repeatMessage(in, i-1, t))
 		}
 	}
 	return nil
@@ -245,8 +257,8 @@ func (g *rowGroup) repeatMessage(in *input, first int, t *table) string {
 	}
 	if in.frequency.Intraday() && !g.known && in.zone == nil && clock.Repeats(g.times[first]) {
 		return fmt.Sprintf("it occurs twice, here and in %s %d: the hour that the clocks repeat when daylight saving ends: "+
-			"give the zone of the file with --timezone, such as America/New_York", what, g.lines[first])
+			"give the zone of the file with --timezone, such as America/New_York", what, g.line(first))
 	}
 	return fmt.Sprintf("it occurs twice, here and in %s %d, with different values: keep the row that is right "+
-		"(the last bar of a download may be of a session that had not ended)", what, g.lines[first])
+		"(the last bar of a download may be of a session that had not ended)", what, g.line(first))
 }
