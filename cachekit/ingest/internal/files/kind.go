@@ -66,7 +66,7 @@ var bareNames = map[string]string{
 	"_success": "a mark that a writer set", "_metadata": "a summary of Parquet files",
 	"_common_metadata": "a summary of Parquet files", "thumbs.db": "a file of the desktop",
 	"desktop.ini": "a file of the desktop", "icon\r": "a file of the desktop", "makefile": "a program",
-	"dockerfile": "a program",
+	"dockerfile":       "a program",
 	"requirements.txt": "settings", "robots.txt": "settings", "cmakelists.txt": "a program",
 	"sha256sums": "a checksum", "sha1sums": "a checksum", "md5sums": "a checksum", "sha256sums.txt": "a checksum",
 	"md5sums.txt": "a checksum", "checksums.txt": "a checksum", "checksum.txt": "a checksum",

@@ -48,6 +48,9 @@ var (
 
 // dateOf divides a name into its rest and the day or month at its end, which is "" if there is none.
 func dateOf(name string) (rest, date string) {
+	if name == "" || name[len(name)-1] < '0' || name[len(name)-1] > '9' {
+		return name, ""
+	}
 	m := trailingDate.FindStringSubmatch(name)
 	if m == nil || !isDate(m[2]) {
 		return name, ""
@@ -138,6 +141,10 @@ var copyMarks = []*regexp.Regexp{
 
 // original returns the name that a copy was made of, and whether there was the mark of a copy.
 func original(stem string) (string, bool) {
+	if lower := strings.ToLower(stem); !strings.HasSuffix(lower, ")") && !strings.Contains(lower, "cop") &&
+		!strings.Contains(lower, "kopie") {
+		return stem, false // as nearly all are, without the cost of the patterns
+	}
 	marked := false
 	for range 3 { // a copy of a copy
 		for _, mark := range copyMarks {
