@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -49,46 +50,48 @@ const (
 // SniffLen is how many first bytes of a file [Sniff] can use.
 const SniffLen = 1024
 
-// magics are the first bytes of kinds that have some of their own.
+// magics are the first bytes of kinds that have some of their own. Those that are like text could be the first symbol
+// of a table: they count where no text follows.
 var magics = []struct {
-	kind  Kind
-	bytes string
+	kind     Kind
+	bytes    string
+	likeText bool
 }{
-	{Parquet, "PAR1"},
-	{Parquet, "PARE"}, // with an encrypted footer: the reader of Parquet says so
-	{Gzip, "\x1f\x8b"},
-	{XZ, "\xfd7zXZ\x00"},
-	{Zstd, "\x28\xb5\x2f\xfd"},
-	{SevenZip, "7z\xbc\xaf\x27\x1c"},
-	{RAR, "Rar!\x1a\x07"},
-	{LZ4, "\x04\x22\x4d\x18"},
-	{UnixZ, "\x1f\x9d"},
-	{ArrowFile, "ARROW1"},
-	{ArrowStream, "\xff\xff\xff\xff"},
-	{FeatherV1, "FEA1"},
-	{HDF5, "\x89HDF\r\n\x1a\n"},
-	{OldExcel, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"},
-	{SQLite, "SQLite format 3\x00"},
-	{NumPy, "\x93NUMPY"},
-	{ORC, "ORC"},
-	{Avro, "Obj\x01"},
-	{LFSPointer, "version https://git-lfs.github.com/spec/"},
-	{PDF, "%PDF-"},
-	{Image, "\x89PNG\r\n\x1a\n"},
-	{Image, "\xff\xd8\xff"},
-	{Image, "GIF8"},
+	{Parquet, "PAR1", true},
+	{Parquet, "PARE", true}, // with an encrypted footer: the reader of Parquet says so
+	{Gzip, "\x1f\x8b", false},
+	{XZ, "\xfd7zXZ\x00", false},
+	{Zstd, "\x28\xb5\x2f\xfd", false},
+	{SevenZip, "7z\xbc\xaf\x27\x1c", false},
+	{RAR, "Rar!\x1a\x07", false},
+	{LZ4, "\x04\x22\x4d\x18", false},
+	{UnixZ, "\x1f\x9d", false},
+	{ArrowFile, "ARROW1", true},
+	{ArrowStream, "\xff\xff\xff\xff", false},
+	{FeatherV1, "FEA1", true},
+	{HDF5, "\x89HDF\r\n\x1a\n", false},
+	{OldExcel, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", false},
+	{SQLite, "SQLite format 3\x00", false},
+	{NumPy, "\x93NUMPY", false},
+	{ORC, "ORC", true},
+	{Avro, "Obj\x01", true},
+	{LFSPointer, "version https://git-lfs.github.com/spec/", false},
+	{PDF, "%PDF-", false},
+	{Image, "\x89PNG\r\n\x1a\n", false},
+	{Image, "\xff\xd8\xff", false},
+	{Image, "GIF8", true},
 }
 
 // Sniff says what begins with these bytes, of which [SniffLen] are enough. What
 // could be lines of text is Text.
 func Sniff(head []byte) Kind {
 	for _, m := range magics {
-		if bytes.HasPrefix(head, []byte(m.bytes)) && (m.kind != ORC || !isText(head)) {
+		if bytes.HasPrefix(head, []byte(m.bytes)) && (!m.likeText || len(head) < 16 || !isText(head)) {
 			return m.kind
 		}
 	}
 	switch {
-	case bytes.HasPrefix(head, []byte("BZh")) && len(head) > 3 && '1' <= head[3] && head[3] <= '9' && !isText(head):
+	case len(head) > 9 && string(head[:3]) == "BZh" && slices.Contains(bzip2Starts, string(head[4:10])):
 		return Bzip2
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return sniffZip(head)
@@ -106,6 +109,9 @@ func Sniff(head []byte) Kind {
 	return sniffText(head)
 }
 
+// bzip2Starts are what follows the first four bytes of a bzip2 file: a block, or the end of nothing.
+var bzip2Starts = []string{"1AY&SY", "\x17\x72\x45\x38\x50\x90"}
+
 // sniffZip tells a workbook from other zips by the name of the first member.
 func sniffZip(head []byte) Kind {
 	if len(head) < 30 {
@@ -120,20 +126,25 @@ func sniffZip(head []byte) Kind {
 	return Zip
 }
 
+// htmlTags are what pages begin with. Other words in brackets are columns: <TICKER>,<PER>,<DATE>.
+var htmlTags = []string{"<!doctype", "<!--", "<html", "<head>", "<head ", "<body", "<title>", "<meta", "<script",
+	"<style", "<table", "<div", "<center", "<h1", "<p>", "<br", "<pre>"}
+
 // sniffText tells pages and documents from lines of text. A row may begin with a bracket or a sign of its own, so a
 // single such character is not enough.
 func sniffText(head []byte) Kind {
 	text := strings.TrimLeft(strings.TrimPrefix(plain(head), "\ufeff"), " \t\r\n")
 	lower := strings.ToLower(text[:min(len(text), 200)])
 	switch {
-	case strings.HasPrefix(lower, "<?xml"):
+	case strings.HasPrefix(lower, "<?xml"), strings.HasPrefix(lower, "<error>"):
 		return XML
-	case strings.HasPrefix(lower, "<"):
+	case slices.ContainsFunc(htmlTags, func(tag string) bool { return strings.HasPrefix(lower, tag) }):
 		return HTML
 	case strings.HasPrefix(text, "{"):
 		return JSON
 	case strings.HasPrefix(text, "["):
-		if rest := strings.TrimLeft(text[1:], " \t\r\n"); rest == "" || strings.ContainsAny(rest[:1], `[{"]-0123456789`) {
+		if rest := strings.TrimLeft(text[1:], " \t\r\n"); rest == "" ||
+			strings.ContainsAny(rest[:1], `[{"]-0123456789`) {
 			return JSON
 		}
 	}
