@@ -136,8 +136,11 @@ func (a *archive) leave() {
 	}
 }
 
-// ReadAt reads the file, which must be in use.
+// ReadAt reads the file, which must be in use. A place before its beginning comes from a damaged directory.
 func (a *archive) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, zip.ErrFormat
+	}
 	a.mu.Lock()
 	f := a.file
 	a.mu.Unlock()
