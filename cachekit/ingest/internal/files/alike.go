@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -51,8 +52,11 @@ func (l *Listing) alike() {
 		}
 	}
 	for _, pair := range Alike(symbols) {
-		l.refuse(paths[pair[1]], fmt.Sprintf("its symbol %+q differs from %+q of %s only in %s: move one of the two to "+
-			"another place if they are one asset, and rename one if they are two",
-			pair[1], pair[0], paths[pair[0]], Difference(pair)))
+		format := "its symbol %q differs from %q of %s only in %s"
+		if Difference(pair) != "case" {
+			format = strings.ReplaceAll(format, "%q", "%+q") // or they would look the same
+		}
+		l.refuse(paths[pair[1]], fmt.Sprintf(format, pair[1], pair[0], paths[pair[0]], Difference(pair))+
+			": move one of the two to another place if they are one asset, and rename one if they are two")
 	}
 }

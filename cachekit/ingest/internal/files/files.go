@@ -170,6 +170,7 @@ func (l *Listing) finish(root string) *Listing {
 	if len(l.Files) == 0 && len(l.Problems) == 0 {
 		l.refuse(root, l.noBars())
 	}
+	l.Warnings = counted(l.Warnings)
 	slices.SortFunc(l.Ignored, func(a, b Ignored) int { return cmp.Compare(a.Path, b.Path) })
 	for _, notes := range [][]Note{l.Warnings, l.Problems} {
 		slices.SortStableFunc(notes, func(a, b Note) int { return cmp.Compare(a.Path, b.Path) })
@@ -219,6 +220,24 @@ func (l *Listing) settle() {
 		}
 		return f.Format == Other
 	})
+}
+
+// counted makes one note of those that say the same: what they are about is among the Ignored, one by one.
+func counted(notes []Note) []Note {
+	slices.SortStableFunc(notes, func(a, b Note) int { return cmp.Compare(a.Path, b.Path) })
+	more := map[string]int{}
+	var kept []Note
+	for _, n := range notes {
+		if more[n.Message]++; more[n.Message] == 1 {
+			kept = append(kept, n)
+		}
+	}
+	for i, n := range kept {
+		if m := more[n.Message]; m > 1 {
+			kept[i].Message += fmt.Sprintf("; so it is with %d more", m-1)
+		}
+	}
+	return kept
 }
 
 // noBars says that there is nothing to read, and what was seen.

@@ -84,10 +84,10 @@ func TestFind(t *testing.T) {
 	}{
 		"endings": {
 			[]string{"a.csv", "b.CSV.GZ", "c.tsv", "d.us.txt", "e.prn.xz", "f.dat.zst", "g.parquet", "h.pq", "i.zip",
-				"j.parquet.gzip", "k.snappy.parquet", "l.gz", "m.csv.zip", "^GDAXI.csv", "7203.T.csv", "EURUSD=X.csv"},
+				"j.parquet.gzip", "k.snappy.parquet", "l.gz", "m.csv.zip", "n.csv.txt", "^GDAXI.csv", "7203.T.csv", "EURUSD=X.csv"},
 			lines("7203.T.csv = 7203.T", "EURUSD=X.csv = EURUSD=X", "^GDAXI.csv = ^GDAXI", "a.csv = a", "b.CSV.GZ = b",
 				"c.tsv = c", "d.us.txt = d.us", "e.prn.xz = e", "f.dat.zst = f", "g.parquet = g", "h.pq = h", "i.zip = i",
-				"j.parquet.gzip = j", "k.snappy.parquet = k", "l.gz = l", "m.csv.zip = m"),
+				"j.parquet.gzip = j", "k.snappy.parquet = k", "l.gz = l", "m.csv.zip = m", "n.csv.txt = n"),
 		},
 		"folders": {
 			[]string{"NFLX.csv", "amex/GOLD.csv", "symbol=KO/part-0.parquet", "2021/PEP.parquet", "2022/PEP.parquet",
@@ -109,8 +109,9 @@ func TestFind(t *testing.T) {
 				"ignored __MACOSX", "ignored get.py", "ignored plot.png", "ignored readme.txt", "ignored run.json"),
 		},
 		"what may be meant": {
-			[]string{"A.csv", ".A.csv", "B.csv.part", "C.feather", "D", "E.bin"},
-			lines("A.csv = A", "ignored .A.csv", "ignored B.csv.part", "ignored C.feather", "ignored D", "ignored E.bin",
+			[]string{"A.csv", ".A.csv", ".B.csv", "B.csv.part", "C.feather", "D", "E.bin"},
+			lines("A.csv = A", "ignored .A.csv", "ignored .B.csv", "ignored B.csv.part",
+				"ignored C.feather", "ignored D", "ignored E.bin",
 				"warning .A.csv", "warning B.csv.part", "warning C.feather", "warning D", "warning E.bin"),
 		},
 		"days and months": {
@@ -153,7 +154,7 @@ func TestFind(t *testing.T) {
 		"no bars at all": {[]string{"README.md"}, lines("ignored README.md", "problem .")},
 		"only others": {
 			[]string{"a.feather", "b.feather", "c.json"},
-			lines("a.feather = a.feather", "b.feather = b.feather", "c.json = c.json", "problem a.feather", "problem c.json"),
+			lines("a.feather = ", "b.feather = ", "c.json = ", "problem a.feather", "problem c.json"),
 		},
 		"one frequency": {
 			[]string{"daily/A.csv", "README.md", "notes/x.md"},
@@ -161,6 +162,9 @@ func TestFind(t *testing.T) {
 		},
 		"a frequency beside bars": {
 			[]string{"daily/A.csv", "B.csv"}, lines("B.csv = B", "daily/A.csv = A"),
+		},
+		"tickers that are words": {
+			[]string{"DAY/2019.csv", "D/a.csv", "MO/b.csv"}, lines("D/a.csv = a", "DAY/2019.csv =  of 2019", "MO/b.csv = b"),
 		},
 		"two frequencies": {[]string{"daily/A.csv", "minute/A.csv"}, lines("problem .")},
 		"a delta table": {

@@ -139,7 +139,7 @@ func byEnding(name, stem, ending string) kind {
 		return kind{format: Parquet}
 	case strings.HasSuffix(ending, ".zip"):
 		return kind{format: Archive}
-	case own == ".asc" && hasBars(stem):
+	case own == ".asc" && hasBars(strings.TrimSuffix(strings.ToLower(name), own)):
 		return kind{ignored: "a signature"}
 	case slices.Contains(textEndings, own), own == "" && ending != "":
 		return kind{format: Text}
@@ -195,6 +195,12 @@ func split(name string) (stem, ending string) {
 					end = len(cut)
 					break
 				}
+			}
+		}
+		for _, twice := range []string{".csv", ".tsv", ".txt"} { // where a desktop hides one and a program adds one
+			if inner, ok := strings.CutSuffix(rest[:end], twice); ok && inner != "" {
+				end = len(inner)
+				break
 			}
 		}
 		return cut(name, end)

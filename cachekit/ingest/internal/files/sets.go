@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -77,8 +78,8 @@ func (w *walk) only(folder string, entries []os.DirEntry) string {
 
 // frequencyWords are names of folders that [market.ParseFrequency] does not take: those of LEAN, Stooq, MetaTrader.
 var frequencyWords = map[string]market.Frequency{
-	"days": market.Daily, "d": market.Daily, "d1": market.Daily, "1day": market.Daily, "eod": market.Daily,
-	"w1": market.Weekly, "1week": market.Weekly, "mn1": market.Monthly, "mn": market.Monthly, "1month": market.Monthly,
+	"days": market.Daily, "d1": market.Daily, "1day": market.Daily, "eod": market.Daily,
+	"w1": market.Weekly, "1week": market.Weekly, "mn1": market.Monthly, "1month": market.Monthly,
 	"minutes": market.Minute, "1minute": market.Minute, "m1": market.Minute, "m5": 5 * market.Minute,
 	"m15": 15 * market.Minute, "m30": 30 * market.Minute, "h1": 60 * market.Minute, "h4": 240 * market.Minute,
 	"hours": 60 * market.Minute, "1hour": 60 * market.Minute, "4hour": 240 * market.Minute,
@@ -86,8 +87,17 @@ var frequencyWords = map[string]market.Frequency{
 	"30minute": 30 * market.Minute,
 }
 
+// ticker is a folder's name that is more likely an asset than a frequency: DAY is one in New York.
+var ticker = regexp.MustCompile(`^[A-Z]{1,4}$`)
+
 // frequencyOf returns the frequency that a folder is called by, as market.Frequency writes it, or "".
 func frequencyOf(name string) string {
+	switch {
+	case name == "1M": // where a minute is 1m
+		return market.Monthly.String()
+	case ticker.MatchString(name):
+		return ""
+	}
 	lower := strings.NewReplacer(" ", "", "_", "", "-", "").Replace(strings.ToLower(name))
 	if f, ok := frequencyWords[lower]; ok {
 		return f.String()

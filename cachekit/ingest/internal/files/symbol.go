@@ -101,7 +101,7 @@ func (l *Listing) symbols() {
 	assets := map[[2]string]bool{} // folders, and counts of digits, with a name that is no date
 	for i := range l.Files {
 		f := &l.Files[i]
-		if byName[i] = f.Symbol == ""; !byName[i] {
+		if byName[i] = f.Symbol == "" && f.Format != Other; !byName[i] {
 			continue
 		}
 		f.Symbol, f.Date = symbolOf(filepath.Base(f.Path))
@@ -161,13 +161,13 @@ func original(stem string) (string, bool) {
 func (l *Listing) copies() {
 	stems := map[string]int{} // files without a mark, by folder and stem
 	for i, f := range l.Files {
-		if stem, marked := markless(f.Path); !marked {
+		if stem, marked := markless(f.Path); !marked && f.Format != Other {
 			stems[stem] = i
 		}
 	}
 	for i, f := range l.Files {
 		stem, marked := markless(f.Path)
-		if !marked {
+		if !marked || f.Format == Other {
 			continue
 		}
 		if of, ok := stems[stem]; ok {
