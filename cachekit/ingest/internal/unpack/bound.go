@@ -18,8 +18,8 @@ const (
 	// freeBytes is what any file may become: a small one that repeats itself does no harm.
 	freeBytes = 16 << 20
 
-	// maxWindow is how many bytes of window or dictionary a decoder may be asked for: what xz -9 and zstd -22 ask for
-	// is within it, what zstd --long=27 asks for is not.
+	// maxWindow is how many bytes of window or dictionary a decoder may be asked for: what xz -9 and zstd -21 ask for
+	// is within it, what zstd -22 and --long=27 ask for is not.
 	maxWindow = 64 << 20
 )
 

@@ -211,7 +211,7 @@ func (z zstdErrors) Read(p []byte) (int, error) {
 	n, err := z.d.Read(p)
 	if errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded) {
 		err = &Error{Message: fmt.Sprintf("its zstd window is larger than the %d MiB that are read: compress it again "+
-			"without --long", maxWindow>>20), Cause: err}
+			"without --long, at level 21 or less", maxWindow>>20), Cause: err}
 	}
 	return n, err
 }
