@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"bufio"
-	"compress/gzip"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -10,34 +9,21 @@ import (
 	"io"
 	"strings"
 
+	"github.com/bmadventure/optcache/cachekit/ingest/internal/unpack"
 	"github.com/bmadventure/optcache/cachekit/internal/bar"
 )
 
 const emptyMessage = "the file is empty: give it a header and rows, or remove it"
 
-func (t *table) readGzip(ctx context.Context, r io.Reader, symbol string) {
-	z, err := gzip.NewReader(bufio.NewReaderSize(r, 1<<16))
-	if errors.Is(err, io.EOF) {
-		t.refuse(0, "", "", emptyMessage)
-		return
-	}
-	if err != nil {
-		t.refuse(0, "", "", "the file is not gzip, or is cut off ("+err.Error()+"): compress it again")
-		return
-	}
-	t.readCSV(ctx, z, symbol)
-}
-
 // A csvRows reads the rows of a CSV file.
 type csvRows struct {
 	*table
 	groups map[string]*rowGroup // by symbol
-	symbol string               // where no column has one
 	header header
 	width  int
 }
 
-func (t *table) readCSV(ctx context.Context, r io.Reader, symbol string) {
+func (t *table) readCSV(ctx context.Context, r io.Reader) {
 	buffered := bufio.NewReaderSize(r, 1<<16)
 	if mark, err := buffered.Peek(3); err == nil && string(mark) == "\ufeff" {
 		buffered.Discard(len(mark))
@@ -59,7 +45,7 @@ func (t *table) readCSV(ctx context.Context, r io.Reader, symbol string) {
 	if !ok {
 		return
 	}
-	rows := csvRows{table: t, header: h, width: len(names), symbol: symbol, groups: make(map[string]*rowGroup)}
+	rows := csvRows{table: t, header: h, width: len(names), groups: make(map[string]*rowGroup)}
 	for n := 0; ; n++ {
 		record, err := records.Read()
 		if errors.Is(err, io.EOF) {
@@ -93,15 +79,14 @@ func (t *table) readCSV(ctx context.Context, r io.Reader, symbol string) {
 // line.
 func (t *table) addReadError(err error, line int) {
 	var p *csv.ParseError
+	var damage *unpack.Error
 	switch {
 	case errors.As(err, &p):
 		t.refuse(p.Line, "", "", fmt.Sprintf("%v at byte %d: correct the quotes", p.Err, p.Column))
-	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader):
-		t.refuse(line, "", "",
-			"after this line the gzip data is cut off or damaged ("+err.Error()+"): copy or compress the file again")
+	case errors.As(err, &damage):
+		t.refuse(line, "", "", "after this line "+damage.Message)
 	default:
-		t.refuse(line, "", "",
-			"after this line the file cannot be read ("+cause(err)+"): copy or compress it again")
+		t.refuse(line, "", "", "after this line the file cannot be read ("+cause(err)+"): copy it again")
 	}
 }
 
@@ -134,7 +119,7 @@ func (r *csvRows) addRow(record []string, line int) {
 
 // group returns the rows of the asset that a row is of.
 func (r *csvRows) group(record []string, line int) (g *rowGroup, ok bool) {
-	symbol := r.symbol
+	symbol := r.table.symbol
 	if r.header.symbol >= 0 {
 		if symbol = strings.TrimSpace(record[r.header.symbol]); symbol == "" {
 			r.badRow("", line, "symbol", "", "there is no value: fill it in or remove the row")

@@ -97,8 +97,8 @@ func checkKept(t *testing.T, frequency market.Frequency, series []bundle.Series)
 		t.Errorf("written and read again: %s", wrong)
 	}
 	for i := range sorted {
-		tb := &table{path: "again.csv", spool: &spool{dir: t.TempDir(), most: held}}
-		tb.readCSV(t.Context(), strings.NewReader(asCSV(frequency, sorted[i])), sorted[i].Symbol)
+		tb := &table{path: "again.csv", symbol: sorted[i].Symbol, spool: &spool{dir: t.TempDir(), most: held}}
+		tb.readCSV(t.Context(), strings.NewReader(asCSV(frequency, sorted[i])))
 		in := &input{dir: ".", frequency: frequency, tables: []*table{tb}}
 		assets, err := in.assets()
 		if err != nil {
@@ -136,8 +136,8 @@ func FuzzCSV(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		tb := &table{path: "A.csv", spool: &spool{dir: t.TempDir(), most: held}}
-		tb.readCSV(t.Context(), bytes.NewReader(data), "A")
+		tb := &table{path: "A.csv", symbol: "A", spool: &spool{dir: t.TempDir(), most: held}}
+		tb.readCSV(t.Context(), bytes.NewReader(data))
 		checkGroups(t, tb)
 		checkProblems(t, tb, 1+bytes.Count(data, []byte("\n")))
 		in := &input{dir: ".", tables: []*table{tb}}
@@ -168,7 +168,7 @@ func FuzzParquet(f *testing.F) {
 		if _, err := file.Write(data); err != nil {
 			t.Fatal(err)
 		}
-		tb := &table{path: "x.parquet", rows: true, spool: &spool{dir: t.TempDir(), most: held}}
+		tb := &table{path: "x.parquet", symbol: "x", rows: true, spool: &spool{dir: t.TempDir(), most: held}}
 		tb.readParquet(t.Context(), file)
 		checkGroups(t, tb)
 		checkProblems(t, tb, math.MaxInt32)

@@ -41,6 +41,10 @@ type Options struct {
 	// Map says which column of a file a field or "date" or "symbol" is, by its name in the header: close -> Close/Last.
 	Map map[string]string
 
+	// MaxExpansion is how many bytes compressed data may become for each of its own; 0 is a limit that no file of bars
+	// comes near.
+	MaxExpansion int64
+
 	// Append joins the bars to those that the bundle has. A bar that is there with other values is refused, unless
 	// Replace is set.
 	Append bool
@@ -82,7 +86,7 @@ func Dir(ctx context.Context, store *bundle.Store, name, dir string, options Opt
 	if err := checkName(name); err != nil {
 		return nil, err
 	}
-	in, err := findInput(dir, options)
+	in, err := findInput(ctx, dir, options)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 
 	"github.com/bmadventure/optcache/cachekit/bundle"
@@ -76,7 +77,7 @@ func (in *input) anyProblem() bool {
 }
 
 // checkSymbols adds a problem for every symbol that cannot be one, and for every
-// file that has the symbol of another, unless both are Parquet or have a column of symbols.
+// file that has the symbol of another and is no part of the same asset.
 func (in *input) checkSymbols() {
 	seen := make(map[string]*table)
 	for _, t := range in.tables {
@@ -87,7 +88,7 @@ func (in *input) checkSymbols() {
 				t.refuse(0, "symbol", bar.Clip(symbol), "the symbol "+wrong+": rename it")
 			}
 			other, ok := seen[symbol]
-			if ok && !mine[symbol] && !(t.rows && other.rows) && !(t.symbols && other.symbols) {
+			if ok && !mine[symbol] && !t.joins(other) {
 				t.refuse(0, "symbol", bar.Clip(symbol),
 					"this symbol is in "+other.path+" too: remove one of the files")
 			}
@@ -97,6 +98,15 @@ func (in *input) checkSymbols() {
 			mine[symbol] = true
 		}
 	}
+}
+
+// joins reports whether two files of one symbol may be parts of one asset: of the same format, and either both with a
+// column of symbols or, by their names, of different dates or in different folders. Parquet files are parts always.
+func (t *table) joins(other *table) bool {
+	if t.rows != other.rows {
+		return false
+	}
+	return t.rows || t.symbols && other.symbols || t.date != other.date || filepath.Dir(t.path) != filepath.Dir(other.path)
 }
 
 // join brings the groups of one asset into the order of time. Those that overlap become one, in memory.

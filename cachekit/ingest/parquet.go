@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -48,7 +47,7 @@ func (t *table) readParquetFile(ctx context.Context, f *os.File) error {
 	if err != nil {
 		return err
 	}
-	p := parquetRows{table: t, symbol: parquetSymbol(f.Name()), groups: make(map[string]*rowGroup)}
+	p := parquetRows{table: t, groups: make(map[string]*rowGroup)}
 	if !p.findColumns(file.Schema()) {
 		return nil
 	}
@@ -61,12 +60,6 @@ func (t *table) readParquetFile(ctx context.Context, f *os.File) error {
 		t.refuse(0, "", "", "there is no row: add rows or remove the file")
 	}
 	return nil
-}
-
-// parquetSymbol returns the symbol of a file that has no column of them: its name less the ending.
-func parquetSymbol(path string) string {
-	file := filepath.Base(path)
-	return file[:len(file)-len(filepath.Ext(file))]
 }
 
 // A parquetRows reads the rows of a Parquet file.
@@ -270,7 +263,7 @@ func (p *parquetRows) addRow(i int, b *block) {
 
 // nameRows gives n rows the symbol of their file.
 func (p *parquetRows) nameRows(n int, b *block) {
-	g := p.group(p.symbol)
+	g := p.group(p.table.symbol)
 	b.symbols, b.bad = slices.Repeat([]*rowGroup{g}, n), make([]bool, n)
 }
 

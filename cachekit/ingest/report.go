@@ -19,7 +19,8 @@ type Report struct {
 
 	SkippedAssets  []string // symbols of assets left out by [Options.SkipAssets], sorted
 	IgnoredColumns []string // names of columns that a bundle does not keep, sorted
-	IgnoredFiles   []string // names of files in the folder that hold no bars, sorted
+	IgnoredFiles   []string // paths of files below the folder that hold no bars, sorted
+	Warnings       []string // what may be other than it looks, a sentence each
 }
 
 // A FileReport says how one file was understood.
@@ -43,7 +44,7 @@ type FileReport struct {
 // report says what was read. assets are all that is to be written.
 func (in *input) report(assets []*assetRows) *Report {
 	r := &Report{
-		Facts: in.facts(), IgnoredColumns: in.ignoredColumns(), IgnoredFiles: in.ignored, SkippedAssets: in.skipped,
+		Facts: in.facts(), IgnoredColumns: in.ignoredColumns(), IgnoredFiles: in.ignored, Warnings: in.warnings, SkippedAssets: in.skipped,
 	}
 	r.Frequency, r.Assets = in.frequency, len(assets)
 	for _, a := range assets {
@@ -93,7 +94,7 @@ func (t *table) report() FileReport {
 // facts are what the version is to say of its bars. What changes no bar is in the report alone, so that equal bars are
 // one version.
 func (in *input) facts() bundle.Facts {
-	f := bundle.Facts{Frequency: in.frequency, TimeZone: in.zoneName(), Session: in.session}
+	f := bundle.Facts{Frequency: in.frequency, TimeZone: in.zoneName(), Session: in.options.Session}
 	for _, t := range in.tables {
 		f.Notes = append(f.Notes, t.notes()...)
 	}

@@ -14,6 +14,8 @@ import (
 // the file.
 type table struct {
 	path       string
+	symbol     string // of the asset whose file it is, where no column has one
+	date       string // that was taken off the file\'s name, or ""
 	spool      *spool
 	format     string            // as people call it
 	zone       string            // of its times, as a [FileReport] has it

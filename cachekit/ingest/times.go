@@ -208,7 +208,7 @@ func (in *input) toInstants(g *rowGroup, t *table) {
 			return at
 		})
 	}
-	if in.stampedAtEnd {
+	if in.options.StampedAtEnd {
 		g.retime(func(i int) int64 { return g.times[i] - int64(in.frequency) })
 	}
 }

@@ -179,6 +179,9 @@ func Ingest(e *console.Env, name, dir string, o ingest.Options) (*ingest.Report,
 	if len(r.IgnoredColumns) > 0 {
 		e.Log.Warn("columns that a bundle does not keep were ignored", "columns", strings.Join(r.IgnoredColumns, ","))
 	}
+	for _, line := range r.Warnings {
+		e.Log.Warn(line)
+	}
 	if len(r.IgnoredFiles) > 0 {
 		e.Log.Warn("files that hold no bars were ignored", "files", strings.Join(r.IgnoredFiles, ","))
 	}
