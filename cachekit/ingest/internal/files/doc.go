@@ -19,9 +19,10 @@
 // year alone (AAPL_2019) is taken off where two files or more would have the same symbol for it. What was taken off
 // is the file's Date: files whose bars do not lie in it are not parts of one asset, but contracts, say.
 //
-// A name that is nothing but a date, or what writers of data sets call their parts (part-00000, data_0), gives no
-// symbol: a column must say it. Digits alone are a date if there are eight of them; four or six are one unless the
-// other such names of the folder are none, since 2330.csv beside 2002.csv are two assets of Taiwan.
+// A name that is nothing but a date, one that begins with a day (20131007_trade), and what writers of data sets
+// call their parts (part-00000, data_0) give no symbol: a column must say it. Digits alone are a date if there are
+// eight of them; four or six are one unless the other such names of the folder are none, since 2330.csv beside
+// 2002.csv are two assets of Taiwan.
 //
 // Two files of one symbol are two parts of it, wherever they are.
 package files

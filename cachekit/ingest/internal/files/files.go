@@ -54,7 +54,7 @@ type Listing struct {
 	Problems []Note // the listing must not be read
 }
 
-const noBarsMessage = "the folder holds no bars: put SYMBOL.csv, SYMBOL.csv.gz, SYMBOL.parquet or a zip of them into it"
+const noBarsMessage = "there are no bars here: they come as SYMBOL.csv, SYMBOL.csv.gz, SYMBOL.parquet or a zip of them"
 
 // Find lists the files of bars under dir, which may be a single file too. It
 // reads folders and opens no file. All that is wrong is among the Problems; the

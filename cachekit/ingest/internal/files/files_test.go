@@ -128,8 +128,10 @@ func TestFind(t *testing.T) {
 				"nvda-2014.txt = nvda-2014"),
 		},
 		"nothing but dates": {
-			[]string{"2021-05-03.csv", "20210504.csv", "y/2019.csv", "tw/2002.csv", "tw/2330.csv", "b/200012.csv"},
-			lines("2021-05-03.csv =  of 2021-05-03", "20210504.csv =  of 20210504", "b/200012.csv =  of 200012",
+			[]string{"2021-05-03.csv", "20210504.csv", "20210505_trade.zip", "y/2019.csv",
+				"tw/2002.csv", "tw/2330.csv", "b/200012.csv"},
+			lines("2021-05-03.csv =  of 2021-05-03", "20210504.csv =  of 20210504",
+				"20210505_trade.zip =  of 20210505", "b/200012.csv =  of 200012",
 				"tw/2002.csv = 2002", "tw/2330.csv = 2330", "y/2019.csv =  of 2019"),
 		},
 		"a copy beside": {

@@ -41,7 +41,9 @@ var (
 	trailingDate = regexp.MustCompile(`^(?:(.*)[-_ ])?(\d{4}-\d{2}-\d{2}|\d{4}_\d{2}_\d{2}|\d{8}|` +
 		`\d{4}-\d{2}|\d{4}_\d{2}|\d{6}|\d{2}\.\d{2}\.\d{4})$`)
 	trailingYear = regexp.MustCompile(`^(.*)[-_ ](\d{4})$`)
-	digits       = regexp.MustCompile(`^(\d{4}|\d{6})$`)
+	// leadingDay is a day before all else: what follows it may be an asset, or a word such as trade.
+	leadingDay = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2}|\d{4}_\d{2}_\d{2}|\d{8})[-_ ]`)
+	digits     = regexp.MustCompile(`^(\d{4}|\d{6})$`)
 	// partName is how writers of data sets call their parts: Spark and pyarrow, Dask, DuckDB.
 	partName = regexp.MustCompile(`^(?:part[-._]?\d+(?:[-._].*)?|data_\d+|[0-9a-f]{32}-\d+)$`)
 )
@@ -86,6 +88,9 @@ func symbolOf(name string) (symbol, date string) {
 	}
 	if partName.MatchString(symbol) {
 		return "", ""
+	}
+	if m := leadingDay.FindStringSubmatch(symbol); m != nil && isDate(m[1]) {
+		return "", m[1]
 	}
 	rest, date := dateOf(symbol)
 	if first, from := dateOf(rest); from != "" {

@@ -30,12 +30,16 @@ type Limits struct {
 	MaxExpansion int64
 }
 
+func (l Limits) ratio() int64 {
+	if l.MaxExpansion <= 0 {
+		return DefaultExpansion
+	}
+	return l.MaxExpansion
+}
+
 // allowed returns how many bytes may become of so many.
 func (l Limits) allowed(size int64) int64 {
-	ratio := l.MaxExpansion
-	if ratio <= 0 {
-		ratio = DefaultExpansion
-	}
+	ratio := l.ratio()
 	if size > (math.MaxInt64-freeBytes)/ratio {
 		return math.MaxInt64
 	}
@@ -73,11 +77,7 @@ type bounded struct {
 }
 
 func (l Limits) bound(r io.Reader, size int64) *bounded {
-	ratio := l.MaxExpansion
-	if ratio <= 0 {
-		ratio = DefaultExpansion
-	}
-	return &bounded{r: r, size: size, ratio: ratio, remaining: l.allowed(size)}
+	return &bounded{r: r, size: size, ratio: l.ratio(), remaining: l.allowed(size)}
 }
 
 // Read gives what the source gives, and turns its errors into Errors.
