@@ -204,6 +204,10 @@ func (in *input) read(ctx context.Context, t *table, s source) {
 	case r.Kind != unpack.Text:
 		t.refuse(0, "", "", r.Kind.Advice(filepath.Base(s.Path)))
 	case s.Format == files.Parquet:
+		if n, _ := r.Read(make([]byte, 1)); n == 0 {
+			t.refuse(0, "", "", "the file is empty: write it again or remove it")
+			return
+		}
 		t.refuse(0, "", "", "the file is text and no Parquet file: give it the ending .csv if it has rows, or copy it again")
 	default:
 		t.format = "CSV"

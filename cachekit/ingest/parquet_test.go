@@ -69,7 +69,7 @@ func TestRefusedParquet(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ data, want string }{
 		"empty":       {"", "the file is empty"},
-		"text":        {header1 + row1, "cannot be read as Parquet"},
+		"text":        {header1 + row1, "the file is text and no Parquet file"},
 		"cut off":     {good[:len(good)-10], "cannot be read as Parquet"},
 		"huge footer": {good[:len(good)-8] + "\xff\xff\xff\x7fPAR1", "cannot be read as Parquet"},
 	} {
@@ -129,6 +129,9 @@ func TestRefusedParquetRows(t *testing.T) {
 	refused(t, "one bar in two files", s, err, `asset "A" has two different rows for this time`)
 
 	dir := priceFolder(t, []priceRow{good})
+	if err := os.Rename(filepath.Join(dir, "a.parquet"), filepath.Join(dir, "bars.parquet")); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(dir, "A.csv"), []byte(header1+row1), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -113,26 +113,33 @@ func (in *input) findFrequency() error {
 			}
 		}
 	}
-	timed := false
+	alone := make(map[market.Frequency][]string) // files of single bars, which tell by their time of day alone
 	for _, t := range in.tables {
 		for _, g := range t.groups {
-			f := g.survey.Frequency()
-			timed = timed || g.survey.Timed()
-			if f.Intraday() && g.survey.Fits(finest) {
+			f, votes := g.survey.Frequency(), found
+			switch {
+			case f == 0 && g.survey.Timed():
+				f, votes = market.Minute, alone
+			case f == 0 && finest == 0:
+				f, votes = market.Daily, alone
+			case f == 0:
+				f = market.Daily // a date among minutes
+			case f.Intraday() && g.survey.Fits(finest):
 				f = finest
 			}
-			if f != 0 && !slices.Contains(found[f], t.path) {
-				found[f] = append(found[f], t.path)
+			if !slices.Contains(votes[f], t.path) {
+				votes[f] = append(votes[f], t.path)
 			}
 		}
+	}
+	if len(found) == 0 {
+		found = alone
 	}
 	switch {
 	case len(found) > 1:
 		return inputProblem(bundle.Problem{File: in.dir, Message: disagreement(found)})
 	case len(found) == 1:
 		in.frequency = slices.Collect(maps.Keys(found))[0]
-	case timed: // single bars
-		in.frequency = market.Minute
 	default:
 		in.frequency = market.Daily
 	}
