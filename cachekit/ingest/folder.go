@@ -17,6 +17,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/ingest/internal/files"
 	"github.com/bmadventure/optcache/cachekit/ingest/internal/unpack"
+	"github.com/bmadventure/optcache/cachekit/ingest/internal/when"
 	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/internal/parallel"
@@ -185,7 +186,7 @@ func (in *input) readAll(ctx context.Context, progress func(done, files int)) er
 func (in *input) newTable(s source) *table {
 	return &table{
 		path: s.Path, symbol: s.Symbol, date: s.Date, spool: in.spool,
-		badRows: in.options.BadRows, crsp: in.options.CRSP, wanted: in.options.Map, skipAssets: in.options.SkipAssets,
+		badRows: in.options.BadRows, crsp: in.options.CRSP, wanted: in.options.Map, columns: in.options.Columns, dateFormat: in.options.DateFormat, skipAssets: in.options.SkipAssets,
 	}
 }
 
@@ -214,8 +215,27 @@ func (in *input) read(ctx context.Context, t *table, s source) {
 		if !s.member.Plain {
 			t.format = "CSV, compressed"
 		}
-		t.readCSV(ctx, r)
+		if times := t.readText(ctx, r, nil); times != nil {
+			in.readAgain(ctx, t, s, times)
+		}
 	}
+}
+
+// readAgain reads a text anew, with the order of day and month that its first reading proved.
+func (in *input) readAgain(ctx context.Context, t *table, s source, times *when.Format) {
+	for _, g := range t.groups {
+		in.spool.bars.Add(-int64(len(g.times) - g.spilled))
+	}
+	format := t.format
+	*t = *in.newTable(s)
+	t.format, _, _ = strings.Cut(format, ",")
+	r, err := s.member.Open()
+	if err != nil {
+		t.refuse(0, "", "", unpackMessage(err))
+		return
+	}
+	defer r.Close()
+	t.readText(ctx, r, times)
 }
 
 // readParquet reads a file that must be read at any place: one that was compressed is unpacked into a temporary file.

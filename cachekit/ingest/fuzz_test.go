@@ -98,7 +98,7 @@ func checkKept(t *testing.T, frequency market.Frequency, series []bundle.Series)
 	}
 	for i := range sorted {
 		tb := &table{path: "again.csv", symbol: sorted[i].Symbol, spool: &spool{dir: t.TempDir(), most: held}}
-		tb.readCSV(t.Context(), strings.NewReader(asCSV(frequency, sorted[i])))
+		tb.readText(t.Context(), strings.NewReader(asCSV(frequency, sorted[i])), nil)
 		in := &input{dir: ".", frequency: frequency, tables: []*table{tb}}
 		assets, err := in.assets()
 		if err != nil {
@@ -137,7 +137,7 @@ func FuzzCSV(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tb := &table{path: "A.csv", symbol: "A", spool: &spool{dir: t.TempDir(), most: held}}
-		tb.readCSV(t.Context(), bytes.NewReader(data))
+		tb.readText(t.Context(), bytes.NewReader(data), nil)
 		checkGroups(t, tb)
 		checkProblems(t, tb, 1+bytes.Count(data, []byte("\n")))
 		in := &input{dir: ".", tables: []*table{tb}}
@@ -175,25 +175,6 @@ func FuzzParquet(f *testing.F) {
 		in := &input{dir: ".", tables: []*table{tb}}
 		if assets, err := in.assets(); err == nil && len(assets) > 0 {
 			checkKept(t, in.frequency, seriesOf(t, assets))
-		}
-	})
-}
-
-func FuzzParseTime(f *testing.F) {
-	for _, text := range []string{"2012-01-03", "2012-01-03T09:31:00Z", "2012-01-03 09:31:00.5-05:00", "2262-04-11 23:47:15", "1677-09-21", "x"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		at, offset, _, wrong := parseTime(text)
-		if wrong != "" {
-			return
-		}
-		wall := at + int64(offset)*1e9
-		if at < bar.MinTime || at > bar.MaxTime || wall < bar.MinTime || wall > bar.MaxTime {
-			t.Errorf("%q is %d at %d", text, at, offset)
-		}
-		if again, _, _, wrong := parseTime(bar.FormatTime(market.Minute, at)); wrong != "" || again != at {
-			t.Errorf("%q: written and read again it is %d, %s", text, again, wrong)
 		}
 	})
 }

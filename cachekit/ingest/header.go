@@ -49,13 +49,36 @@ var plainer = strings.NewReplacer("<", "", ">", "", "[", "", "]", "", "*", "", "
 	":", "", "(", "", ")", "", "\u00a0", "", "'", "", `"`, "", "#", "")
 
 // plainName returns a name of a column in lower case, without blanks and signs.
-func plainName(name string) string { return strings.ToLower(plainer.Replace(strings.TrimSpace(name))) }
+func plainName(name string) string {
+	if strings.HasPrefix(name, hiddenMark) {
+		return name
+	}
+	return plainOf(name)
+}
+
+func plainOf(name string) string { return strings.ToLower(plainer.Replace(strings.TrimSpace(name))) }
 
 // A header says which column of a file holds what; -1 is no column. clock is the time of day where the other column
 // of times holds dates alone.
 type header struct {
 	symbol, time, clock int
 	fields              [bar.NumFields]int
+	ticker              string // whose columns these are, where tickers stand side by side
+}
+
+// has reports whether a column is one of the fields.
+func (h *header) has(column int) bool { return slices.Contains(h.fields[:], column) }
+
+// hiddenMark stands before the names of columns that are there and not to be found.
+const hiddenMark = "\x00"
+
+// isTimeName reports whether a plain name is one of columns of times.
+func isTimeName(plain string) bool { return plain != "" && slices.Contains(names.time, plain) }
+
+// isClockOf reports whether a column is the time of day of another, by its name.
+func isClockOf(written []string, i int) bool {
+	return slices.Contains(names.clock, plainName(written[i])) &&
+		slices.ContainsFunc(written, func(s string) bool { p := plainName(s); return p == "date" || p == "day" || p == "datum" })
 }
 
 // readHeader finds the columns by their names. It adds a problem for each that is missing or there twice, and notes
@@ -114,7 +137,7 @@ func (t *table) readHeader(written []string, line int) (header, bool) {
 	}
 	for i, name := range written {
 		if !used[i] {
-			t.ignored = append(t.ignored, strings.TrimSpace(name))
+			t.ignored = append(t.ignored, strings.TrimSpace(strings.TrimPrefix(name, hiddenMark)))
 		}
 	}
 	return h, t.Len() == before

@@ -45,6 +45,13 @@ type Options struct {
 	// comes near.
 	MaxExpansion int64
 
+	// Columns names the columns of files that have no header, in their order; "-" is one to leave out.
+	Columns []string
+
+	// DateFormat says how text files write times, where that does not follow from the file: dd/mm/yyyy or mm/dd/yyyy, or
+	// a layout as package time or strftime has it.
+	DateFormat string
+
 	// Append joins the bars to those that the bundle has. A bar that is there with other values is refused, unless
 	// Replace is set.
 	Append bool

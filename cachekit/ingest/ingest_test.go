@@ -71,12 +71,12 @@ func TestFoldersOfOneFrequency(t *testing.T) {
 		options Options
 		want    market.Frequency
 	}{
-		"daily":           {map[string]string{"daily/A.csv": header1 + row1}, Options{}, market.Daily},
-		"minute":          {map[string]string{"minute/A.csv": minute}, Options{}, market.Minute},
-		"choose daily":    {map[string]string{"daily/A.csv": header1 + row1, "minute/A.csv": minute}, Options{Frequency: market.Daily}, market.Daily},
-		"choose minute":   {map[string]string{"daily/A.csv": header1 + row1, "minute/A.csv": minute}, Options{Frequency: market.Minute}, market.Minute},
-		"a single file":   {map[string]string{"A.csv": header1 + row1}, Options{}, market.Daily},
-		"auto minute":     {map[string]string{"A.csv": minute}, Options{}, market.Minute},
+		"daily":         {map[string]string{"daily/A.csv": header1 + row1}, Options{}, market.Daily},
+		"minute":        {map[string]string{"minute/A.csv": minute}, Options{}, market.Minute},
+		"choose daily":  {map[string]string{"daily/A.csv": header1 + row1, "minute/A.csv": minute}, Options{Frequency: market.Daily}, market.Daily},
+		"choose minute": {map[string]string{"daily/A.csv": header1 + row1, "minute/A.csv": minute}, Options{Frequency: market.Minute}, market.Minute},
+		"a single file": {map[string]string{"A.csv": header1 + row1}, Options{}, market.Daily},
+		"auto minute":   {map[string]string{"A.csv": minute}, Options{}, market.Minute},
 	} {
 		r, err := Dir(t.Context(), emptyStore(t), "b", folder(t, c.files), c.options)
 		if err != nil || r.Frequency != c.want {

@@ -44,7 +44,7 @@ type FileReport struct {
 // report says what was read. assets are all that is to be written.
 func (in *input) report(assets []*assetRows) *Report {
 	r := &Report{
-		Facts: in.facts(), IgnoredColumns: in.ignoredColumns(), IgnoredFiles: in.ignored, Warnings: in.warnings, SkippedAssets: in.skipped,
+		Facts: in.facts(), IgnoredColumns: in.ignoredColumns(), IgnoredFiles: in.ignored, Warnings: in.allWarnings(), SkippedAssets: in.skipped,
 	}
 	r.Frequency, r.Assets = in.frequency, len(assets)
 	for _, a := range assets {
@@ -57,6 +57,17 @@ func (in *input) report(assets []*assetRows) *Report {
 		r.Files = append(r.Files, t.report())
 	}
 	return r
+}
+
+// allWarnings returns what may be other than it looks.
+func (in *input) allWarnings() []string {
+	all := in.warnings
+	for _, t := range in.tables {
+		for _, doubt := range t.doubts {
+			all = append(all, in.shown(t.path)+": "+doubt)
+		}
+	}
+	return all
 }
 
 // report says how a file was understood.

@@ -22,10 +22,13 @@ type table struct {
 	skipAssets bool              // whether assets with prices of zero or below are left out
 	wanted     map[string]string // names of columns that were given, by field
 	badRows    BadRows
-	crsp       bool   // whether a minus before a price is a mark
-	symbols    bool   // whether a column has them
-	rows       bool   // whether lines are rows of a Parquet file, which may come in any order
-	time       string // name of the column of times
+	crsp       bool     // whether a minus before a price is a mark
+	columns    []string // names of the columns of files without a header, that were given
+	dateFormat string   // that was given
+	doubts     []string // what may be other than it looks
+	symbols    bool     // whether a column has them
+	rows       bool     // whether lines are rows of a Parquet file, which may come in any order
+	time       string   // name of the column of times
 	ignored    []string
 	groups     []*rowGroup
 	fault      error // of the machine: the spool cannot be written

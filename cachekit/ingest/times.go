@@ -204,8 +204,12 @@ func (in *input) toDates(g *rowGroup, t *table) {
 // toInstants makes instants of the times of bars within the day.
 func (in *input) toInstants(g *rowGroup, t *table) {
 	g.offsets = runs{}
-	if !g.known && in.zone != nil {
-		local := clock.Local{Zone: in.zone}
+	zone := in.zone
+	if g.zone != "" && !g.known {
+		zone, _ = time.LoadLocation(g.zone) // which was tried when it was read
+	}
+	if !g.known && zone != nil {
+		local := clock.Local{Zone: zone}
 		g.retime(func(i int) int64 {
 			at, wrong := local.Instant(g.times[i])
 			if wrong != "" {

@@ -19,6 +19,8 @@ type FileFlags struct {
 	Stamp        string            `help:"Whether a bar within the day carries the time of its start or of its end (start)." placeholder:"start|end" enum:"start,end," default:"" group:"Files"`
 	Session      string            `help:"When a session opens and closes in that zone, for markets whose session crosses midnight: 18:00-17:00." placeholder:"HH:MM-HH:MM" group:"Files"`
 	Map          map[string]string `help:"Which column of the files is which, where its name does not say it: close=Close/Last,volume=Vol. Fields are date, symbol, open, high, low, close, volume, dividend, split." placeholder:"FIELD=COLUMN" mapsep:"," group:"Files"`
+	Columns      []string          `help:"Columns of files without a header, in their order, - for one to leave out: time,open,high,low,close,volume." placeholder:"NAME,..." group:"Files"`
+	DateFormat   string            `help:"How dates are written, where the files do not prove it: dd/mm/yyyy, mm/dd/yyyy, %%d.%%m.%%Y %%H:%%M." placeholder:"FORMAT" group:"Files"`
 	BadRows      string            `help:"What becomes of rows that cannot be bars: fail, skip, or clamp (an open or close outside low to high is moved there) (fail)." enum:"fail,skip,clamp," default:"" placeholder:"WHAT" group:"Files"`
 	CRSP         bool              `help:"A minus before a price marks it as the average of bid and ask, as CRSP has it." name:"crsp" group:"Files"`
 	MaxExpansion int64             `help:"How many bytes compressed data may become for each of its own (1000)." placeholder:"N" group:"Files"`
@@ -39,6 +41,10 @@ func (f *FileFlags) given() string {
 		return "--skip-assets"
 	case f.CRSP:
 		return "--crsp"
+	case len(f.Columns) > 0:
+		return "--columns"
+	case f.DateFormat != "":
+		return "--date-format"
 	case len(f.Map) > 0:
 		return "--map"
 	}
@@ -47,7 +53,7 @@ func (f *FileFlags) given() string {
 
 // Options returns what the flags ask for.
 func (f *FileFlags) Options() (ingest.Options, error) {
-	o := ingest.Options{TimeZone: f.TimeZone, StampedAtEnd: f.Stamp == "end", SkipAssets: f.Skip, Session: f.Session, CRSP: f.CRSP, Map: f.Map, MaxExpansion: f.MaxExpansion}
+	o := ingest.Options{TimeZone: f.TimeZone, StampedAtEnd: f.Stamp == "end", SkipAssets: f.Skip, Session: f.Session, CRSP: f.CRSP, Map: f.Map, Columns: f.Columns, DateFormat: f.DateFormat, MaxExpansion: f.MaxExpansion}
 	if name := cmp.Or(f.Frequency, "auto"); name != "auto" { // auto is what earlier versions called it
 		frequency, err := market.ParseFrequency(name)
 		if err != nil {
