@@ -18,6 +18,9 @@ func looksLikeNumber(cell string) bool {
 	if n := len(cell); n > 1 && strings.IndexByte("KMBTkmbt", cell[n-1]) >= 0 {
 		cell = cell[:n-1]
 	}
+	if n := strings.LastIndexByte(cell, '-'); n >= 0 && (n == 0 || cell[n-1]|0x20 != 'e') {
+		return false
+	}
 	return hasDigit(cell) && strings.IndexFunc(cell, func(r rune) bool {
 		return !isDigit(r) && !strings.ContainsRune(".,'’ \u00a0\u2009\u202feE+-", r)
 	}) < 0
@@ -42,7 +45,8 @@ func looksLikeTime(cell string) bool {
 	return len(words) > 0 || strings.ContainsAny(cell, "-/.:") || len(strings.TrimSpace(cell)) >= 8
 }
 
-// looksLikeRow says whether at least half of the cells that hold something are numbers or times.
+// looksLikeRow says whether one of the cells is a date and nothing else, or most of those that hold something are
+// numbers or times; half of them where the first is. A header may have some numbers, such as tickers of Tokyo.
 func looksLikeRow(record []string) bool {
 	filled, data := 0, 0
 	for _, cell := range record {
@@ -50,11 +54,15 @@ func looksLikeRow(record []string) bool {
 			continue
 		}
 		filled++
-		if looksLikeNumber(cell) || looksLikeTime(cell) {
+		number, time := looksLikeNumber(cell), looksLikeTime(cell)
+		if time && !number {
+			return true
+		}
+		if number || time {
 			data++
 		}
 	}
-	return data > 0 && 2*data >= filled
+	return 2*data > filled || data > 0 && 2*data == filled && looksLikeNumber(record[0])
 }
 
 // looksLikeText says whether a record is a line of prose, such as the name of a provider below the rows.

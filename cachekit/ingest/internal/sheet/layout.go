@@ -152,7 +152,8 @@ func (y *layout) take(body []sampled, at, usual int) {
 	y.stack(rows)
 	width := withoutTail(body[at:], max(usual, len(y.header)))
 	switch {
-	case len(y.header) == usual-1 && width == usual && !namesTime(y.header) && !slices.ContainsFunc(rows, wider(usual)):
+	case len(y.header) == usual-1 && width == usual && namesPrice(y.header[0]) &&
+		!slices.ContainsFunc(rows, wider(usual)):
 		y.header = slices.Insert(y.header, 0, "") // R writes no name for the column of row names
 	case len(y.header) > width && strings.Join(y.header[width:], "") == "":
 		y.header = y.header[:width]
@@ -209,10 +210,17 @@ func isLevel(name string) bool {
 
 // isTickers says whether one line of a header has tickers and the other the names of fields.
 func isTickers(tickers, fields []string) bool {
-	if countFields(fields) == 0 || countFields(tickers) > 0 {
+	if !isLevel(tickers[0]) && !isLevel(fields[0]) || countFields(tickers) > 0 {
 		return false
 	}
-	return filled(tickers[1:]) == filled(fields[1:])
+	known, all := countFields(fields), filled(fields[1:])
+	return known > 0 && 2*known >= all && filled(tickers[1:]) == all && !slices.ContainsFunc(tickers[1:], isValue)
+}
+
+// isValue says whether a cell is a value or the word for a missing one, and so no ticker.
+func isValue(cell string) bool {
+	return looksLikeNumber(cell) || slices.Contains([]string{"nan", "null", "none", "n/a", "#n/a", "-", "--", "."},
+		strings.ToLower(cell))
 }
 
 func countFields(names []string) int {
@@ -284,12 +292,11 @@ func isCount(record []string) bool {
 	return len(record) > 1
 }
 
-func namesTime(header []string) bool {
-	return slices.ContainsFunc(header, func(name string) bool {
-		name = strings.ToLower(name)
-		return strings.Contains(name, "date") || strings.Contains(name, "time") || strings.Contains(name, "dat") ||
-			name == "t" || name == "ts" || name == "dt" || name == "day"
-	})
+// namesPrice says whether a name is that of a price, also after a ticker and a point: such a column is not the first
+// that a table of bars has.
+func namesPrice(name string) bool {
+	name = strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
+	return slices.Contains([]string{"open", "high", "low", "close", "adj close", "adjusted", "price", "last"}, name)
 }
 
 func trimmed(record []string) []string {

@@ -51,13 +51,21 @@ func (l *lines) fill() (bool, error) {
 			l.take(n + 1)
 			return true, nil
 		case l.err != nil:
-			return false, &Error{Line: l.number, Fatal: true, Err: l.err,
-				Message: "after this line the file cannot be read (" + l.err.Error() + "): copy it again"}
+			return false, l.failed()
 		case len(l.buf) > maxLine:
 			return false, tooLong(l.number + 1)
 		}
 		l.buf = slices.Grow(l.buf, len(l.buf))
 	}
+}
+
+func (l *lines) failed() *Error {
+	e := &Error{Line: l.number, Fatal: true, Err: l.err,
+		Message: "the file cannot be read (" + l.err.Error() + "): copy it again"}
+	if l.number > 0 {
+		e.Message = "after this line " + e.Message
+	}
+	return e
 }
 
 // read fills the buffer as far as the file goes.

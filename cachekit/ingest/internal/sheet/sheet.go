@@ -41,9 +41,9 @@ type Sheet struct {
 type Skipped struct {
 	Titles   int // above the header
 	Comments int
-	Headers  int // that are repeated between rows
-	Footers  int // below the last row
-	Footer   string
+	Headers  int    // that are repeated between rows
+	Footers  int    // below the last row
+	Footer   string // the first of them, clipped
 }
 
 // A read is what Read returns.
@@ -172,8 +172,10 @@ func (s *Sheet) settle(record []string, line int, err error) *read {
 		kind := s.kind(record, line, err)
 		switch kind.what {
 		case isBlank, isHead:
-			if kind.what == isHead {
+			if kind.what == isHead { // of a second export behind the first, which may have had its own last line
 				s.Skipped.Headers++
+				s.Skipped.Footers += footers
+				footers = 0
 			}
 		case isFooter:
 			if footers++; footers == 1 {
@@ -199,7 +201,9 @@ func (s *Sheet) afterFooter(r *read, footers int, first *Error) *read {
 	if footers == 0 {
 		return r
 	}
-	s.Skipped.Footer = ""
+	if s.Skipped.Footers == 0 {
+		s.Skipped.Footer = ""
+	}
 	if above {
 		s.Skipped.Titles += footers
 		return r
@@ -211,7 +215,7 @@ func (s *Sheet) afterFooter(r *read, footers int, first *Error) *read {
 // finish returns how a file ends.
 func (s *Sheet) finish(line int, err error, footers int) *read {
 	s.NoNewline = s.lines.open
-	s.Skipped.Footers = footers
+	s.Skipped.Footers += footers
 	if s.rows > 0 || !errors.Is(err, io.EOF) {
 		return &read{line: line, err: err}
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
@@ -48,14 +49,16 @@ func TestLayouts(t *testing.T) {
 	}{
 		{name: "plain", text: "date,open\n2021-05-03,1.5\n2021-05-04,2\n", header: "date|open",
 			first: "2021-05-03|1.5", last: "2021-05-04|2", line: 2, rows: 2},
-		{name: "CRLF", text: "date,open\r\n2021-05-03,1.5\r\n", header: "date|open", first: "2021-05-03|1.5", line: 2, rows: 1},
+		{name: "CRLF", text: "date,open\r\n2021-05-03,1.5\r\n",
+			header: "date|open", first: "2021-05-03|1.5", line: 2, rows: 1},
 		{name: "CR alone", text: "date,open\r2021-05-03,1.5\r2021-05-04,2\r", header: "date|open",
 			first: "2021-05-03|1.5", last: "2021-05-04|2", line: 2, rows: 2},
 		{name: "semicolons and decimal commas", text: "Datum;Kurs\n03.05.2021;1,5\n04.05.2021;2,25\n", header: "Datum|Kurs",
 			first: "03.05.2021|1,5", last: "04.05.2021|2,25", line: 2, rows: 2},
 		{name: "semicolons, no header", text: "20210503 000000;1,5;2,5;1,0\n20210504 000000;2,0;3,0;1,5\n",
 			first: "20210503 000000|1,5|2,5|1,0", last: "20210504 000000|2,0|3,0|1,5", line: 1, rows: 2},
-		{name: "tabs", text: "<DATE>\t<OPEN>\n2021.05.03\t1.5\n", header: "<DATE>|<OPEN>", first: "2021.05.03|1.5", line: 2, rows: 1},
+		{name: "tabs", text: "<DATE>\t<OPEN>\n2021.05.03\t1.5\n",
+			header: "<DATE>|<OPEN>", first: "2021.05.03|1.5", line: 2, rows: 1},
 		{name: "pipes", text: "date|open\n2021-05-03|1\n", header: "date|open", first: "2021-05-03|1", line: 2, rows: 1},
 		{name: "no header", text: "1620000000000,1.5,2.5\n1620000060000,1.5,2.5\n", first: "1620000000000|1.5|2.5",
 			last: "1620000060000|1.5|2.5", line: 1, rows: 2},
@@ -87,6 +90,22 @@ func TestLayouts(t *testing.T) {
 			header: "date|open", first: "2021-05-03|1", last: "2021-05-04|2", line: 2, rows: 2},
 		{name: "no name for the names of rows", text: "open,close\n2021-05-03,1,2\n2021-05-04,1,2\n", header: "|open|close",
 			first: "2021-05-03|1|2", last: "2021-05-04|1|2", line: 2, rows: 2},
+		{name: "names of quantmod", text: "\"B.Open\",\"B.Close\"\n\"2021-05-03\",1,2\n\"2021-05-04\",1,2\n",
+			header: "|B.Open|B.Close", first: "2021-05-03|1|2", last: "2021-05-04|1|2", line: 2, rows: 2},
+		{name: "a first row without a number", text: "Date,Open,Close\n2021-05-03,0x1p4,1_0\n2021-05-04,1,2\n",
+			header: "Date|Open|Close", first: "2021-05-03|0x1p4|1_0", last: "2021-05-04|1|2", line: 2, rows: 2},
+		{name: "tickers that are numbers", text: "Date,7203,6758,Note\n2021-05-03,1,2,x\n", header: "Date|7203|6758|Note",
+			first: "2021-05-03|1|2|x", line: 2, rows: 1},
+		{name: "a summary below",
+			text:   "Date,Price,High\n05/03/2021,1,1\n\"Highest: 1,102\",\"Lowest: 1.0\"\n\"Change: 5%\"\n",
+			header: "Date|Price|High", first: "05/03/2021|1|1", line: 2, rows: 1,
+			skipped: Skipped{Footers: 2, Footer: "Highest: 1,102"}},
+		{name: "footer and header of a file that was appended",
+			text:   "date,open\n2021-05-03,1\nData by B\ndate,open\n2021-05-04,2\n",
+			header: "date|open", first: "2021-05-03|1", last: "2021-05-04|2", line: 2, rows: 2,
+			skipped: Skipped{Footers: 1, Headers: 1, Footer: "Data by B"}},
+		{name: "missing values are no tickers", text: ",Open,Close\nx,null,null\n3,1,2\n", header: "|Open|Close",
+			first: "x|null|null", last: "3|1|2", line: 2, rows: 2},
 		{name: "one ticker", text: "Price,Close,Volume\nTicker,B,B\nDate,,\n2021-05-03,1,2\n", header: "Date|Close|Volume",
 			tickers: "|B|B", first: "2021-05-03|1|2", line: 4, rows: 1},
 		{name: "two tickers", text: "Price,Close,Close,Volume,Volume\nTicker,B,C,B,C\nDatetime,,,,\n2021-05-03,1,2,3,4\n",
@@ -186,6 +205,8 @@ func TestErrors(t *testing.T) {
 		{"every row with thousands", "date,open,vol\n2021-05-03,1,1,000\n2021-05-04,1,1,000\n",
 			"a number seems to hold a comma", 2, false},
 		{"decimal commas", "date,open\n2021-05-03,1,25\n2021-05-04,1,5\n", "a number seems to hold a comma", 2, false},
+		{"decimal commas under a name of our own", "Fecha,Cierre\n2021-05-03,1,25\n2021-05-04,1,5\n",
+			"a number seems to hold a comma", 2, false},
 		{"too many", head + "2021-05-04,1,2,x\n", "there are 4 fields, but the header has 3", 3, false},
 		{"text between rows", head + "a note\n2021-05-04,1,2\n", "no row, but rows follow", 3, false},
 		{"a quote", head + "2021-05-04,\"1\"x,2\n", "after the closing quote", 3, false},
@@ -223,6 +244,26 @@ func TestReadingGoesOnAfterAWrongRow(t *testing.T) {
 	}
 	if _, _, err := s.Read(); !errors.Is(err, io.EOF) {
 		t.Errorf("after the end: %v", err)
+	}
+}
+
+// A provider's name with an umlaut may come long after the beginning.
+func TestAByteOfWindowsFarDown(t *testing.T) {
+	s := open(t, "date,note\n"+strings.Repeat("2021-05-03,a\n", blockSize/8)+"2021-05-04,B\xf6rse\n")
+	records, _ := all(t, s)
+	if got := records[len(records)-1][1]; got != "Börse" {
+		t.Errorf("read %q", got)
+	}
+}
+
+func TestOptions(t *testing.T) {
+	s, err := Open(strings.NewReader("date;open,x\n1;2,3\n"), Options{Delimiter: ',', NoHeader: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, _ := all(t, s)
+	if s.Header != nil || len(records) != 2 || records[1][0] != "1;2" {
+		t.Errorf("header %q, rows %q", s.Header, records)
 	}
 }
 
@@ -307,7 +348,8 @@ func randomTable(rnd *rand.Rand) (header []string, rows [][]string) {
 	notes := []string{"", "a", "Größe, \"x\"; y|z\tw", "zwei\nZeilen", " blank ", "é"}
 	for day := range 1 + rnd.IntN(3000) {
 		rows = append(rows, []string{fmt.Sprintf("20%02d-%02d-%02d", day/336%100, day/28%12+1, day%28+1),
-			fmt.Sprintf("%.2f", rnd.Float64()*100), fmt.Sprint(rnd.IntN(100)), fmt.Sprintf("%d,%03d", rnd.IntN(9)+1, rnd.IntN(999)),
+			fmt.Sprintf("%.2f", rnd.Float64()*100), fmt.Sprint(rnd.IntN(100)),
+			fmt.Sprintf("%d,%03d", rnd.IntN(9)+1, rnd.IntN(999)),
 			notes[rnd.IntN(len(notes))]})
 	}
 	return header, rows
@@ -338,7 +380,7 @@ func FuzzAgainstCSV(f *testing.F) {
 	f.Add("a,\" b\", c \n")
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.Contains(strings.ReplaceAll(text, "\r\n", ""), "\r") || strings.ContainsRune(text, 0) ||
-			!validStart([]byte(text)) {
+			!utf8.ValidString(text) {
 			t.Skip() // read otherwise on purpose
 		}
 		r := csv.NewReader(strings.NewReader(text))
@@ -365,7 +407,8 @@ func FuzzAgainstCSV(f *testing.F) {
 
 // FuzzOpen reads anything to its end: every record has the columns that were told, and lines go up.
 func FuzzOpen(f *testing.F) {
-	for _, seed := range []string{"date,open\n2021-05-03,1\nfooter\ndate,open\n", "Price,Close\nTicker,B\nDate,\n2021-05-03,1\n",
+	for _, seed := range []string{"date,open\n2021-05-03,1\nfooter\ndate,open\n",
+		"Price,Close\nTicker,B\nDate,\n2021-05-03,1\n",
 		"sep=;\n#c\na;b\n1;\"2", "\xff\xfe1\x00,\x002\x00", "a\tb\r1\t2\r", "\xe9,1\n2,3", ",0,1\n0,1,2", "1,2,3\n1,2"} {
 		f.Add([]byte(seed))
 	}
@@ -410,7 +453,8 @@ func TestReadMakesNothingForARow(t *testing.T) {
 }
 
 func BenchmarkRead(b *testing.B) {
-	plain := "date,open,high,low,close,volume\n" + strings.Repeat("2021-05-03 09:30:00,101.5,102.5,101.25,102,1000\n", 200_000)
+	plain := "date,open,high,low,close,volume\n" +
+		strings.Repeat("2021-05-03 09:30:00,101.5,102.5,101.25,102,1000\n", 200_000)
 	quoted := "date,vol\n" + strings.Repeat("\"05/03/2021\",\"1,234\"\n", 200_000)
 	for _, c := range []struct{ name, text string }{{"plain", plain}, {"quoted", quoted}} {
 		b.Run(c.name, func(b *testing.B) {
