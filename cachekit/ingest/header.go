@@ -122,6 +122,9 @@ func (t *table) readHeader(written []string, line int) (header, bool) {
 	t.crsp = t.crsp || slices.Contains(plain, "prc") && (slices.Contains(plain, "bidlo") || slices.Contains(plain, "askhi"))
 	t.symbols = h.symbol >= 0
 	h.time = given("date", names.time)
+	if t.noBars = h.time < 0 && !slices.ContainsFunc(h.fields[:bar.Volume], func(at int) bool { return at >= 0 }) && len(t.wanted) == 0; t.noBars {
+		t.about = "it has no column of times and none of prices, only " + listed(written)
+	}
 	if !t.rows && h.time >= 0 {
 		h.clock = find(names.clock)
 	}

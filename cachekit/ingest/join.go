@@ -13,6 +13,7 @@ import (
 
 // assets joins the tables into the rows of each asset, in the order of the symbols.
 func (in *input) assets() ([]*assetRows, error) {
+	in.leaveOut()
 	in.skipUnpriced()
 	if err := in.understand(); err != nil && !in.anyProblem() {
 		return nil, err
@@ -46,6 +47,21 @@ func (in *input) assets() ([]*assetRows, error) {
 		assets = append(assets, newAssetRows(groups))
 	}
 	return assets, in.checkJoined(assets)
+}
+
+// leaveOut leaves files out that hold no bars, as a list of symbols beside them does.
+func (in *input) leaveOut() {
+	if !slices.ContainsFunc(in.tables, func(t *table) bool { return !t.noBars }) {
+		return
+	}
+	in.tables = slices.DeleteFunc(in.tables, func(t *table) bool {
+		if t.noBars {
+			in.ignored = append(in.ignored, in.shown(t.path))
+			in.warnings = append(in.warnings, in.shown(t.path)+": it was left out: "+t.about)
+		}
+		return t.noBars
+	})
+	slices.Sort(in.ignored)
 }
 
 // nothingMessage says why no asset is left.

@@ -67,7 +67,21 @@ func (in *input) allWarnings() []string {
 			all = append(all, in.shown(t.path)+": "+doubt)
 		}
 	}
-	return all
+	return append(all, in.ofZones()...)
+}
+
+// ofZones warns of bars within the day whose zone nobody said.
+func (in *input) ofZones() []string {
+	if !in.frequency.Intraday() || in.zone != nil {
+		return nil
+	}
+	for _, t := range in.tables {
+		if t.zone == "none" || t.zone == "several" {
+			return []string{"times without a zone, as in " + in.shown(t.path) + ", are taken for UTC: give --timezone if they " +
+				"are of another, such as America/New_York"}
+		}
+	}
+	return nil
 }
 
 // report says how a file was understood.

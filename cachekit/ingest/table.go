@@ -26,6 +26,8 @@ type table struct {
 	columns    []string // names of the columns of files without a header, that were given
 	dateFormat string   // that was given
 	doubts     []string // what may be other than it looks
+	noBars     bool     // whether the header has neither times nor prices, as that of a list of symbols
+	about      string   // what it has instead
 	symbols    bool     // whether a column has them
 	rows       bool     // whether lines are rows of a Parquet file, which may come in any order
 	time       string   // name of the column of times

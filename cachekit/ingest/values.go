@@ -33,9 +33,6 @@ func (t *table) settle(g *rowGroup, line int, values *[bar.NumFields]float64) (o
 		t.halted++ // no trade, or a market that was closed
 		return false, 0, ""
 	}
-	if missing > 0 {
-		return false, field, "there is no value: fill it in or remove the row"
-	}
 	for f := bar.Open; f <= bar.Close; f++ {
 		if t.crsp {
 			values[f] = math.Abs(values[f])
@@ -46,6 +43,9 @@ func (t *table) settle(g *rowGroup, line int, values *[bar.NumFields]float64) (o
 			}
 			return false, f, priceMessage(values[f])
 		}
+	}
+	if missing > 0 {
+		return false, field, "there is no value: fill it in or remove the row"
 	}
 	if math.IsNaN(values[bar.Dividend]) {
 		values[bar.Dividend] = 0

@@ -93,6 +93,9 @@ func (f Format) Parse(text string) (v float64, wrong string) {
 		}
 	}
 	s, ok := f.ungrouped(s)
+	if !ok {
+		s, ok = f.marked(s)
+	}
 	if !ok || !plain(s) || negative && s[0] == '-' {
 		return 0, message
 	}
@@ -165,6 +168,20 @@ func bare(s string) string {
 		}
 	}
 	return s
+}
+
+// marked takes marks away that stand at odd places before a decimal sign, as in 3,99.90: with that behind them they can
+// be nothing else.
+func (f Format) marked(s string) (string, bool) {
+	decimal, mark := ".", ","
+	if f.Comma {
+		decimal, mark = ",", "."
+	}
+	whole, fraction, cut := strings.Cut(s, decimal)
+	if !cut || strings.Contains(fraction, mark) || strings.HasPrefix(whole, mark) || strings.Contains(whole, mark+mark) {
+		return s, false
+	}
+	return strings.ReplaceAll(whole, mark, "") + "." + fraction, true
 }
 
 // ungrouped takes the marks of thousands away and writes a decimal point; marks that do not stand before groups of
