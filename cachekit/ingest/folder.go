@@ -186,7 +186,7 @@ func (in *input) readAll(ctx context.Context, progress func(done, files int)) er
 func (in *input) newTable(s source) *table {
 	return &table{
 		path: s.Path, symbol: s.Symbol, date: s.Date, spool: in.spool,
-		badRows: in.options.BadRows, crsp: in.options.CRSP, wanted: in.options.Map, columns: in.options.Columns, dateFormat: in.options.DateFormat, skipAssets: in.options.SkipAssets,
+		badRows: in.options.BadRows, crsp: in.options.CRSP, wanted: in.options.Map, columns: in.options.Columns, maxExpansion: in.options.MaxExpansion, dateFormat: in.options.DateFormat, skipAssets: in.options.SkipAssets,
 	}
 }
 
@@ -223,11 +223,8 @@ func (in *input) read(ctx context.Context, t *table, s source) {
 
 // readAgain reads a text anew, with the order of day and month that its first reading proved.
 func (in *input) readAgain(ctx context.Context, t *table, s source, times *when.Format) {
-	for _, g := range t.groups {
-		in.spool.bars.Add(-int64(len(g.times) - g.spilled))
-	}
 	format := t.format
-	*t = *in.newTable(s)
+	in.forget(t, s)
 	t.format, _, _ = strings.Cut(format, ",")
 	r, err := s.member.Open()
 	if err != nil {
@@ -247,7 +244,7 @@ func (in *input) readParquet(ctx context.Context, t *table, s source, r io.Reade
 			return
 		}
 		defer f.Close()
-		t.readParquet(ctx, f)
+		in.readParquetFile(ctx, t, s, f)
 		return
 	}
 	t.format = "Parquet, compressed"
@@ -262,7 +259,26 @@ func (in *input) readParquet(ctx context.Context, t *table, s source, r io.Reade
 		t.refuse(0, "", "", unpackMessage(err))
 		return
 	}
-	t.readParquet(ctx, f)
+	in.readParquetFile(ctx, t, s, f)
+}
+
+func (in *input) readParquetFile(ctx context.Context, t *table, s source, f *os.File) {
+	times := t.readParquet(ctx, f, nil)
+	if times == nil {
+		return
+	}
+	format := t.format
+	in.forget(t, s)
+	t.format, t.rows = format, true
+	t.readParquet(ctx, f, times)
+}
+
+// forget gives a table back what it was before its file was read.
+func (in *input) forget(t *table, s source) {
+	for _, g := range t.groups {
+		in.spool.bars.Add(-int64(len(g.times) - g.spilled))
+	}
+	*t = *in.newTable(s)
 }
 
 // A contextReader fails once its context has ended.

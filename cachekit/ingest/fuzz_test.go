@@ -169,7 +169,7 @@ func FuzzParquet(f *testing.F) {
 			t.Fatal(err)
 		}
 		tb := &table{path: "x.parquet", symbol: "x", rows: true, spool: &spool{dir: t.TempDir(), most: held}}
-		tb.readParquet(t.Context(), file)
+		tb.readParquet(t.Context(), file, nil)
 		checkGroups(t, tb)
 		checkProblems(t, tb, math.MaxInt32)
 		in := &input{dir: ".", tables: []*table{tb}}

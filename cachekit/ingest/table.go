@@ -13,27 +13,28 @@ import (
 // A table is what one file holds: rows of one or many assets, as they are in
 // the file.
 type table struct {
-	path       string
-	symbol     string // of the asset whose file it is, where no column has one
-	date       string // that was taken off the file\'s name, or ""
-	spool      *spool
-	format     string            // as people call it
-	zone       string            // of its times, as a [FileReport] has it
-	skipAssets bool              // whether assets with prices of zero or below are left out
-	wanted     map[string]string // names of columns that were given, by field
-	badRows    BadRows
-	crsp       bool     // whether a minus before a price is a mark
-	columns    []string // names of the columns of files without a header, that were given
-	dateFormat string   // that was given
-	doubts     []string // what may be other than it looks
-	noBars     bool     // whether the header has neither times nor prices, as that of a list of symbols
-	about      string   // what it has instead
-	symbols    bool     // whether a column has them
-	rows       bool     // whether lines are rows of a Parquet file, which may come in any order
-	time       string   // name of the column of times
-	ignored    []string
-	groups     []*rowGroup
-	fault      error // of the machine: the spool cannot be written
+	path         string
+	symbol       string // of the asset whose file it is, where no column has one
+	date         string // that was taken off the file\'s name, or ""
+	spool        *spool
+	format       string            // as people call it
+	zone         string            // of its times, as a [FileReport] has it
+	skipAssets   bool              // whether assets with prices of zero or below are left out
+	wanted       map[string]string // names of columns that were given, by field
+	badRows      BadRows
+	crsp         bool     // whether a minus before a price is a mark
+	columns      []string // names of the columns of files without a header, that were given
+	dateFormat   string   // that was given
+	maxExpansion int64    // that was given
+	doubts       []string // what may be other than it looks
+	noBars       bool     // whether the header has neither times nor prices, as that of a list of symbols
+	about        string   // what it has instead
+	symbols      bool     // whether a column has them
+	rows         bool     // whether lines are rows of a Parquet file, which may come in any order
+	time         string   // name of the column of times
+	ignored      []string
+	groups       []*rowGroup
+	fault        error // of the machine: the spool cannot be written
 	tallies
 	left, moved map[string]*skip // by symbol: rows left out; rows with a price moved by more than a rounding
 	problems

@@ -169,7 +169,9 @@ func (in *input) toDates(g *rowGroup, t *table) {
 		return
 	}
 	dates := clock.Dates{Zone: in.zone}
-	if in.zone == nil {
+	if in.zone == nil && g.zone != "" && g.known {
+		dates.Zone, _ = time.LoadLocation(g.zone) // which was tried when it was read
+	} else if in.zone == nil {
 		found, wrong := g.survey.Dates()
 		if wrong != "" {
 			t.refuse(0, t.time, bar.FormatTime(market.Minute, g.times[0]), wrong)
