@@ -77,6 +77,16 @@ func looksLikeText(record []string) bool {
 	return filled(record) == 1 || strings.ContainsAny(first, " :")
 }
 
+// isRuler says whether a record is a line that is drawn below a header, or the byte by which DOS ended a text.
+func isRuler(record []string) bool {
+	for _, cell := range record {
+		if cell = strings.TrimSpace(cell); cell != "\x1a" && (len(cell) < 3 || strings.Trim(cell, "-=+") != "") {
+			return false
+		}
+	}
+	return true
+}
+
 func filled(record []string) int {
 	n := 0
 	for _, cell := range record {

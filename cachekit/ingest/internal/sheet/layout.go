@@ -111,9 +111,13 @@ func isComment(line string, delimiter byte) bool {
 
 // findHeader finds the line that names the columns, and how many there are.
 func (y *layout) findHeader(sample []sampled, none bool) {
-	body := slices.DeleteFunc(slices.Clone(sample), func(l sampled) bool { return isComment(l.text, y.delimiter) })
+	body := slices.DeleteFunc(slices.Clone(sample), func(l sampled) bool {
+		return isComment(l.text, y.delimiter) || filled(l.fields) == 0
+	})
 	usual := usualWidth(body)
-	at := slices.IndexFunc(body, func(l sampled) bool { return len(l.fields) == usual && filled(l.fields) > 0 })
+	at := slices.IndexFunc(body, func(l sampled) bool { // a title may have the commas of a row behind it
+		return len(l.fields) == usual && (filled(l.fields) >= min(usual, 2) || looksLikeRow(l.fields))
+	})
 	if at < 0 {
 		y.width, y.first = usual, 1
 		return

@@ -76,6 +76,10 @@ func Open(r io.Reader, o Options) (*Sheet, error) {
 	if ends(s.ahead.err) {
 		return nil, s.ahead.err
 	}
+	if s.Columns == 1 && s.ahead.err == nil && strings.Count(s.ahead.record[0], ",") > 1 && s.lines.quoted {
+		return nil, &Error{Line: s.ahead.line, Value: bar.Clip(s.ahead.record[0]), Fatal: true,
+			Message: "each line is in quotes as a whole: remove the quotes around the lines, or export the file again"}
+	}
 	return s, nil
 }
 
@@ -252,7 +256,7 @@ func (s *Sheet) kind(record []string, line int, err error) kind {
 		return kind{what: isEnd}
 	case err != nil:
 		return kind{isData, &read{line: line, err: err}}
-	case filled(record) == 0:
+	case filled(record) == 0 || isRuler(record):
 		return kind{what: isBlank}
 	case slices.ContainsFunc(s.layout.heads, func(h []string) bool { return slices.Equal(h, record) }):
 		return kind{what: isHead}
