@@ -58,6 +58,9 @@ func (t *table) readParquetFile(ctx context.Context, f *os.File, times *when.For
 		return nil, nil
 	}
 	for _, g := range file.RowGroups() {
+		if g.NumRows() == 0 {
+			continue
+		}
 		if err := p.readGroup(ctx, g); err != nil || t.fault != nil {
 			return nil, err
 		}

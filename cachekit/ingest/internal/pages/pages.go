@@ -184,8 +184,8 @@ func start(m *format.ColumnMetaData) int64 {
 
 // column goes through the pages of a column. each is called with every header and where its data begins.
 func (w *walker) column(m *format.ColumnMetaData, rows int64, each func(p footer.Page, at int64) error) error {
-	if m.NumValues == 0 && m.TotalCompressedSize == 0 {
-		return nil
+	if m.NumValues == 0 && rows == 0 {
+		return nil // nobody reads them
 	}
 	at := start(m)
 	end := at + m.TotalCompressedSize
