@@ -355,7 +355,8 @@ func TestBrokenInputIsExplained(t *testing.T) {
 		{"high below low", "X.csv", header + "2020-01-02,1,1,2,1,5\n", []string{"X.csv:2", "high", "low"}},
 		{"two rows of a date", "X.csv", header + "2020-01-02,1,1,1,1,5\n2020-01-02,1,1,1,1,6\n", []string{"X.csv:3", "2020-01-02"}},
 		{"no rows", "X.csv", header, []string{"X.csv"}},
-		{"no bars at all", "notes.txt", "nothing", []string{"no bars"}},
+		{"no bars at all", "notes.md", "nothing", []string{"no bars"}},
+		{"no table", "notes.txt", "nothing", []string{"this is text and no table"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			store, dir := filepath.Join(t.TempDir(), "store"), t.TempDir()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/bmadventure/optcache/cachekit/ingest/internal/figure"
@@ -33,6 +34,7 @@ type textRows struct {
 func (t *table) readText(ctx context.Context, r io.Reader, times *when.Format) (again *when.Format) {
 	s, err := sheet.Open(r, sheet.Options{NoHeader: len(t.columns) > 0})
 	if err != nil {
+		t.noBars, t.about = isNotes(t.path), strings.TrimSuffix(err.Error(), "\n")
 		t.addReadError(err)
 		return nil
 	}
@@ -49,6 +51,15 @@ func (t *table) readText(ctx context.Context, r io.Reader, times *when.Format) (
 		t.refuse(line, t.time, bar.Clip(text), doubt)
 	}
 	return nil
+}
+
+// isNotes reports whether a file may be one for people beside those of bars, by its ending.
+func isNotes(path string) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".txt", ".dat", ".data", ".asc", ".prn":
+		return true
+	}
+	return false
 }
 
 // readRows reads all rows, those of the sample first. It reports whether it came to the end.
