@@ -70,19 +70,15 @@ type Options struct {
 	held int64 // bars that may wait in memory, for tests; 0: held
 }
 
-// Dir reads a folder of bars and makes it a version of a bundle in the store, and
-// the current one, as [bundle.Store.Write] does.
+// Dir reads a folder of bars, or a single file, and makes it a version of a bundle in the store, and the current one, as
+// [bundle.Store.WriteRows] does.
 //
-// The folder holds one CSV file for each asset, SYMBOL.csv or SYMBOL.csv.gz, or
-// Parquet files, which have a column symbol and any number of assets each. If it
-// holds neither but a folder daily or minute, that one is read. A CSV file
-// begins with a header. Columns, in any order and any case, are date (or
-// timestamp, datetime, time, day), open, high, low, close, volume and, if
-// wanted, dividend and split; others are ignored and reported. Rows may come in
-// any order; rows that are there twice with equal values are one.
+// Files are text (comma, semicolon, tab or pipe, with a header or without) or Parquet, in folders of folders, compressed
+// or in a zip. An asset is what a column of symbols says, or several tickers side by side, or a Hive folder, or else the
+// file's name. Columns are found by the names that providers give them; only open, high, low, close and a time must be
+// there. Rows may come in any order; rows that are there twice with equal values are one.
 //
-// Prices are kept as they are: splits and dividends become columns and are not
-// applied to them.
+// Prices are kept as they are: splits and dividends become columns, and are applied in reading, see [bundle.Query].
 //
 // Rows without a price, as of a halted day, are left out; an open or close that is outside low to high by a rounding is
 // moved there; a volume that is missing is NaN. The report and the notes of the version count these.
