@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/bundle"
@@ -136,7 +137,10 @@ func (in *input) zoneName() string {
 	}
 	zones := make(map[string]bool)
 	for _, t := range in.tables {
-		if _, err := time.LoadLocation(t.zone); err == nil && t.zone != "" {
+		if !strings.Contains(t.zone, "/") {
+			continue // UTC, an offset, or none
+		}
+		if _, err := time.LoadLocation(t.zone); err == nil {
 			zones[t.zone] = true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/bmadventure/optcache/cachekit/ingest/internal/figure"
@@ -16,7 +17,7 @@ import (
 )
 
 // sampled is how many rows of a file are looked at before its first is read, to find out how it is written.
-const sampled = 1000
+const sampled = 200
 
 // A textRows reads the rows of a file of text.
 type textRows struct {
@@ -112,11 +113,7 @@ func (r *textRows) sample() (rows []sampleRow, over bool) {
 			}
 			continue
 		}
-		kept := make([]string, len(record))
-		for i, field := range record {
-			kept[i] = strings.Clone(field)
-		}
-		rows = append(rows, sampleRow{kept, line})
+		rows = append(rows, sampleRow{slices.Clone(record), line}) // its strings hold a block of the file, for a while
 	}
 	return rows, false
 }
@@ -162,7 +159,10 @@ func cells(rows []sampleRow, column, second int) (all []string) {
 
 // findColumns finds out which column is which: by the header, by the names that were given, or by their values.
 func (r *textRows) findColumns(sample []sampleRow) bool {
-	names, line := r.sheet.Header, r.sheet.HeaderLine
+	names, line := slices.Clone(r.sheet.Header), r.sheet.HeaderLine
+	for i, name := range names {
+		names[i] = strings.Clone(name) // what is kept of it must not keep the block that it was read from
+	}
 	if len(r.columns) > 0 {
 		if names, line = r.columns, 0; len(names) != r.sheet.Columns {
 			r.refuse(0, "", "", fmt.Sprintf("--columns names %d columns, but the file has %d: name all, - for one to leave out",
@@ -197,12 +197,17 @@ func (r *textRows) better(written []string, sample []sampleRow) []string {
 	if r.wanted["date"] != "" {
 		return written
 	}
-	best, most := -1, -1
 	var all []int
 	for i, name := range written {
-		if !isTimeName(plainName(name)) || isClockOf(written, i) {
-			continue
+		if isTimeName(plainName(name)) && !isClockOf(written, i) {
+			all = append(all, i)
 		}
+	}
+	if len(all) < 2 {
+		return written
+	}
+	best, most := -1, -1
+	for _, i := range all {
 		distinct := make(map[string]bool)
 		for _, c := range cells(sample, i, -1) {
 			distinct[c] = true
@@ -210,10 +215,6 @@ func (r *textRows) better(written []string, sample []sampleRow) []string {
 		if len(distinct) > most {
 			best, most = i, len(distinct)
 		}
-		all = append(all, i)
-	}
-	if len(all) < 2 {
-		return written
 	}
 	shown := append([]string(nil), written...)
 	for _, i := range all {
