@@ -235,7 +235,8 @@ func TestFullStandardOutput(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	var stderr bytes.Buffer
-	args := []string{"sweep", "--strategy=broken", "--param=all=true", "--assets=2", "--bars=60", "--rounds=1", "--store=" + store, "--quiet"}
+	args := []string{"sweep", "--assets=2", "--bars=60", "--no-compare", "--strategy=broken",
+		"--param=all=true", "--store=" + store, "--quiet"}
 	if status := run(t.Context(), args, full, &stderr, Strategy[broken]("broken", "stone")); status != console.ExitFailed || stderr.String() != told {
 		t.Errorf("trials that failed: status %d: %s", status, &stderr)
 	}
