@@ -36,7 +36,7 @@ const (
 
 // String says how many bars make a year and why, such as "365 (sessions on seven weekdays)".
 func (c Calendar) String() string {
-	return fmt.Sprintf("%s (%s)", number(c.PeriodsPerYear), c.why())
+	return fmt.Sprintf("%s (%s)", number(c.PeriodsPerYear), c.Reason())
 }
 
 // number writes a count to a hundredth, and a whole one without.
@@ -44,7 +44,8 @@ func number(x float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.2f", x), ".00")
 }
 
-func (c Calendar) why() string {
+// Reason says what decided it, such as "sessions on seven weekdays".
+func (c Calendar) Reason() string {
 	switch c.reason {
 	case byQuery:
 		return "as asked for"

@@ -40,6 +40,9 @@ type Note struct {
 	Example string // one of them, for people; clipped to 60 bytes
 }
 
+// NoteSkippedAsset is the kind of note on an asset that was left out for a price of zero or below.
+const NoteSkippedAsset = "asset left out for a price of zero or below"
+
 // Bounds of the notes of a version, so that a manifest stays as small as its bars let it be.
 const (
 	maxNotes = 1000

@@ -20,7 +20,7 @@ func TestBundleHistory(t *testing.T) {
 	for _, days := range []int{7, 8, 7, 9} {
 		writeBars(t, data, []string{"A"}, days)
 		var r bundles.IngestReport
-		if err := json.Unmarshal([]byte(succeed(t, store, "bundle", "ingest", "b", data, "--json")), &r); err != nil {
+		if err := json.Unmarshal([]byte(succeed(t, store, "bundle", "ingest", "b", data, "--replace", "--json")), &r); err != nil {
 			t.Fatal(err)
 		}
 		versions = append(versions, r.Version)

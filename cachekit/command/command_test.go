@@ -355,7 +355,8 @@ func TestBrokenInputIsExplained(t *testing.T) {
 		{"high below low", "X.csv", header + "2020-01-02,1,1,2,1,5\n", []string{"X.csv:2", "high", "low"}},
 		{"two rows of a date", "X.csv", header + "2020-01-02,1,1,1,1,5\n2020-01-02,1,1,1,1,6\n", []string{"X.csv:3", "2020-01-02"}},
 		{"no rows", "X.csv", header, []string{"X.csv"}},
-		{"no bars at all", "notes.txt", "nothing", []string{"no bars"}},
+		{"no bars at all", "notes.md", "nothing", []string{"no bars"}},
+		{"no table", "notes.txt", "nothing", []string{"this is text and no table"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			store, dir := filepath.Join(t.TempDir(), "store"), t.TempDir()
@@ -513,7 +514,11 @@ func TestPricesThatAreNone(t *testing.T) {
 		rows += fmt.Sprintf("2020-01-%02d,10,10,%d,%d,100\n", day+1, low, low)
 	}
 	write(t, dir, "ZERO.csv", rows)
-	write(t, dir, "SOUND.csv", strings.ReplaceAll(rows, ",0,0,", ",9,9,"))
+	sound := "date,open,high,low,close,volume\n"
+	for day := range 25 {
+		sound += fmt.Sprintf("2020-01-%02d,10,30,5,%d,100\n", day+1, 10+day*7%11)
+	}
+	write(t, dir, "SOUND.csv", sound)
 	args := []string{"sweep", "--data=" + dir, "--fast=2:3:1", "--slow=4:5:1", "--rounds=1"}
 	r := command(t, store, args...)
 	if r.status != console.ExitUsage || r.stdout != "" || !strings.Contains(r.stderr, "ZERO.csv:22") || !strings.Contains(r.stderr, "--skip-assets") {

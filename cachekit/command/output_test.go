@@ -83,10 +83,14 @@ func TestIngestJSON(t *testing.T) {
 			t.Fatalf("%s: %v", out, err)
 		}
 		versions = append(versions, got.Version)
+		if len(got.Understood) != 1 || got.Understood[0].Format != "CSV" || got.Understood[0].TimeZone != "none" || got.Understood[0].Bars != 9 {
+			t.Errorf("%+v", got.Understood)
+		}
+		got.Understood = nil
 		got.Version, got.Previous = "", strings.ReplaceAll(got.Previous, versions[0], "the first")
 		want := bundles.IngestReport{
 			New: len(versions) == 1, Name: "b", Frequency: "daily", Fields: []string{"open", "high", "low", "close", "volume"},
-			Assets: 1, Bars: 9, Longest: 9, Files: 1, SkippedAssets: []string{}, IgnoredColumns: []string{}, IgnoredFiles: []string{"README"},
+			TimeZone: "UTC", Assets: 1, Bars: 9, Longest: 9, Files: 1, SkippedAssets: []string{}, IgnoredColumns: []string{}, IgnoredFiles: []string{"README"},
 		}
 		if len(versions) > 1 {
 			want.Previous = "the first"

@@ -87,21 +87,20 @@ func TestFormatsAreChosen(t *testing.T) {
 
 // A run that fails says so in its folder.
 func TestFailedRunIsKept(t *testing.T) {
-	store, dir, data := t.TempDir(), t.TempDir(), t.TempDir()
-	write(t, data, "ZERO.csv", "date,open,high,low,close,volume\n2020-01-02,1,1,0,0,5\n2020-01-03,1,1,0,0,5\n")
-	r := command(t, store, "sweep", "--data="+data, "--out="+dir, "--fast=1", "--slow=2")
+	store, dir := t.TempDir(), t.TempDir()
+	r := with(t, store, "sweep", "--strategy=broken", "--param=all=true", "--assets=2", "--bars=60", "--out="+dir)
 	if r.status != console.ExitFailed {
 		t.Error(r)
 	}
 	var kept rundir.Run
-	if err := output.ReadJSON(filepath.Join(dir, rundir.RunName), &kept); err != nil || kept.Failed != 1 || len(kept.Errors) != 1 || kept.BestTrial != -1 {
+	if err := output.ReadJSON(filepath.Join(dir, rundir.RunName), &kept); err != nil || kept.Failed != 8 || len(kept.Errors) != 8 || kept.BestTrial != -1 {
 		t.Errorf("%+v, %v", kept, err)
 	}
 	raw, err := os.ReadFile(filepath.Join(dir, "results.csv"))
-	if err != nil || !strings.Contains(string(raw), "NaN") || !strings.Contains(string(raw), "2020-01-02") {
+	if err != nil || !strings.Contains(string(raw), "NaN") || !strings.Contains(string(raw), "the moon is full") {
 		t.Errorf("%s, %v", raw, err)
 	}
-	if r := command(t, store, "montecarlo", "--run="+dir); r.status != console.ExitUsage || !strings.Contains(r.stderr, "all of 1 trial failed") {
+	if r := with(t, store, "montecarlo", "--run="+dir); r.status != console.ExitUsage || !strings.Contains(r.stderr, "all of 8 trials failed") {
 		t.Error(r)
 	}
 }

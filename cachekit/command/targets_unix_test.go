@@ -5,7 +5,6 @@ package command
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -235,18 +234,10 @@ func TestFullStandardOutput(t *testing.T) {
 	if r, err := rundir.ReadRunFile(run1); err != nil || r.State != rundir.StateDone {
 		t.Errorf("%+v, %v", r, err)
 	}
-	rows := "date,open,high,low,close,volume\n" // a price at which nothing can be bought fails every trial
-	for day := range 25 {
-		low := 10
-		if day == 20 {
-			low = 0
-		}
-		rows += fmt.Sprintf("2020-01-%02d,10,10,%d,%d,100\n", day+1, low, low)
-	}
-	write(t, data, "A.csv", rows)
 	var stderr bytes.Buffer
-	args := []string{"sweep", "--data=" + data, "--fast=2:3", "--slow=4:5", "--rounds=1", "--store=" + store, "--quiet"}
-	if status := run(t.Context(), args, full, &stderr); status != console.ExitFailed || stderr.String() != told {
+	args := []string{"sweep", "--assets=2", "--bars=60", "--no-compare", "--strategy=broken",
+		"--param=all=true", "--store=" + store, "--quiet"}
+	if status := run(t.Context(), args, full, &stderr, Strategy[broken]("broken", "stone")); status != console.ExitFailed || stderr.String() != told {
 		t.Errorf("trials that failed: status %d: %s", status, &stderr)
 	}
 }

@@ -144,3 +144,19 @@ func TestClampMovesByRoundingsAlone(t *testing.T) {
 		}
 	}
 }
+
+// Files for people beside those of bars are left out, with a word.
+func TestFilesWithoutBarsStandAside(t *testing.T) {
+	r, err := Dir(t.Context(), emptyStore(t), "b", folder(t, map[string]string{
+		"A.csv": header1 + row1, "notes.txt": "Bars of A, from the archive.\n", "symbols.csv": "ticker,name\nA,Alpha\n",
+	}), Options{})
+	if err != nil || r.Assets != 1 || len(r.Warnings) != 2 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if d := cmp.Diff([]string{"notes.txt", "symbols.csv"}, r.IgnoredFiles); d != "" {
+		t.Error(d)
+	}
+	s := emptyStore(t)
+	_, err = Dir(t.Context(), s, "b", folder(t, map[string]string{"symbols.csv": "ticker,name\nA,Alpha\n"}), Options{})
+	refused(t, "alone", s, err, `no column is one of times: the file has "ticker", "name"`)
+}

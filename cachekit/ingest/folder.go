@@ -1,9 +1,11 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"io/fs"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,6 +15,9 @@ import (
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/ingest/internal/files"
+	"github.com/bmadventure/optcache/cachekit/ingest/internal/unpack"
+	"github.com/bmadventure/optcache/cachekit/ingest/internal/when"
 	"github.com/bmadventure/optcache/cachekit/internal/bar"
 	"github.com/bmadventure/optcache/cachekit/market"
 	"github.com/bmadventure/optcache/internal/parallel"
@@ -20,149 +25,274 @@ import (
 
 // An input is a folder of bars on its way into a store.
 type input struct {
-	dir          string
-	frequency    market.Frequency // 0 until it is known
-	zone         *time.Location   // that was given, or nil
-	stampedAtEnd bool             // whether a bar within the day carries its end
-	skipAssets   bool             // whether assets with prices of zero or below are left out
-	skipped      []string         // symbols of those
-	files        []string         // names in dir, sorted
-	ignored      []string
-	tables       []*table // one a file
+	options   Options
+	dir       string
+	frequency market.Frequency // 0 until it is known
+	zone      *time.Location   // that was given, or nil
+	skipped   []string         // symbols of assets left out by Options.SkipAssets
+	sources   []source         // in the order of their paths
+	ignored   []string
+	warnings  []string
+	tables    []*table // one a source
+	spool     *spool
 }
 
-const noBarsMessage = "the folder holds no bars: put SYMBOL.csv, SYMBOL.csv.gz or *.parquet files into it"
+// A source is one file of bars, or one member of an archive.
+type source struct {
+	files.File
+	member unpack.Member
+}
+
+const noBarsMessage = "the folder holds no bars: put CSV or Parquet files into it, such as SYMBOL.csv, one for each asset"
 
 // findInput lists the files of a folder.
-func findInput(dir string, options Options) (*input, error) {
-	in := &input{dir: dir, frequency: options.Frequency, stampedAtEnd: options.StampedAtEnd, skipAssets: options.SkipAssets}
+func findInput(ctx context.Context, dir string, options Options) (*input, error) {
+	in := &input{options: options, dir: dir, frequency: options.Frequency}
 	if options.TimeZone != "" {
 		zone, err := time.LoadLocation(options.TimeZone)
-		if err != nil {
+		if err != nil || options.TimeZone == "Local" {
 			return nil, inputProblem(bundle.Problem{Value: bar.Clip(options.TimeZone),
 				Message: "there is no such time zone: give a name of the IANA database, such as America/New_York or UTC"})
 		}
 		in.zone = zone
 	}
-	folders, err := in.list()
-	if err != nil || len(in.files) > 0 {
-		return in, err
+	only := ""
+	if in.frequency != 0 {
+		only = in.frequency.String()
 	}
-	var found []market.Frequency
-	for _, f := range []market.Frequency{market.Daily, market.Minute} {
-		if slices.Contains(folders, f.String()) && (in.frequency == 0 || in.frequency == f) {
-			found = append(found, f)
-		}
-	}
-	switch len(found) {
-	case 0:
-		return nil, inputProblem(bundle.Problem{File: dir, Message: noBarsMessage})
-	case 2:
-		return nil, inputProblem(bundle.Problem{File: dir, Message: "the folder holds both daily and minute bars: " +
-			"choose a frequency, or ingest one of the two folders"})
-	}
-	in.dir, in.frequency, in.ignored = filepath.Join(dir, found[0].String()), found[0], nil
-	if _, err := in.list(); err != nil {
+	listing, err := files.Find(ctx, dir, files.Options{Frequency: only})
+	if err != nil {
 		return nil, err
 	}
-	if len(in.files) == 0 {
-		return nil, inputProblem(bundle.Problem{File: in.dir, Message: noBarsMessage})
-	}
-	return in, nil
+	return in, in.take(ctx, listing)
 }
 
-// list fills in files and ignored and returns the names of the folders.
-func (in *input) list() (folders []string, err error) {
-	entries, err := os.ReadDir(in.dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, inputProblem(bundle.Problem{File: in.dir, Message: "there is no such folder: check the path"})
-	case err != nil:
-		return nil, inputProblem(bundle.Problem{File: in.dir,
-			Message: "the folder cannot be read (" + cause(err) + "): name a folder that can"})
-	}
-	for _, e := range entries {
-		info, err := os.Stat(filepath.Join(in.dir, e.Name())) // follows links
-		switch {
-		case err == nil && info.IsDir():
-			folders = append(folders, e.Name())
-		case kindOf(e.Name()) != noBars && (err != nil || info.Mode().IsRegular()):
-			in.files = append(in.files, e.Name())
-		default:
-			in.ignored = append(in.ignored, e.Name())
+// take opens what was found.
+func (in *input) take(ctx context.Context, l *files.Listing) error {
+	var all problems
+	in.note(l, &all)
+	var others []files.File
+	for _, f := range l.Files {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
+		if f.Format == files.Other {
+			others = append(others, f)
+			continue
+		}
+		members, err := unpack.Members(f.Path, unpack.Limits{MaxExpansion: in.options.MaxExpansion})
+		if err != nil {
+			all.Add(bundle.Problem{File: f.Path, Message: unpackMessage(err)})
+			continue
+		}
+		if f.Format != files.Archive {
+			in.sources = append(in.sources, source{f, members[0]})
+			continue
+		}
+		others = append(others, in.takeArchive(f, members, &all)...)
 	}
-	return folders, nil
+	for _, f := range others {
+		if len(in.sources) == 0 {
+			all.Add(bundle.Problem{File: f.Path, Message: f.Why})
+			continue
+		}
+		in.ignored = append(in.ignored, in.shown(f.Path))
+		in.warnings = append(in.warnings, in.shown(f.Path)+": "+f.Why)
+	}
+	if !all.Any() && len(in.sources) == 0 {
+		all.Add(bundle.Problem{File: in.dir, Message: noBarsMessage})
+	}
+	slices.Sort(in.ignored)
+	return all.err()
 }
 
-// What a file holds, by its name.
-const (
-	noBars = iota
-	csvBars
-	gzipBars
-	parquetBars
-)
-
-func kindOf(file string) int {
-	lower := strings.ToLower(file)
-	switch {
-	case strings.HasPrefix(file, "._"): // what macOS leaves beside files on foreign disks
-		return noBars
-	case strings.HasSuffix(lower, ".csv"):
-		return csvBars
-	case strings.HasSuffix(lower, ".csv.gz"):
-		return gzipBars
-	case strings.HasSuffix(lower, ".parquet"):
-		return parquetBars
+// note keeps what a listing says beside the files.
+func (in *input) note(l *files.Listing, all *problems) {
+	for _, p := range l.Problems {
+		all.Add(bundle.Problem{File: p.Path, Message: p.Message})
 	}
-	return noBars
+	for _, f := range l.Ignored {
+		in.ignored = append(in.ignored, in.shown(f.Path))
+	}
+	for _, w := range l.Warnings {
+		in.warnings = append(in.warnings, in.shown(w.Path)+": "+w.Message)
+	}
 }
 
-// symbolOf returns the symbol of a CSV file: its name less .csv or .csv.gz.
-func symbolOf(file string) string {
-	if kindOf(file) == gzipBars {
-		file = file[:len(file)-len(".gz")]
+// takeArchive adds the members of an archive that hold bars; it returns those whose format is not read.
+func (in *input) takeArchive(f files.File, members []unpack.Member, all *problems) (others []files.File) {
+	byName := make(map[string]unpack.Member)
+	var names []string
+	for _, m := range members {
+		byName[m.Name] = m
+		names = append(names, m.Name)
 	}
-	return file[:len(file)-len(".csv")]
+	l := files.InArchive(f, names)
+	in.note(l, all)
+	for _, inner := range l.Files {
+		m := byName[inner.Path]
+		inner.Path = f.Path + "/" + inner.Path
+		if inner.Format == files.Other || inner.Format == files.Archive {
+			inner.Why = cmp.Or(inner.Why, "an archive in an archive is not read: unpack it first")
+			others = append(others, inner)
+			continue
+		}
+		in.sources = append(in.sources, source{inner, m})
+	}
+	return others
 }
 
-// readAll reads all files. Problems stay in the tables; the error is that of
-// ctx.
+// unpackMessage says what is wrong with a file that cannot be opened.
+func unpackMessage(err error) string {
+	var wrong *unpack.Error
+	if errors.As(err, &wrong) {
+		return wrong.Message
+	}
+	return "the file cannot be read (" + cause(err) + "): make it readable or remove it"
+}
+
+// shown returns the path of a file below the folder.
+func (in *input) shown(path string) string {
+	if short, err := filepath.Rel(in.dir, path); err == nil && !strings.HasPrefix(short, "..") && short != "." {
+		return short
+	}
+	return filepath.Base(path)
+}
+
+// readAll reads all files. Problems stay in the tables; the error is that of ctx, or of the disk.
 func (in *input) readAll(ctx context.Context, progress func(done, files int)) error {
-	in.tables = make([]*table, len(in.files))
+	in.tables = make([]*table, len(in.sources))
 	var mu sync.Mutex
 	done := 0
-	return parallel.ForEach(ctx, len(in.files), runtime.GOMAXPROCS(0), func() func(int) error {
+	return parallel.ForEach(ctx, len(in.sources), runtime.GOMAXPROCS(0), func() func(int) error {
 		return func(i int) error {
-			in.tables[i] = in.read(ctx, in.files[i])
+			t := in.newTable(in.sources[i])
+			in.tables[i] = t
+			in.read(ctx, t, in.sources[i])
+			if err := cmp.Or(t.fault, t.finish()); err != nil {
+				return err
+			}
 			if progress != nil {
 				mu.Lock()
 				defer mu.Unlock()
 				done++
-				progress(done, len(in.files))
+				progress(done, len(in.sources))
 			}
 			return ctx.Err()
 		}
 	})
 }
 
-func (in *input) read(ctx context.Context, file string) *table {
-	t := &table{path: filepath.Join(in.dir, file), rows: kindOf(file) == parquetBars, skipAssets: in.skipAssets}
-	f, err := os.Open(t.path)
+func (in *input) newTable(s source) *table {
+	return &table{
+		path: s.Path, symbol: s.Symbol, date: s.Date, spool: in.spool,
+		badRows: in.options.BadRows, crsp: in.options.CRSP, wanted: in.options.Map, columns: in.options.Columns, maxExpansion: in.options.MaxExpansion, dateFormat: in.options.DateFormat, skipAssets: in.options.SkipAssets,
+	}
+}
+
+// read reads a file as what its first bytes say it is.
+func (in *input) read(ctx context.Context, t *table, s source) {
+	r, err := s.member.Open()
 	if err != nil {
-		t.refuse(0, "", "", "the file cannot be read ("+cause(err)+"): make it readable or remove it")
-		return t
+		t.refuse(0, "", "", unpackMessage(err))
+		return
 	}
-	defer f.Close()
-	switch kindOf(file) {
-	case parquetBars:
-		t.readParquet(ctx, f)
-	case gzipBars:
-		t.readGzip(ctx, f, symbolOf(file))
+	defer r.Close()
+	switch {
+	case r.Kind == unpack.Parquet:
+		t.format, t.rows = "Parquet", true
+		in.readParquet(ctx, t, s, r)
+	case r.Kind != unpack.Text:
+		t.refuse(0, "", "", r.Kind.Advice(filepath.Base(s.Path)))
+	case s.Format == files.Parquet:
+		if n, _ := r.Read(make([]byte, 1)); n == 0 {
+			t.refuse(0, "", "", "the file is empty: write it again or remove it")
+			return
+		}
+		t.refuse(0, "", "", "the file is text and no Parquet file: give it the ending .csv if it has rows, or copy it again")
 	default:
-		t.readCSV(ctx, f, symbolOf(file))
+		t.format = "CSV"
+		if !s.member.Plain {
+			t.format = "CSV, compressed"
+		}
+		if times := t.readText(ctx, r, nil); times != nil {
+			in.readAgain(ctx, t, s, times)
+		}
 	}
-	return t
+}
+
+// readAgain reads a text anew, with the order of day and month that its first reading proved.
+func (in *input) readAgain(ctx context.Context, t *table, s source, times *when.Format) {
+	format := t.format
+	in.forget(t, s)
+	t.format, _, _ = strings.Cut(format, ",")
+	r, err := s.member.Open()
+	if err != nil {
+		t.refuse(0, "", "", unpackMessage(err))
+		return
+	}
+	defer r.Close()
+	t.readText(ctx, r, times)
+}
+
+// readParquet reads a file that must be read at any place: one that was compressed is unpacked into a temporary file.
+func (in *input) readParquet(ctx context.Context, t *table, s source, r io.Reader) {
+	if s.member.Plain {
+		f, err := os.Open(s.Path)
+		if err != nil {
+			t.refuse(0, "", "", unpackMessage(err))
+			return
+		}
+		defer f.Close()
+		in.readParquetFile(ctx, t, s, f)
+		return
+	}
+	t.format = "Parquet, compressed"
+	f, err := os.CreateTemp("", "optcache-*.parquet")
+	if err != nil {
+		t.fault = fmt.Errorf("create a temporary file: %w", err)
+		return
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	if _, err := io.Copy(f, contextReader{ctx, r}); err != nil {
+		t.refuse(0, "", "", unpackMessage(err))
+		return
+	}
+	in.readParquetFile(ctx, t, s, f)
+}
+
+func (in *input) readParquetFile(ctx context.Context, t *table, s source, f *os.File) {
+	times := t.readParquet(ctx, f, nil)
+	if times == nil {
+		return
+	}
+	format := t.format
+	in.forget(t, s)
+	t.format, t.rows = format, true
+	t.readParquet(ctx, f, times)
+}
+
+// forget gives a table back what it was before its file was read.
+func (in *input) forget(t *table, s source) {
+	for _, g := range t.groups {
+		in.spool.bars.Add(-int64(len(g.times) - g.spilled))
+	}
+	*t = *in.newTable(s)
+}
+
+// A contextReader fails once its context has ended.
+type contextReader struct {
+	ctx context.Context
+	io.Reader
+}
+
+// Read reads from the reader.
+func (r contextReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
 }
 
 // ignoredColumns returns the names of all columns that were not used, sorted.

@@ -21,17 +21,16 @@ func TestRefusedFolders(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		"empty":             {nil, "the folder holds no bars"},
-		"other files":       {map[string]string{"README.md": "x", "A.txt": one}, "the folder holds no bars"},
-		"empty daily":       {map[string]string{"daily/README.md": "x"}, "daily: the folder holds no bars"},
-		"both":              {map[string]string{"daily/A.csv": one, "minute/A.csv": one}, "both daily and minute bars: choose"},
+		"empty":             {nil, "there are no bars here"},
+		"other files":       {map[string]string{"README.md": "x", "A.json": "[]"}, "JSON"},
+		"empty daily":       {map[string]string{"daily/README.md": "x"}, "there are no bars here"},
+		"both":              {map[string]string{"daily/A.csv": one, "minute/A.csv": one}, "daily and minute bars, in folders of their own"},
 		"csv and gzip":      {map[string]string{"A.csv": one, "A.csv.gz": zipped(one)}, "A.csv too: remove one of the files"},
 		"csv in both cases": {map[string]string{"A.csv": one, "A.CSV": one}, "too: remove one of the files"},
-		"no symbol":         {map[string]string{".csv": one}, "the symbol is empty"},
+		"no symbol":         {map[string]string{".csv": one}, "the name has nothing before its ending"},
 		"control character": {map[string]string{"A\tB.csv": one}, "the symbol contains a control character"},
 		"not UTF-8":         {map[string]string{"A\xff.csv": one}, "is not UTF-8"},
 		"long symbol":       {map[string]string{strings.Repeat("A", 101) + ".csv": one}, "the symbol is longer than 100 bytes"},
-		"space":             {map[string]string{" A.csv": one}, "begins or ends with a space"},
 	} {
 		s := emptyStore(t)
 		_, err := Dir(t.Context(), s, "b", folder(t, c.files), Options{})
@@ -39,15 +38,13 @@ func TestRefusedFolders(t *testing.T) {
 	}
 	s := emptyStore(t)
 	_, err := Dir(t.Context(), s, "b", filepath.Join(t.TempDir(), "none"), Options{})
-	refused(t, "no folder", s, err, "none: there is no such folder")
-	_, err = Dir(t.Context(), s, "b", filepath.Join(folder(t, map[string]string{"A.csv": one}), "A.csv"), Options{})
-	refused(t, "a file", s, err, "A.csv: the folder cannot be read")
+	refused(t, "no folder", s, err, "none: there is no such file or folder")
 	dir := t.TempDir()
 	if err := os.Symlink("nowhere", filepath.Join(dir, "A.csv")); err != nil {
 		t.Skip("no symbolic links:", err)
 	}
 	_, err = Dir(t.Context(), s, "b", dir, Options{})
-	refused(t, "dangling link", s, err, "A.csv: the file cannot be read")
+	refused(t, "dangling link", s, err, "A.csv: the symbolic link leads nowhere")
 }
 
 func TestRefusedNames(t *testing.T) {
@@ -74,13 +71,12 @@ func TestFoldersOfOneFrequency(t *testing.T) {
 		options Options
 		want    market.Frequency
 	}{
-		"daily":           {map[string]string{"daily/A.csv": header1 + row1}, Options{}, market.Daily},
-		"minute":          {map[string]string{"minute/A.csv": minute}, Options{}, market.Minute},
-		"midnight minute": {map[string]string{"minute/A.csv": header1 + row1}, Options{}, market.Minute},
-		"choose daily":    {map[string]string{"daily/A.csv": header1 + row1, "minute/A.csv": minute}, Options{Frequency: market.Daily}, market.Daily},
-		"choose minute":   {map[string]string{"daily/A.csv": header1 + row1, "minute/A.csv": minute}, Options{Frequency: market.Minute}, market.Minute},
-		"files win":       {map[string]string{"A.csv": header1 + row1, "minute/A.csv": minute}, Options{}, market.Daily},
-		"auto minute":     {map[string]string{"A.csv": minute}, Options{}, market.Minute},
+		"daily":         {map[string]string{"daily/A.csv": header1 + row1}, Options{}, market.Daily},
+		"minute":        {map[string]string{"minute/A.csv": minute}, Options{}, market.Minute},
+		"choose daily":  {map[string]string{"daily/A.csv": header1 + row1, "minute/A.csv": minute}, Options{Frequency: market.Daily}, market.Daily},
+		"choose minute": {map[string]string{"daily/A.csv": header1 + row1, "minute/A.csv": minute}, Options{Frequency: market.Minute}, market.Minute},
+		"a single file": {map[string]string{"A.csv": header1 + row1}, Options{}, market.Daily},
+		"auto minute":   {map[string]string{"A.csv": minute}, Options{}, market.Minute},
 	} {
 		r, err := Dir(t.Context(), emptyStore(t), "b", folder(t, c.files), c.options)
 		if err != nil || r.Frequency != c.want {

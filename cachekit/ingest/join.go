@@ -1,16 +1,19 @@
 package ingest
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/internal/bar"
 )
 
-// series joins the tables into one series for each asset.
-func (in *input) series() ([]bundle.Series, error) {
+// assets joins the tables into the rows of each asset, in the order of the symbols.
+func (in *input) assets() ([]*assetRows, error) {
+	in.leaveOut()
 	in.skipUnpriced()
 	if err := in.understand(); err != nil && !in.anyProblem() {
 		return nil, err
@@ -20,8 +23,12 @@ func (in *input) series() ([]bundle.Series, error) {
 	bySymbol := make(map[string][]*rowGroup)
 	for _, t := range in.tables {
 		for _, g := range t.groups {
-			in.checkRepeated(g, t)
-			bySymbol[g.symbol] = append(bySymbol[g.symbol], g)
+			if err := in.checkRepeated(g, t); err != nil {
+				return nil, err
+			}
+			if len(g.times) > 0 {
+				bySymbol[g.symbol] = append(bySymbol[g.symbol], g)
+			}
 		}
 		all.Merge(t.List)
 	}
@@ -29,13 +36,40 @@ func (in *input) series() ([]bundle.Series, error) {
 		return nil, all.err()
 	}
 	if len(bySymbol) == 0 {
-		return nil, inputProblem(bundle.Problem{File: in.dir, Message: "no asset is left: each has a price of zero or below"})
+		return nil, inputProblem(bundle.Problem{File: in.dir, Message: in.nothingMessage()})
 	}
-	series := make([]bundle.Series, 0, len(bySymbol))
-	for _, groups := range bySymbol {
-		series = append(series, join(groups))
+	var assets []*assetRows
+	for _, symbol := range slices.Sorted(maps.Keys(bySymbol)) {
+		groups, err := join(bySymbol[symbol])
+		if err != nil {
+			return nil, err
+		}
+		assets = append(assets, newAssetRows(groups))
 	}
-	return series, in.checkJoined(series)
+	return assets, in.checkJoined(assets)
+}
+
+// leaveOut leaves files out that hold no bars, as a list of symbols beside them does.
+func (in *input) leaveOut() {
+	if !slices.ContainsFunc(in.tables, func(t *table) bool { return !t.noBars }) {
+		return
+	}
+	in.tables = slices.DeleteFunc(in.tables, func(t *table) bool {
+		if t.noBars {
+			in.ignored = append(in.ignored, in.shown(t.path))
+			in.warnings = append(in.warnings, in.shown(t.path)+": it was left out: "+t.about)
+		}
+		return t.noBars
+	})
+	slices.Sort(in.ignored)
+}
+
+// nothingMessage says why no asset is left.
+func (in *input) nothingMessage() string {
+	if len(in.skipped) > 0 {
+		return "no asset is left: each has a price of zero or below"
+	}
+	return "no row has a price: check the columns"
 }
 
 // skipUnpriced leaves assets out that have a price of zero or below in some file.
@@ -59,7 +93,7 @@ func (in *input) anyProblem() bool {
 }
 
 // checkSymbols adds a problem for every symbol that cannot be one, and for every
-// file that has the symbol of another, unless both are Parquet or have a column of symbols.
+// file that has the symbol of another and is no part of the same asset.
 func (in *input) checkSymbols() {
 	seen := make(map[string]*table)
 	for _, t := range in.tables {
@@ -70,7 +104,7 @@ func (in *input) checkSymbols() {
 				t.refuse(0, "symbol", bar.Clip(symbol), "the symbol "+wrong+": rename it")
 			}
 			other, ok := seen[symbol]
-			if ok && !mine[symbol] && !(t.rows && other.rows) && !(t.symbols && other.symbols) {
+			if ok && !mine[symbol] && !t.joins(other) {
 				t.refuse(0, "symbol", bar.Clip(symbol),
 					"this symbol is in "+other.path+" too: remove one of the files")
 			}
@@ -82,22 +116,35 @@ func (in *input) checkSymbols() {
 	}
 }
 
-// join makes one series of the rows of one asset, in the order of time.
-func join(groups []*rowGroup) bundle.Series {
-	all := groups[0]
-	if len(groups) > 1 {
-		all = &rowGroup{symbol: groups[0].symbol}
-		for _, g := range groups {
-			all.appendRows(g)
+// joins reports whether two files of one symbol may be parts of one asset: of the same format, and either both with a
+// column of symbols or, by their names, of different dates or in different folders. Parquet files are parts always.
+func (t *table) joins(other *table) bool {
+	if t.rows != other.rows {
+		return false
+	}
+	return t.rows || t.symbols && other.symbols || t.date != other.date || filepath.Dir(t.path) != filepath.Dir(other.path)
+}
+
+// join brings the groups of one asset into the order of time. Those that overlap become one, in memory.
+func join(groups []*rowGroup) ([]*rowGroup, error) {
+	slices.SortStableFunc(groups, func(a, b *rowGroup) int { return cmp.Compare(a.times[0], b.times[0]) })
+	apart := true
+	for i, g := range groups[1:] {
+		before := groups[i].times
+		apart = apart && before[len(before)-1] < g.times[0]
+	}
+	if apart {
+		return groups, nil
+	}
+	all := &rowGroup{symbol: groups[0].symbol}
+	for _, g := range groups {
+		if err := g.load(); err != nil {
+			return nil, err
 		}
+		all.appendRows(g)
 	}
-	all.dropRepeated()
-	c := &all.columns
-	return bundle.Series{
-		Symbol: all.symbol, Times: all.times,
-		Open: c[bar.Open], High: c[bar.High], Low: c[bar.Low], Close: c[bar.Close], Volume: c[bar.Volume],
-		Dividend: c[bar.Dividend], Split: c[bar.Split],
-	}
+	_, err := all.dropRepeated()
+	return []*rowGroup{all}, err
 }
 
 // appendRows appends the times and values of other. A column that only some files have gets the value that says
@@ -105,6 +152,7 @@ func join(groups []*rowGroup) bundle.Series {
 func (g *rowGroup) appendRows(other *rowGroup) {
 	before, after := len(g.times), len(g.times)+len(other.times)
 	g.times = append(g.times, other.times...)
+	g.hasVolume = g.hasVolume || other.hasVolume
 	for f, from := range other.columns {
 		if from == nil && g.columns[f] == nil {
 			continue
@@ -114,17 +162,16 @@ func (g *rowGroup) appendRows(other *rowGroup) {
 	}
 }
 
-// checkJoined refuses two different rows for one time, which those of several
-// Parquet files can still be.
-func (in *input) checkJoined(series []bundle.Series) error {
-	slices.SortFunc(series, func(a, b bundle.Series) int { return strings.Compare(a.Symbol, b.Symbol) })
+// checkJoined refuses two different rows for one time, which those of several files can still be.
+func (in *input) checkJoined(assets []*assetRows) error {
 	var all problems
-	for i := range series {
-		times := series[i].Times
-		for j := 1; j < len(times); j++ {
-			if times[j] == times[j-1] {
-				all.Add(bundle.Problem{File: in.dir, Column: "time", Value: bar.FormatTime(in.frequency, times[j]),
-					Message: fmt.Sprintf("asset %q has two different rows for this time: remove the wrong one", series[i].Symbol)})
+	for _, a := range assets {
+		for _, g := range a.groups {
+			for j := 1; j < len(g.times); j++ {
+				if g.times[j] == g.times[j-1] {
+					all.Add(bundle.Problem{File: in.dir, Column: "time", Value: bar.FormatTime(in.frequency, g.times[j]),
+						Message: fmt.Sprintf("asset %q has two different rows for this time: remove the wrong one", a.symbol)})
+				}
 			}
 		}
 	}

@@ -7,81 +7,103 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
 
+	"github.com/bmadventure/optcache/cachekit/ingest/internal/pages"
+	"github.com/bmadventure/optcache/cachekit/ingest/internal/when"
 	"github.com/bmadventure/optcache/cachekit/internal/bar"
-	"github.com/bmadventure/optcache/cachekit/internal/footer"
 )
 
 // readParquet reads a file of any program. What it holds is checked column by
 // column; the library is not trusted with footers that do not hold together.
-func (t *table) readParquet(ctx context.Context, f *os.File) {
+func (t *table) readParquet(ctx context.Context, f *os.File, times *when.Format) (again *when.Format) {
 	defer func() {
 		if r := recover(); r != nil { // the library panics on some files that are no Parquet
-			t.groups = nil
+			t.groups, again = nil, nil
 			t.refuse(0, "", "", fmt.Sprintf("the file cannot be read as Parquet (%v): write it again", r))
 		}
 	}()
-	if err := t.readParquetFile(ctx, f); err != nil && ctx.Err() == nil {
+	again, err := t.readParquetFile(ctx, f, times)
+	var wrong *pages.Error
+	switch {
+	case err == nil || ctx.Err() != nil:
+	case errors.As(err, &wrong):
+		t.refuse(0, "", "", err.Error())
+	default:
 		t.refuse(0, "", "", "the file cannot be read as Parquet ("+cause(err)+"): write it again")
 	}
+	return again
 }
 
-func (t *table) readParquetFile(ctx context.Context, f *os.File) error {
+func (t *table) readParquetFile(ctx context.Context, f *os.File, times *when.Format) (again *when.Format, err error) {
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if info.Size() == 0 {
-		t.refuse(0, "", "", "the file is empty: write it again or remove it")
-		return nil
-	}
-	if err := footer.Check(f, info.Size()); err != nil {
-		return err
-	}
-	file, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	safe, err := pages.Open(ctx, f, info.Size(), t.maxExpansion)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p := parquetRows{table: t, symbol: parquetSymbol(f.Name()), groups: make(map[string]*rowGroup)}
-	if !p.findColumns(file.Schema()) {
-		return nil
+	defer func() { err = errors.Join(err, safe.Close()) }()
+	file, err := parquet.OpenFile(safe, safe.Size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return nil, err
+	}
+	p := parquetRows{table: t, groups: make(map[string]*rowGroup), times: times}
+	if !p.findColumns(file.Schema(), safe.Meta.KeyValueMetadata) {
+		return nil, nil
 	}
 	for _, g := range file.RowGroups() {
-		if err := p.readGroup(ctx, g); err != nil {
-			return err
+		if g.NumRows() == 0 {
+			continue
+		}
+		if err := p.readGroup(ctx, g); err != nil || t.fault != nil {
+			return nil, err
 		}
 	}
 	if p.row == 0 {
 		t.refuse(0, "", "", "there is no row: add rows or remove the file")
 	}
-	return nil
+	return p.finish(), nil
 }
 
-// parquetSymbol returns the symbol of a file that has no column of them: its name less the ending.
-func parquetSymbol(path string) string {
-	file := filepath.Base(path)
-	return file[:len(file)-len(filepath.Ext(file))]
+// finish tells what was found out when all was read; it returns the format of times if the file must be read again.
+func (p *parquetRows) finish() *when.Format {
+	if p.rounded > 0 {
+		p.doubts = append(p.doubts, fmt.Sprintf("%d whole numbers are beyond what a float64 counts, and were rounded to the "+
+			"nearest", p.rounded))
+	}
+	if p.times == nil {
+		return nil
+	}
+	if p.times.Again() {
+		return p.times
+	}
+	if line, text, doubt := p.times.Doubt(); doubt != "" {
+		p.refuse(line, p.time, bar.Clip(text), doubt)
+	}
+	return nil
 }
 
 // A parquetRows reads the rows of a Parquet file.
 type parquetRows struct {
 	*table
-	header header
-	symbol string                            // where no column has one: the file's name
-	stamp  func(parquet.Value) (int64, bool) // Unix nanoseconds of a value of the time column
-	groups map[string]*rowGroup
-	known  bool // whether times are instants in UTC rather than those of a wall
-	row    int  // rows read
+	header  header
+	stamp   func(parquet.Value) (int64, bool) // Unix nanoseconds of a value of the time column
+	times   *when.Format                      // of times that are text, or numbers whose unit is found out; nil otherwise
+	zone    string                            // of the column of times, or ""
+	groups  map[string]*rowGroup
+	rounded int  // whole numbers that no float64 is equal to
+	known   bool // whether times are instants in UTC rather than those of a wall
+	row     int  // rows read
 }
 
 // findColumns finds the columns by name, and checks their types.
-func (p *parquetRows) findColumns(schema *parquet.Schema) bool {
+func (p *parquetRows) findColumns(schema *parquet.Schema, meta []format.KeyValue) bool {
 	var names []string
 	for _, path := range schema.Columns() {
 		name := path[0]
@@ -103,15 +125,21 @@ func (p *parquetRows) findColumns(schema *parquet.Schema) bool {
 	ok = h.symbol < 0 || p.checkType(names[h.symbol], leaf(h.symbol), isText, "text")
 	for f, column := range h.fields {
 		if column >= 0 {
-			ok = p.checkType(bar.Names[f], leaf(column), isNumber, "double, float or an integer") && ok
+			ok = p.checkType(bar.Names[f], leaf(column), isNumber, "double, float, an integer or a decimal") && ok
 		}
 	}
 	p.stamp = stampOf(leaf(h.time).Node.Type())
 	if l, ok := annotation(leaf(h.time).Node.Type()).(*format.TimestampType); ok {
 		p.known = l.IsAdjustedToUTC
 	}
-	isStamp := func(parquet.Type) bool { return p.stamp != nil }
-	return p.checkType(p.time, leaf(h.time), isStamp, "DATE or TIMESTAMP") && ok
+	if p.stamp != nil && leaf(h.time).Node.Type().Kind() == parquet.Int96 {
+		p.known = true
+	}
+	if p.known {
+		p.zone = zoneOfColumn(meta, names[h.time])
+	}
+	isStamp := func(t parquet.Type) bool { return p.stamp != nil || isTimeText(t) }
+	return p.checkType(p.time, leaf(h.time), isStamp, "DATE, TIMESTAMP, text or an epoch") && ok
 }
 
 func (p *parquetRows) checkType(name string, leaf parquet.LeafColumn, fits func(parquet.Type) bool, want string) bool {
@@ -138,80 +166,9 @@ func withoutNested(ignored []string, schema *parquet.Schema) []string {
 	return names
 }
 
-// annotation returns the logical type of t, or nil.
-func annotation(t parquet.Type) format.LogicalTypeValue {
-	if l := t.LogicalType(); l != nil {
-		return l.Value
-	}
-	return nil
-}
-
-func isText(t parquet.Type) bool {
-	switch annotation(t).(type) {
-	case nil, *format.StringType, *format.EnumType:
-		return t.Kind() == parquet.ByteArray
-	}
-	return false
-}
-
-func isNumber(t parquet.Type) bool {
-	switch annotation(t).(type) {
-	case nil, *format.IntType:
-		switch t.Kind() {
-		case parquet.Float, parquet.Double, parquet.Int32, parquet.Int64:
-			return true
-		}
-	}
-	return false // a DECIMAL, say, is an integer that does not mean one
-}
-
-// numberOf returns the function that makes a float64 of a value of type t. It
-// reports whether that is exact.
-func numberOf(t parquet.Type) func(parquet.Value) (float64, bool) {
-	integer, _ := annotation(t).(*format.IntType)
-	unsigned := integer != nil && !integer.IsSigned
-	switch t.Kind() {
-	case parquet.Float:
-		return func(v parquet.Value) (float64, bool) { return float64(v.Float()), true }
-	case parquet.Double:
-		return func(v parquet.Value) (float64, bool) { return v.Double(), true }
-	case parquet.Int32:
-		if unsigned {
-			return func(v parquet.Value) (float64, bool) { return float64(v.Uint32()), true }
-		}
-		return func(v parquet.Value) (float64, bool) { return float64(v.Int32()), true }
-	}
-	const exact = 1 << 53
-	if unsigned {
-		return func(v parquet.Value) (float64, bool) { return float64(v.Uint64()), v.Uint64() <= exact }
-	}
-	return func(v parquet.Value) (float64, bool) {
-		return float64(v.Int64()), v.Int64() <= exact && v.Int64() >= -exact
-	}
-}
-
-// stampOf returns the function that makes Unix nanoseconds of a value of type t,
-// or nil if it has no times. It reports whether they are in range.
-func stampOf(t parquet.Type) func(parquet.Value) (int64, bool) {
-	scale := func(v, unit int64) (int64, bool) {
-		t := v * unit
-		return t, v >= bar.MinTime/unit && v <= bar.MaxTime/unit
-	}
-	switch l := annotation(t).(type) {
-	case *format.DateType:
-		return func(v parquet.Value) (int64, bool) { return scale(int64(v.Int32()), bar.Day) }
-	case *format.TimestampType:
-		if l.Unit.Value == nil || t.Kind() != parquet.Int64 {
-			return nil
-		}
-		unit := int64(l.Unit.Value.Duration())
-		return func(v parquet.Value) (int64, bool) { return scale(v.Int64(), unit) }
-	}
-	return nil
-}
-
 // A block is the rows of one row group, column by column.
 type block struct {
+	offsets []int32 // of times that are text; nil otherwise
 	symbols []*rowGroup
 	times   []int64
 	bars    [][bar.NumFields]float64
@@ -245,6 +202,9 @@ func (p *parquetRows) readGroup(ctx context.Context, g parquet.RowGroup) error {
 		p.addRow(i, &b)
 	}
 	p.row += len(b.times)
+	if err := p.settleRows(len(b.times)); err != nil {
+		p.fault = err
+	}
 	return nil
 }
 
@@ -254,20 +214,24 @@ func (p *parquetRows) addRow(i int, b *block) {
 	}
 	line := p.row + i + 1
 	written := b.bars[i]
-	ok, f, wrong := p.settle(b.symbols[i], &b.bars[i])
+	ok, f, wrong := p.settle(b.symbols[i], line, &b.bars[i])
 	if wrong != "" {
-		p.refuse(line, bar.Names[f], bar.FormatFloat(written[f]), wrong)
+		p.badRow(b.symbols[i].symbol, line, bar.Names[f], bar.FormatFloat(written[f]), wrong)
 	}
 	if !ok {
 		return
 	}
-	b.symbols[i].known = p.known
-	b.symbols[i].append(b.times[i], 0, line, &b.bars[i], &p.header)
+	b.symbols[i].known, b.symbols[i].zone = p.known, p.zone
+	offset := 0
+	if b.offsets != nil {
+		offset = int(b.offsets[i])
+	}
+	b.symbols[i].append(b.times[i], offset, line, &b.bars[i], &p.header)
 }
 
 // nameRows gives n rows the symbol of their file.
 func (p *parquetRows) nameRows(n int, b *block) {
-	g := p.group(p.symbol)
+	g := p.group(p.table.symbol)
 	b.symbols, b.bad = slices.Repeat([]*rowGroup{g}, n), make([]bool, n)
 }
 
@@ -297,7 +261,7 @@ func (p *parquetRows) group(symbol string) *rowGroup {
 }
 
 func (p *parquetRows) addNull(i int, column string, b *block) {
-	p.refuse(p.row+i+1, column, "", "there is no value: fill it in or remove the row")
+	p.badRow("", p.row+i+1, column, "", "there is no value: fill it in or remove the row")
 	b.bad[i] = true
 }
 
@@ -305,6 +269,9 @@ func (p *parquetRows) addNull(i int, column string, b *block) {
 var errLengths = errors.New("its columns are not of equal length")
 
 func (p *parquetRows) readTimes(ctx context.Context, column parquet.ColumnChunk, b *block) error {
+	if p.stamp == nil {
+		return p.readTexts(ctx, column, b)
+	}
 	err := readValues(ctx, column, func(i int, v parquet.Value) {
 		t := int64(0)
 		if i >= len(b.bad) {
@@ -312,7 +279,7 @@ func (p *parquetRows) readTimes(ctx context.Context, column parquet.ColumnChunk,
 		} else if v.IsNull() {
 			p.addNull(i, p.time, b)
 		} else if at, ok := p.stamp(v); !ok {
-			p.refuse(p.row+i+1, p.time, v.String(), bar.RangeMessage)
+			p.badRow("", p.row+i+1, p.time, v.String(), bar.RangeMessage)
 			b.bad[i] = true
 		} else {
 			t = at
@@ -323,6 +290,43 @@ func (p *parquetRows) readTimes(ctx context.Context, column parquet.ColumnChunk,
 		err = errLengths
 	}
 	return err
+}
+
+// readTexts reads times that are written as text or as numbers.
+func (p *parquetRows) readTexts(ctx context.Context, column parquet.ColumnChunk, b *block) error {
+	var texts []string
+	err := readValues(ctx, column, func(i int, v parquet.Value) {
+		text := ""
+		if !v.IsNull() {
+			text = textOf(v)
+		}
+		texts = append(texts, text)
+	})
+	if err != nil {
+		return err
+	}
+	if len(texts) != len(b.symbols) {
+		return errLengths
+	}
+	if !p.findTimes(texts) {
+		b.times, b.bad = make([]int64, len(texts)), slices.Repeat([]bool{true}, len(texts))
+		return nil
+	}
+	b.offsets = make([]int32, len(texts))
+	for i, text := range texts {
+		at, wrong := p.times.Parse(text, p.row+i+1)
+		switch {
+		case text == "":
+			p.addNull(i, p.time, b)
+		case wrong != "":
+			p.badRow("", p.row+i+1, p.time, bar.Clip(text), wrong)
+			b.bad[i] = true
+		}
+		p.known = p.known || at.Known
+		b.offsets[i] = at.Offset
+		b.times = append(b.times, at.Wall-int64(at.Offset)*1e9)
+	}
+	return nil
 }
 
 func (p *parquetRows) readField(ctx context.Context, column parquet.ColumnChunk, f int, b *block) error {
@@ -338,8 +342,7 @@ func (p *parquetRows) readField(ctx context.Context, column parquet.ColumnChunk,
 		}
 		value, exact := number(v)
 		if !exact {
-			p.refuse(p.row+i+1, bar.Names[f], v.String(), "no float64 is equal to it: correct it")
-			b.bad[i] = true
+			p.rounded++
 		}
 		b.bars[i][f] = value
 	})

@@ -56,12 +56,9 @@ func TestForeignParquetIsRead(t *testing.T) {
 func TestRefusedParquet(t *testing.T) {
 	good := string(readFile(t, filepath.Join(foreignFiles, "polars-date.parquet")))
 	for file, want := range map[string]string{
-		"refused-decimal.parquet":   "a column of this type is not taken: write it as double",
-		"refused-int96.parquet":     "a column of this type is not taken: write it as DATE or TIMESTAMP",
-		"refused-text-date.parquet": "a column of this type is not taken: write it as DATE or TIMESTAMP",
-		"refused-list.parquet":      "open: the column is missing",
-		"refused-no-rows.parquet":   "there is no row",
-		"refused-null.parquet":      `refused-null.parquet:2: close: "NaN": there is no value`,
+		"refused-list.parquet":    "open: the column is missing",
+		"refused-no-rows.parquet": "there is no row",
+		"refused-null.parquet":    `refused-null.parquet:2: close: "NaN": there is no value`,
 	} {
 		s := emptyStore(t)
 		_, err := Dir(t.Context(), s, "b", copied(t, filepath.Join(foreignFiles, file)), Options{})
@@ -69,7 +66,7 @@ func TestRefusedParquet(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ data, want string }{
 		"empty":       {"", "the file is empty"},
-		"text":        {header1 + row1, "cannot be read as Parquet"},
+		"text":        {header1 + row1, "the file is text and no Parquet file"},
 		"cut off":     {good[:len(good)-10], "cannot be read as Parquet"},
 		"huge footer": {good[:len(good)-8] + "\xff\xff\xff\x7fPAR1", "cannot be read as Parquet"},
 	} {
@@ -113,7 +110,6 @@ func TestRefusedParquetRows(t *testing.T) {
 		`.parquet:2: volume: "-5": the volume is negative`:                   {good, with(func(r *priceRow) { r.Volume = -5 })},
 		`.parquet:2: high: "0.5": the high is below the low of 1`:            {good, with(func(r *priceRow) { r.High = 0.5 })},
 		`.parquet:2: open: "9": the open is outside low 1`:                   {good, with(func(r *priceRow) { r.Open = 9 })},
-		`volume: "9007199254740993": no float64 is equal to it`:              {good, with(func(r *priceRow) { r.Volume = 1<<53 + 1 })},
 		`.parquet:2: date: "2000000": it is outside the years`:               {good, with(func(r *priceRow) { r.Date = 2_000_000 })},
 		`.parquet:2: date: "-2000000": it is outside the years`:              {good, with(func(r *priceRow) { r.Date = -2_000_000 })},
 		`.parquet:2: date: "2011-01-26": it occurs twice, here and in row 1`: {good, with(func(r *priceRow) { r.Date, r.Volume = 15000, 6 })},
@@ -129,6 +125,9 @@ func TestRefusedParquetRows(t *testing.T) {
 	refused(t, "one bar in two files", s, err, `asset "A" has two different rows for this time`)
 
 	dir := priceFolder(t, []priceRow{good})
+	if err := os.Rename(filepath.Join(dir, "a.parquet"), filepath.Join(dir, "bars.parquet")); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(dir, "A.csv"), []byte(header1+row1), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -13,14 +13,30 @@ import (
 // A table is what one file holds: rows of one or many assets, as they are in
 // the file.
 type table struct {
-	path       string
-	skipAssets bool   // whether assets with prices of zero or below are left out
-	symbols    bool   // whether a column has them
-	rows       bool   // whether lines are rows of a Parquet file, which may come in any order
-	time       string // name of the column of times
-	ignored    []string
-	groups     []*rowGroup
+	path         string
+	symbol       string // of the asset whose file it is, where no column has one
+	date         string // that was taken off the file\'s name, or ""
+	spool        *spool
+	format       string            // as people call it
+	zone         string            // of its times, as a [FileReport] has it
+	skipAssets   bool              // whether assets with prices of zero or below are left out
+	wanted       map[string]string // names of columns that were given, by field
+	badRows      BadRows
+	crsp         bool     // whether a minus before a price is a mark
+	columns      []string // names of the columns of files without a header, that were given
+	dateFormat   string   // that was given
+	maxExpansion int64    // that was given
+	doubts       []string // what may be other than it looks
+	noBars       bool     // whether the header has neither times nor prices, as that of a list of symbols
+	about        string   // what it has instead
+	symbols      bool     // whether a column has them
+	rows         bool     // whether lines are rows of a Parquet file, which may come in any order
+	time         string   // name of the column of times
+	ignored      []string
+	groups       []*rowGroup
+	fault        error // of the machine: the spool cannot be written
 	tallies
+	left, moved map[string]*skip // by symbol: rows left out; rows with a price moved by more than a rounding
 	problems
 }
 
@@ -34,25 +50,28 @@ func (t *table) refuse(line int, column, value, message string) {
 type rowGroup struct {
 	symbol  string
 	times   []int64                  // Unix nanoseconds
-	columns [bar.NumFields][]float64 // as long as times, or nil where the file has no such column
-	lines   []int32                  // of each bar; the row in a Parquet file
-	offsets []int32                  // seconds east of UTC in which each time was written; nil if all are 0
+	columns [bar.NumFields][]float64 // nil where the file has no such column; those of the bars from spilled on
+	lines   runs                     // of each bar; the row in a Parquet file
+	offsets runs                     // seconds east of UTC in which each time was written; empty if all are 0
 	known   bool                     // whether the file says the offsets; times are those of a wall otherwise
+	zone    string                   // IANA name of the zone that the times are in, or ""
 	survey  *clock.Survey
 
-	unpriced bool // whether a price is zero or below and the asset is to be left out for it
+	unpriced  bool // whether a price is zero or below and the asset is to be left out for it
+	hasVolume bool // whether some bar has one
+
+	spool   *spool
+	spilled int // bars whose values are in the pieces
+	pieces  []piece
 }
 
 // append adds a bar to the group.
 func (g *rowGroup) append(at int64, offset, line int, values *[bar.NumFields]float64, h *header) {
-	if offset != 0 && g.offsets == nil {
-		g.offsets = make([]int32, len(g.times), len(g.times)+1)
-	}
-	if g.offsets != nil {
-		g.offsets = append(g.offsets, int32(offset))
-	}
+	g.offsets.append(int32(offset))
+	g.hasVolume = g.hasVolume || h.fields[bar.Volume] >= 0 && !math.IsNaN(values[bar.Volume])
 	g.times = append(g.times, at)
-	g.lines = append(g.lines, int32(line))
+	g.lines.step = 1
+	g.lines.append(int32(line))
 	for f, column := range h.fields {
 		if column >= 0 {
 			g.columns[f] = append(g.columns[f], values[f])
@@ -62,19 +81,14 @@ func (g *rowGroup) append(at int64, offset, line int, values *[bar.NumFields]flo
 
 // wallClock returns the time of bar i as it was written, as if it were in UTC.
 func (g *rowGroup) wallClock(i int) int64 {
-	if g.offsets == nil {
-		return g.times[i]
-	}
-	return g.times[i] + int64(g.offsets[i])*1e9
+	return g.times[i] + int64(g.offsets.of(i))*1e9
 }
 
 // offset returns the offset in which the time of bar i was written.
-func (g *rowGroup) offset(i int) int32 {
-	if g.offsets == nil {
-		return 0
-	}
-	return g.offsets[i]
-}
+func (g *rowGroup) offset(i int) int32 { return g.offsets.of(i) }
+
+// line returns the line of bar i, or its row.
+func (g *rowGroup) line(i int) int { return int(g.lines.of(i)) }
 
 // same reports whether two bars have the same values, bit for bit.
 func (g *rowGroup) same(i, j int) bool {
@@ -86,54 +100,63 @@ func (g *rowGroup) same(i, j int) bool {
 	return true
 }
 
+// finish gives back the room that rows to come would have had.
+func (t *table) finish() error {
+	for _, g := range t.groups {
+		if g.spilled > 0 {
+			if err := t.spool.spill(g); err != nil {
+				return err
+			}
+			for f, c := range g.columns {
+				if c != nil {
+					g.columns[f] = []float64{}
+				}
+			}
+		}
+		g.times = t.spool.share(g.times)
+	}
+	return nil
+}
+
+// settleRows keeps the values of a table in memory, or moves them out where too many wait there already.
+func (t *table) settleRows(added int) error {
+	if t.spool.bars.Add(int64(added)) <= t.spool.most {
+		return nil
+	}
+	for _, g := range t.groups {
+		if err := t.spool.spill(g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // dropRepeated brings the rows into the order of time and removes those that are there twice, equal in every value;
 // it returns how many.
-func (g *rowGroup) dropRepeated() int {
+func (g *rowGroup) dropRepeated() (int, error) {
+	if bar.Ascending(g.times) {
+		return 0, nil
+	}
+	if err := g.load(); err != nil {
+		return 0, err
+	}
 	g.sort()
-	kept := 0
+	var kept []int
 	for i := range g.times {
-		if kept > 0 && g.times[i] == g.times[kept-1] && g.same(i, kept-1) {
+		if n := len(kept); n > 0 && g.times[i] == g.times[kept[n-1]] && g.same(i, kept[n-1]) {
 			continue
 		}
-		g.move(kept, i)
-		kept++
+		kept = append(kept, i)
 	}
-	dropped := len(g.times) - kept
-	g.cut(kept)
-	return dropped
-}
-
-// move copies bar from to another place.
-func (g *rowGroup) move(to, from int) {
-	if to == from {
-		return
+	dropped := len(g.times) - len(kept)
+	if dropped > 0 {
+		g.permute(kept)
 	}
-	g.times[to] = g.times[from]
-	if g.lines != nil {
-		g.lines[to] = g.lines[from]
-	}
-	for _, c := range g.columns {
-		if c != nil {
-			c[to] = c[from]
-		}
-	}
-}
-
-// cut leaves the first n bars.
-func (g *rowGroup) cut(n int) {
-	g.times, g.lines = g.times[:n], g.lines[:min(n, len(g.lines))]
-	for f, c := range g.columns {
-		if c != nil {
-			g.columns[f] = c[:n]
-		}
-	}
+	return dropped, nil
 }
 
 // sort brings the rows into the order of time. Rows of one time keep theirs.
 func (g *rowGroup) sort() {
-	if bar.Ascending(g.times) {
-		return
-	}
 	order := make([]int, len(g.times))
 	for i := range order {
 		order[i] = i
@@ -142,15 +165,15 @@ func (g *rowGroup) sort() {
 	g.permute(order)
 }
 
-// permute moves to each place i the bar that stood at order[i].
+// permute leaves the bars that stood at order, in that order.
 func (g *rowGroup) permute(order []int) {
-	g.times, g.lines, g.offsets = permuted(g.times, order), permuted(g.lines, order), permuted(g.offsets, order)
+	g.times, g.lines, g.offsets = permuted(g.times, order), g.lines.permuted(order), g.offsets.permuted(order)
 	for f, c := range g.columns {
 		g.columns[f] = permuted(c, order)
 	}
 }
 
-// permuted returns s in another order; nil stays nil.
+// permuted returns some elements of s in an order; nil stays nil.
 func permuted[E any](s []E, order []int) []E {
 	if s == nil {
 		return nil

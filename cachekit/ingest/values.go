@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/internal/bar"
 )
 
@@ -20,7 +21,7 @@ type tallies struct {
 
 // settle makes of the values of a row of g, NaN where it has none, those of a bar. It reports whether there is one; a
 // message says what is wrong, and with which field.
-func (t *table) settle(g *rowGroup, values *[bar.NumFields]float64) (ok bool, field int, wrong string) {
+func (t *table) settle(g *rowGroup, line int, values *[bar.NumFields]float64) (ok bool, field int, wrong string) {
 	missing := 0
 	for f := bar.Open; f <= bar.Close; f++ {
 		if math.IsNaN(values[f]) {
@@ -32,16 +33,19 @@ func (t *table) settle(g *rowGroup, values *[bar.NumFields]float64) (ok bool, fi
 		t.halted++ // no trade, or a market that was closed
 		return false, 0, ""
 	}
-	if missing > 0 {
-		return false, field, "there is no value: fill it in or remove the row"
-	}
 	for f := bar.Open; f <= bar.Close; f++ {
+		if t.crsp {
+			values[f] = math.Abs(values[f])
+		}
 		if values[f] <= 0 {
 			if g.unpriced = t.skipAssets; g.unpriced {
 				return false, f, ""
 			}
 			return false, f, priceMessage(values[f])
 		}
+	}
+	if missing > 0 {
+		return false, field, "there is no value: fill it in or remove the row"
 	}
 	if math.IsNaN(values[bar.Dividend]) {
 		values[bar.Dividend] = 0
@@ -56,10 +60,27 @@ func (t *table) settle(g *rowGroup, values *[bar.NumFields]float64) (ok bool, fi
 		return false, bar.Dividend, "a dividend is not negative: correct it"
 	}
 	t.clamp(values)
+	if t.badRows == ClampBadRows {
+		t.force(g.symbol, line, values)
+	}
 	if f, wrong := bar.CheckValues(values); wrong != "" {
 		return false, f, wrong
 	}
 	return true, 0, ""
+}
+
+// force moves an open or a close that is outside low to high to the nearer of the two, by whatever it is.
+func (t *table) force(symbol string, line int, values *[bar.NumFields]float64) {
+	low, high := values[bar.Low], values[bar.High]
+	if high < low {
+		return
+	}
+	for _, f := range []int{bar.Open, bar.Close} {
+		if v := min(max(values[f], low), high); v != values[f] {
+			t.moved = noted(t.moved, symbol, bundle.Problem{Line: line, Column: bar.Names[f], Value: bar.FormatFloat(values[f])})
+			values[f] = v
+		}
+	}
 }
 
 // priceMessage says what a price of zero or below may be.
@@ -69,8 +90,8 @@ func priceMessage(v float64) string {
 			"--skip-assets"
 	}
 	return "a negative price: returns cannot be computed from it (crude oil was there in April 2020; CRSP marks the " +
-		"average of bid and ask of a day without a trade by a minus sign): correct it, or leave the asset out with " +
-		"--skip-assets"
+		"average of bid and ask of a day without a trade by a minus sign: give --crsp for its files): correct it, or leave the " +
+		"asset out with --skip-assets"
 }
 
 // clamp moves an open or a close that is outside low to high by rounding to the nearer of the two.

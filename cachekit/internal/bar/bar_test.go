@@ -95,8 +95,7 @@ func TestCheckValues(t *testing.T) {
 		{Volume, Volume, -1, "the volume is negative"},
 		{Volume, Volume, math.Inf(1), "not a finite number"},
 		{Split, Split, math.NaN(), "not a finite number"},
-		{Split, Split, 0, "above 0"},
-		{Split, Split, -2, "above 0"},
+		{Split, Split, -2, "how many units one unit became"},
 		{Dividend, Dividend, -0.25, "the dividend is negative"},
 		{Dividend, Dividend, math.Inf(-1), "not a finite number"},
 	} {

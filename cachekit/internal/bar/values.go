@@ -25,8 +25,8 @@ func CheckValues(values *[NumFields]float64) (field int, wrong string) {
 		return Volume, "the volume is negative: correct it"
 	case values[Dividend] < 0:
 		return Dividend, "the dividend is negative: correct it"
-	case values[Split] <= 0:
-		return Split, "a split is how many units one unit became, so it is above 0: give 1 where there was none"
+	case values[Split] < 0:
+		return Split, "a split is how many units one unit became, such as 2 or 0.1: correct it, or give 1 where there was none"
 	}
 	return 0, ""
 }

@@ -134,3 +134,74 @@ func columnChunk(t *thrift.Cursor) (name []byte, end int64) {
 	}
 	return name, start + length
 }
+
+// A Page is what the header of a page says.
+type Page struct {
+	Kind         int64 // 0 a data page, 1 an index, 2 a dictionary, 3 a data page of version 2
+	HeaderBytes  int   // of the header itself
+	Compressed   int64 // bytes that follow the header
+	Uncompressed int64 // bytes that these become
+	Values       int64
+	Levels       int64 // of a data page of version 2: bytes in front that are never compressed
+	Raw          bool  // of a data page of version 2: whether nothing of it is compressed
+}
+
+// maxPageHeader is how long the header of a page may be: it may hold the least and the greatest value twice.
+const maxPageHeader = 1 << 20
+
+// ReadPage reads the header of the page at an offset of a file, which ends at limit. It allocates by what is there.
+func ReadPage(r io.ReaderAt, at, limit int64) (p Page, err error) {
+	for room := int64(512); ; room *= 8 {
+		room = min(room, limit-at, maxPageHeader)
+		if room <= 0 {
+			return p, errPage
+		}
+		b := make([]byte, room)
+		if _, err := r.ReadAt(b, at); err != nil {
+			return p, err
+		}
+		if p, ok := parsePage(b); ok {
+			return p, nil
+		}
+		if room == min(limit-at, maxPageHeader) {
+			return p, errPage
+		}
+	}
+}
+
+var errPage = errors.New("the header of a page is damaged")
+
+// parsePage reads the header of a page from the beginning of b.
+func parsePage(b []byte) (p Page, ok bool) {
+	t := thrift.Cursor{Rest: b}
+	number := func(to *int64) func(byte) bool {
+		return func(kind byte) bool {
+			if kind != thrift.I32 {
+				return false
+			}
+			*to = t.Int()
+			return true
+		}
+	}
+	var repetition, definition int64
+	inner := func(fields map[int16]func(byte) bool) func(byte) bool {
+		return func(kind byte) bool {
+			if kind != thrift.Struct {
+				return false
+			}
+			t.Structure(func(id int16, kind byte) bool { f := fields[id]; return f != nil && f(kind) })
+			return true
+		}
+	}
+	fields := map[int16]func(byte) bool{
+		1: number(&p.Kind), 2: number(&p.Uncompressed), 3: number(&p.Compressed),
+		5: inner(map[int16]func(byte) bool{1: number(&p.Values)}),
+		7: inner(map[int16]func(byte) bool{1: number(&p.Values)}),
+		8: inner(map[int16]func(byte) bool{1: number(&p.Values), 5: number(&definition), 6: number(&repetition),
+			7: func(kind byte) bool { p.Raw = kind == thrift.False; return kind == thrift.True || kind == thrift.False }}),
+	}
+	t.Structure(func(id int16, kind byte) bool { f := fields[id]; return f != nil && f(kind) })
+	p.Levels, p.HeaderBytes = repetition+definition, len(b)-len(t.Rest)
+	sound := p.Uncompressed >= 0 && p.Compressed >= 0 && p.Values >= 0 && repetition >= 0 && definition >= 0
+	return p, !t.Bad && sound
+}

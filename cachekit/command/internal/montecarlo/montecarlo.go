@@ -257,11 +257,11 @@ func (m *monteCarlo[S]) run(kept *rundir.Folder) (r *Report, err error) {
 	defer func() { err = errors.Join(err, d.Close()) }()
 	defer m.cmd.LogStats(m.Env, d.Workspace)()
 	start := time.Now()
-	if err := m.findSubject(d); err != nil {
+	bars, err := m.Bars(d)
+	if err != nil {
 		return nil, err
 	}
-	bars, err := d.View.Bars(m.Ctx)
-	if err != nil {
+	if err := m.findSubject(d); err != nil {
 		return nil, err
 	}
 	if m.segments, err = optimize.NewSegments(bars, 0); err != nil {
@@ -272,7 +272,7 @@ func (m *monteCarlo[S]) run(kept *rundir.Folder) (r *Report, err error) {
 		return nil, err
 	}
 	m.returns = curve.Returns()
-	r = m.report(bars)
+	r = m.report(d.Describe(bars, len(bars.Timeline())))
 	if err := m.test(d, r); err != nil {
 		return nil, err
 	}

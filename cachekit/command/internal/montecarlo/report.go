@@ -8,7 +8,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
-	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/command/internal/output"
 	"github.com/bmadventure/optcache/cachekit/optimize/robust"
 )
@@ -131,9 +130,9 @@ type skippedReport struct {
 }
 
 // report begins the report.
-func (m *monteCarlo[S]) report(bars *bundle.Bars) *Report {
+func (m *monteCarlo[S]) report(head output.Bundle) *Report {
 	r := &Report{
-		Bundle:   output.Bundle{Name: m.Bundle, Version: m.Version.String(), Assets: len(bars.Assets()), Bars: len(bars.Timeline())},
+		Bundle:   head,
 		Strategy: m.StrategyName(), CostBps: m.CostBps, Params: m.Space.Params(m.subject), Trials: len(m.out),
 		Objective: m.Objective, Minimize: m.Minimize, Seed: m.Seed, Confidence: m.cmd.Confidence, Workers: m.Workers,
 		Performance: output.Performance(backtest.Measure(m.returns, m.segments.PeriodsPerYear())),
@@ -147,7 +146,7 @@ func (m *monteCarlo[S]) report(bars *bundle.Bars) *Report {
 
 // print writes the report for people.
 func (r *Report) print(w io.Writer) {
-	fmt.Fprintf(w, "bundle   %s, version %.12s: %s, %s\n", r.Bundle.Name, r.Bundle.Version, output.Count(r.Bundle.Assets, "asset"), output.Count(r.Bundle.Bars, "bar"))
+	r.Bundle.Print(w)
 	var params []string
 	for _, p := range r.Params {
 		params = append(params, p.Name+" "+output.Shown(p.Value))

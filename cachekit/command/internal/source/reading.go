@@ -14,8 +14,6 @@ type ReadingFlags struct {
 	Adjust         string  `help:"Adjust earlier bars for corporate actions: none, splits, or all (splits and dividends) (none)." enum:"none,splits,all," default:"" placeholder:"WHAT" group:"Reading"`
 	Prices         string  `help:"Whether prices are raw or adjusted for splits already, where that is not to be found out from them: raw or split-adjusted." enum:"raw,split-adjusted," default:"" placeholder:"HOW" group:"Reading"`
 	PeriodsPerYear float64 `help:"Bars that make a year, where the data are not to say it." placeholder:"N" group:"Reading"`
-	SessionZone    string  `help:"Time zone in which sessions of bars within the day are counted (UTC)." placeholder:"ZONE" group:"Reading"`
-	Session        string  `help:"When a session opens and closes there, for markets whose session crosses midnight: 18:00-17:00." placeholder:"HH:MM-HH:MM" group:"Reading"`
 }
 
 // A Reading is what bars mean when they are read, in the shape of JSON. Its zero value says that the data decide.
@@ -23,13 +21,11 @@ type Reading struct {
 	Adjust         string  `json:"adjust,omitempty"`
 	Prices         string  `json:"prices,omitempty"`
 	PeriodsPerYear float64 `json:"periods_per_year,omitempty"`
-	TimeZone       string  `json:"timezone,omitempty"`
-	Session        string  `json:"session,omitempty"`
 }
 
 // reading returns what the flags ask for.
 func (f *ReadingFlags) reading() Reading {
-	r := Reading{Adjust: f.Adjust, Prices: f.Prices, PeriodsPerYear: f.PeriodsPerYear, TimeZone: f.SessionZone, Session: f.Session}
+	r := Reading{Adjust: f.Adjust, Prices: f.Prices, PeriodsPerYear: f.PeriodsPerYear}
 	if r.Adjust == bundle.AdjustNone.String() {
 		r.Adjust = ""
 	}
@@ -50,7 +46,7 @@ func (r Reading) Check() error {
 
 // Query returns the query of these fields of all bars.
 func (r Reading) Query(fields bundle.Fields) (q bundle.Query, err error) {
-	q = bundle.Query{Fields: fields, PeriodsPerYear: r.PeriodsPerYear, TimeZone: r.TimeZone, Session: r.Session}
+	q = bundle.Query{Fields: fields, PeriodsPerYear: r.PeriodsPerYear}
 	if r.Adjust != "" {
 		if q.Adjust, err = bundle.ParseAdjust(r.Adjust); err != nil {
 			return q, fmt.Errorf("--adjust: %w", err)
@@ -67,7 +63,7 @@ func (r Reading) Query(fields bundle.Fields) (q bundle.Query, err error) {
 // Flags returns the reading as flags of the command line.
 func (r Reading) Flags() (flags []string) {
 	for _, f := range []struct{ name, value string }{
-		{"adjust", r.Adjust}, {"prices", r.Prices}, {"session-zone", r.TimeZone}, {"session", r.Session},
+		{"adjust", r.Adjust}, {"prices", r.Prices},
 	} {
 		if f.value != "" {
 			flags = append(flags, "--"+f.name+"="+f.value)

@@ -78,6 +78,7 @@ func (b *BarsFlags) ingestData(e *console.Env) (Source, error) {
 	if err != nil {
 		return Source{}, err
 	}
+	options.Replace = true // the bundle follows the folder
 	report, err := Ingest(e, name, dir, options)
 	if err != nil {
 		return Source{}, err
@@ -169,11 +170,17 @@ func Ingest(e *console.Env, name, dir string, o ingest.Options) (*ingest.Report,
 	if err != nil {
 		return nil, err
 	}
+	if r.Lost != nil {
+		e.Log.Warn("the files lack what they had before", "gone", r.Lost.String())
+	}
 	if len(r.SkippedAssets) > 0 {
 		e.Log.Warn("assets with a price of zero or below were left out", "assets", strings.Join(r.SkippedAssets, ","))
 	}
 	if len(r.IgnoredColumns) > 0 {
 		e.Log.Warn("columns that a bundle does not keep were ignored", "columns", strings.Join(r.IgnoredColumns, ","))
+	}
+	for _, line := range r.Warnings {
+		e.Log.Warn(line)
 	}
 	if len(r.IgnoredFiles) > 0 {
 		e.Log.Warn("files that hold no bars were ignored", "files", strings.Join(r.IgnoredFiles, ","))

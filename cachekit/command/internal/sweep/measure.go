@@ -29,7 +29,6 @@ func (s *sweep[S]) measure(kept *rundir.Folder) (*Report, error) {
 	}
 	defer b.Close()
 	r := &Report{
-		Bundle:   output.Bundle{Name: s.Bundle, Version: s.Version.String(), Assets: len(b.Assets()), Bars: b.Longest()},
 		Strategy: s.StrategyName(), Params: s.Specs, CostBps: s.CostBps, Search: s.Search, Seed: s.Seed,
 		Trials: s.Count, Workers: s.Workers, Rounds: s.cmd.Rounds, Compared: s.compare,
 		Objective: s.Metric.String(), Minimize: s.Minimize,
@@ -51,7 +50,7 @@ func (s *sweep[S]) measure(kept *rundir.Folder) (*Report, error) {
 	defer p.Finish()
 
 	p.Start("first reading")
-	if err := s.readOnce(); err != nil {
+	if err := s.readOnce(r); err != nil {
 		return nil, s.interrupted(err, p)
 	}
 	results, err := s.timed(r, kept, p)
@@ -147,12 +146,16 @@ func (s *sweep[S]) keep(r *Report, kept *rundir.Folder, out trials.Outcomes[S]) 
 
 // readOnce reads what every trial will read, so that a damaged store is told
 // once, not by every trial, and no side pays for the first reading from disk.
-func (s *sweep[S]) readOnce() error {
+// It puts what the bars were taken to mean into the report.
+func (s *sweep[S]) readOnce(r *Report) error {
 	d, err := s.Open(trials.Uncached)
 	if err != nil {
 		return err
 	}
-	_, _, err = d.View.Load(s.Ctx)
+	bars, err := s.Bars(d)
+	if err == nil {
+		r.Bundle = d.Describe(bars, bars.Longest())
+	}
 	return errors.Join(err, d.Close())
 }
 

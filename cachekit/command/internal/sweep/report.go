@@ -59,7 +59,7 @@ func (r *Report) note(stats []optimize.CacheStats) {
 
 // print writes the report for people.
 func (r *Report) print(w io.Writer) {
-	fmt.Fprintf(w, "bundle   %s, version %.12s: %s, %s\n", r.Bundle.Name, r.Bundle.Version, output.Count(r.Bundle.Assets, "asset"), output.Count(r.Bundle.Bars, "bar"))
+	r.Bundle.Print(w)
 	how := "medians of " + output.Count(r.Rounds, "round")
 	if !r.Compared {
 		how = "run once"

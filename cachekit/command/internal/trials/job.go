@@ -169,6 +169,8 @@ func (j *Job[S]) Open(config cachekit.Config) (*Side, error) {
 	}
 	d := &Side{Workspace: w, Pin: pin}
 	q, err := j.Reading.Query(j.fields)
+	facts := pin.Bundle().Facts()
+	q.TimeZone, q.Session = facts.TimeZone, facts.Session
 	if err == nil {
 		d.View, err = pin.View(q)
 	}

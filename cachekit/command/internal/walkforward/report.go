@@ -124,7 +124,7 @@ func (r *Report) failed() int {
 
 // print writes the report for people.
 func (r *Report) print(w io.Writer) {
-	fmt.Fprintf(w, "bundle   %s, version %.12s: %s, %s, %s\n", r.Bundle.Name, r.Bundle.Version, output.Count(r.Bundle.Assets, "asset"), output.Count(r.Bundle.Bars, "bar"), output.Count(r.Sessions, "session"))
+	r.Bundle.Print(w)
 	fmt.Fprintf(w, "walk     %s, in each fold %s, %s, in %s\n", r.title, r.trials, output.Count(r.Workers, "worker"), output.Duration(r.seconds*1e9))
 	x := r.Windows
 	kind := "rolling"

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/bmadventure/optcache/cachekit/backtest"
-	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/command/internal/console"
 	"github.com/bmadventure/optcache/cachekit/command/internal/output"
 	"github.com/bmadventure/optcache/cachekit/command/internal/rundir"
@@ -203,7 +202,7 @@ func runBars[S trials.Tunable[S]](c *Cmd, j *trials.Job[S], kept *rundir.Folder,
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 	defer c.LogStats(j.Env, d.Workspace)()
-	bars, err := d.View.Bars(j.Ctx)
+	bars, err := j.Bars(d)
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +231,7 @@ func runBars[S trials.Tunable[S]](c *Cmd, j *trials.Job[S], kept *rundir.Folder,
 	if err != nil {
 		return nil, err
 	}
-	r = newReport(j, c, w, segments, bars, result)
+	r = newReport(j, c, w, segments, d.Describe(bars, len(bars.Timeline())), result)
 	r.ran, r.recorded, r.WindowsAll, r.windowsRan = int(ran.backtests.Load()), kept.File.Recorded, kept.File.Windows, kept.File.WindowsRan
 	r.seconds, r.Warmup = time.Since(start).Seconds(), warmup
 	return r, keep(j, kept, r, segments, result)
@@ -265,9 +264,9 @@ func forward[S trials.Tunable[S]](j *trials.Job[S], c *Cmd, segments *optimize.S
 }
 
 // walkReport puts the result into the shape of its JSON.
-func newReport[S trials.Tunable[S]](j *trials.Job[S], c *Cmd, w *walk.Forward[S], segments *optimize.Segments, bars *bundle.Bars, result *walk.Result[S]) *Report {
+func newReport[S trials.Tunable[S]](j *trials.Job[S], c *Cmd, w *walk.Forward[S], segments *optimize.Segments, head output.Bundle, result *walk.Result[S]) *Report {
 	r := &Report{
-		Bundle:   output.Bundle{Name: j.Bundle, Version: j.Version.String(), Assets: len(bars.Assets()), Bars: len(bars.Timeline())},
+		Bundle:   head,
 		Strategy: j.StrategyName(), Params: j.Specs, CostBps: j.CostBps, Search: j.Search, Seed: j.Seed, Trials: j.Count,
 		Objective: j.Objective, Minimize: j.Minimize, Workers: j.Workers, Sessions: w.Sessions,
 		Windows: windowsReport{c.Train, c.Validate, c.Test, c.step(), c.Purge, c.Embargo, c.Anchored, c.Top},

@@ -22,6 +22,8 @@ type Survey struct {
 
 	instants bool  // whether every offset was known and none but UTC
 	written  bool  // whether some offset other than UTC was written
+	least    int32 // of the offsets, in seconds
+	most     int32
 	weekdays uint8 // of the dates on the wall: bit 0 is Sunday
 	next     uint8 // the same where a bar at [firstLate] or later belongs to the date that follows
 	midnight int   // bars at midnight on the wall
@@ -60,6 +62,10 @@ func (s *Survey) Add(wall int64, offset int32, known bool, row int) {
 	}
 	s.instants = s.instants && known && offset == 0
 	s.written = s.written || known && offset != 0
+	if s.bars == 0 {
+		s.least, s.most = offset, offset
+	}
+	s.least, s.most = min(s.least, offset), max(s.most, offset)
 	switch {
 	case s.bars == 0 || date != s.lastDate:
 		if s.bars > 0 {
@@ -103,6 +109,17 @@ func (s *Survey) addClock(at int64) {
 
 // Bars returns how many bars were added.
 func (s *Survey) Bars() int { return s.bars }
+
+// Offset returns what the offsets that were written were: "UTC", an offset such as "-05:00", or "offsets" of several.
+func (s *Survey) Offset() string {
+	switch {
+	case s.instants:
+		return "UTC"
+	case s.most != s.least:
+		return "offsets"
+	}
+	return time.Unix(0, 0).In(time.FixedZone("", int(s.most))).Format("-07:00")
+}
 
 // Naive reports whether no offset was known: the times are of a clock on some wall.
 func (s *Survey) Naive() bool { return !s.instants && !s.written }

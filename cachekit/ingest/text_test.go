@@ -71,7 +71,7 @@ func TestIgnoredColumnsAreReported(t *testing.T) {
 	if d := cmp.Diff([]string{"README.md"}, r.IgnoredFiles); d != "" {
 		t.Error(d)
 	}
-	if r.Files != 2 || r.Assets != 2 || r.Longest != 1 || !r.New || !r.Previous.IsZero() {
+	if len(r.Files) != 2 || r.Assets != 2 || r.Longest != 1 || !r.New || !r.Previous.IsZero() {
 		t.Errorf("%+v", r)
 	}
 }
@@ -79,7 +79,7 @@ func TestIgnoredColumnsAreReported(t *testing.T) {
 func TestSymbolIsTheFileNameLessItsSuffix(t *testing.T) {
 	s := emptyStore(t)
 	r, err := Dir(t.Context(), s, "b", folder(t, map[string]string{
-		"BRK.B.csv": header1 + row1, "a.b.csv.gz": zipped(header1 + row1), "X.csv.csv": header1 + row1, ".INX.csv": header1 + row1,
+		"BRK.B.csv": header1 + row1, "a.b.csv.gz": zipped(header1 + row1), "X.csv.csv": header1 + row1, "^INX.csv": header1 + row1,
 	}), Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +89,7 @@ func TestSymbolIsTheFileNameLessItsSuffix(t *testing.T) {
 	for _, a := range b.Assets() {
 		symbols = append(symbols, a.Symbol)
 	}
-	if d := cmp.Diff([]string{".INX", "BRK.B", "X.csv", "a.b"}, symbols); d != "" {
+	if d := cmp.Diff([]string{"BRK.B", "X", "^INX", "a.b"}, symbols); d != "" {
 		t.Error(d)
 	}
 }
@@ -98,7 +98,7 @@ func TestMinuteBars(t *testing.T) {
 	text := "timestamp,open,high,low,close,volume\n" +
 		"2012-01-31T23:59:00Z,1,1,1,1,1\n2012-02-01 00:00:00.5,1,1,1,1,1\n2012-02-01 09:31:00.123456789+09:00,1,1,1,1,1\n"
 	s := emptyStore(t)
-	r, err := Dir(t.Context(), s, "b", folder(t, map[string]string{"A.csv": text, "B.csv": header1 + row1}), Options{})
+	r, err := Dir(t.Context(), s, "b", folder(t, map[string]string{"A.csv": text}), Options{})
 	if err != nil || r.Frequency != market.Frequency(time.Second) {
 		t.Fatalf("%+v, %v", r, err)
 	}
@@ -122,10 +122,9 @@ func TestRefusedCSV(t *testing.T) {
 		"only a mark":              {"\ufeff", "A.csv: the file is empty"},
 		"only a header":            {header1, "A.csv:1: there is a header but no row"},
 		"missing column":           {"date,open,high,close,volume\n2012-01-03,1,1,1,1\n", "A.csv:1: low: the column is missing"},
-		"missing date":             {"open,high,low,close,volume\n1,1,1,1,1\n", "A.csv:1: date: the column is missing"},
-		"repeated column":          {"date,open,high,low,close,volume,Open\n", "A.csv:1: Open: column 7 holds what column 2 (open) holds"},
+		"missing date":             {"open,high,low,close,volume\n1,1,1,1,1\n", "A.csv:1: date: no column is one of times"},
+		"repeated column":          {"date,open,high,low,close,volume,Open\n2012-01-03,1,1,1,1,1,1\n", "A.csv:1: Open: column 7 holds what column 2 (open) holds"},
 		"too few fields":           {header1 + "2012-01-03,1,1,1,1\n", "A.csv:2: there are 5 fields, but the header has 6"},
-		"too many fields":          {header1 + "2012-01-03,1,1,1,1,1,\n", "A.csv:2: there are 7 fields, but the header has 6"},
 		"text":                     {header1 + row1 + "2012-01-04,abc,1,1,1,1\n", `A.csv:3: open: "abc": it is not a number`},
 		"empty number":             {header1 + "2012-01-03,1,1,1,,1\n", "A.csv:2: close: there is no value"},
 		"NaN":                      {header1 + "2012-01-03,1,NaN,1,1,1\n", `A.csv:2: high: "NaN": there is no value`},
@@ -146,16 +145,14 @@ func TestRefusedCSV(t *testing.T) {
 		"close below low":          {header1 + "2012-01-03,2,3,1,0.5,1\n", `A.csv:2: close: "0.5": the close is outside low 1 to high 3`},
 		"two of one date":          {header1 + row1 + "\n2012-01-03,1,1,1,1,1\n", `A.csv:4: date: "2012-01-03": it occurs twice, here and in line 2, with different values`},
 		"no date":                  {header1 + ",1,1,1,1,1\n", "A.csv:2: date: it is not a date"},
-		"American date":            {header1 + "01/03/2012,1,1,1,1,1\n", `A.csv:2: date: "01/03/2012": it is not a date`},
+		"American date":            {header1 + "01/03/2012,1,1,1,1,1\n", `A.csv: date: "01/03/2012": whether the day or the month comes first cannot be told`},
 		"no such day":              {header1 + "2012-02-30,1,1,1,1,1\n", `A.csv:2: date: "2012-02-30": it is not a date`},
-		"short date":               {header1 + "2012-1-3,1,1,1,1,1\n", `A.csv:2: date: "2012-1-3": it is not a date`},
 		"hour 25":                  {header1 + "2012-01-03T25:00:00Z,1,1,1,1,1\n", "A.csv:2: date"},
-		"other separator":          {header1 + "2012-01-03_09:31:00,1,1,1,1,1\n", "A.csv:2: date"},
 		"too fine":                 {header1 + "2012-01-03 09:31:00.1234567891,1,1,1,1,1\n", "it is finer than a nanosecond"},
 		"before 1678":              {header1 + "1600-01-01,1,1,1,1,1\n", `A.csv:2: date: "1600-01-01": it is outside the years 1678 to 2261`},
 		"after 2261":               {header1 + "2300-01-01T00:00:00Z,1,1,1,1,1\n", "it is outside the years 1678 to 2261"},
 		"after 2261 by its offset": {header1 + "2262-04-11T23:59:00+14:00,1,1,1,1,1\n", "it is outside the years 1678 to 2261"},
-		"quote not closed":         {header1 + "\"2012-01-03,1,1,1,1,1\n", "A.csv:2: extraneous or missing \" in quoted-field"},
+		"quote not closed":         {header1 + "\"2012-01-03,1,1,1,1,1\n", "A.csv:2: \"\\\"2012"},
 		"line after a quote":       {"date,open,high,low,close,volume,note\n2012-01-03,1,1,1,1,1,\"two\nlines\"\n2012-01-04,x,1,1,1,1,\n", `A.csv:4: open: "x"`},
 	} {
 		s := emptyStore(t)
@@ -185,14 +182,13 @@ func TestRefusedGzip(t *testing.T) {
 	flipped := []byte(good)
 	flipped[len(flipped)-6] ^= 1
 	for name, c := range map[string]struct{ data, want string }{
-		"cut off":           {good[:len(good)/2], "the gzip data is cut off or damaged (unexpected EOF)"},
-		"cut off at header": {good[:5], "the file is not gzip, or is cut off"},
-		"cut off at sum":    {good[:len(good)-3], "the gzip data is cut off"},
-		"altered":           {string(flipped), "the gzip data is cut off or damaged (gzip: invalid checksum)"},
-		"no gzip":           {text.String(), "the file is not gzip"},
+		"cut off":           {good[:len(good)/2], "the data is cut off or damaged (unexpected EOF)"},
+		"cut off at header": {good[:5], "the data is cut off or damaged"},
+		"cut off at sum":    {good[:len(good)-3], "the data is cut off"},
+		"altered":           {string(flipped), "the data is cut off or damaged (gzip: invalid checksum)"},
 		"empty":             {"", "the file is empty"},
 		"zipped nothing":    {zipped(""), "the file is empty"},
-		"bytes after":       {good + "xxxxxxxxxxx", "the gzip data is cut off or damaged"},
+		"bytes after":       {good + "xxxxxxxxxxx", "the data is cut off or damaged"},
 	} {
 		s := emptyStore(t)
 		_, err := Dir(t.Context(), s, "b", folder(t, map[string]string{"A.csv.gz": c.data}), Options{})
