@@ -6,7 +6,8 @@
 // reading is a page and a dictionary for each column that is asked for, and other columns cost nothing.
 //
 // The pages are not read by the Parquet library that writes bundles: its release 0.32 keeps the wrong buffer after
-// inflating LZ4, allocates by counts in pages, and decodes with assembly that no recover protects.
+// inflating LZ4 (parquet-go#608), panics on damaged files (#537), and allocates by counts in pages: 10,000 files of
+// 20 KB with some flipped bits made it take 546 MB, and this package 70 MB.
 package pq
 
 import (
