@@ -6,8 +6,8 @@
 //
 //   - folder.go finds the files and opens them as what they are (internal/files, internal/unpack);
 //   - text.go reads lines (internal/sheet: encoding, delimiter, header; internal/when and internal/figure: dates and
-//     numbers), guess.go finds the columns of a file without a header; parquet.go reads Parquet (parquettypes.go its
-//     types, internal/pages holds it against its own size first);
+//     numbers), guess.go finds the columns of a file without a header; parquet.go reads Parquet (its
+//     types, internal/pq holds it against its own size first);
 //   - header.go knows the names that providers give to columns; values.go makes a bar of the values of a row, and
 //     badrows.go leaves rows out where that is asked for;
 //   - each file becomes a table (table.go), whose times stay in memory, while values wait in a file if there are many

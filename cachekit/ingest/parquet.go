@@ -4,37 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
-	"slices"
+	"strconv"
 	"strings"
+	"time"
 
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/format"
-
-	"github.com/bmadventure/optcache/cachekit/ingest/internal/pages"
+	"github.com/bmadventure/optcache/cachekit/ingest/internal/pq"
 	"github.com/bmadventure/optcache/cachekit/ingest/internal/when"
 	"github.com/bmadventure/optcache/cachekit/internal/bar"
 )
 
-// readParquet reads a file of any program. What it holds is checked column by
-// column; the library is not trusted with footers that do not hold together.
+// readParquet reads a Parquet file of any program. again is not nil if it has to be read anew, as with text.
 func (t *table) readParquet(ctx context.Context, f *os.File, times *when.Format) (again *when.Format) {
-	defer func() {
-		if r := recover(); r != nil { // the library panics on some files that are no Parquet
-			t.groups, again = nil, nil
-			t.refuse(0, "", "", fmt.Sprintf("the file cannot be read as Parquet (%v): write it again", r))
-		}
-	}()
 	again, err := t.readParquetFile(ctx, f, times)
-	var wrong *pages.Error
+	var wrong *pq.Error
 	switch {
 	case err == nil || ctx.Err() != nil:
 	case errors.As(err, &wrong):
-		t.refuse(0, "", "", err.Error())
+		t.refuse(int(wrong.Row), wrong.Column, "", wrong.Message)
 	default:
-		t.refuse(0, "", "", "the file cannot be read as Parquet ("+cause(err)+"): write it again")
+		t.refuse(0, "", "", "the file cannot be read ("+cause(err)+"): make it readable or remove it")
 	}
 	return again
 }
@@ -44,31 +34,244 @@ func (t *table) readParquetFile(ctx context.Context, f *os.File, times *when.For
 	if err != nil {
 		return nil, err
 	}
-	safe, err := pages.Open(ctx, f, info.Size(), t.maxExpansion)
-	if err != nil {
-		return nil, err
+	if info.Size() == 0 {
+		t.refuse(0, "", "", "the file is empty: write it again or remove it")
+		return nil, nil
 	}
-	defer func() { err = errors.Join(err, safe.Close()) }()
-	file, err := parquet.OpenFile(safe, safe.Size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	file, err := pq.Open(f, info.Size(), pq.Limits{MaxExpansion: int(min(t.maxExpansion, math.MaxInt32))})
 	if err != nil {
 		return nil, err
 	}
 	p := parquetRows{table: t, groups: make(map[string]*rowGroup), times: times}
-	if !p.findColumns(file.Schema(), safe.Meta.KeyValueMetadata) {
+	if !p.findColumns(file.Columns()) {
 		return nil, nil
 	}
-	for _, g := range file.RowGroups() {
-		if g.NumRows() == 0 {
-			continue
-		}
-		if err := p.readGroup(ctx, g); err != nil || t.fault != nil {
-			return nil, err
-		}
-	}
-	if p.row == 0 {
+	if file.Rows() == 0 {
 		t.refuse(0, "", "", "there is no row: add rows or remove the file")
+		return nil, nil
+	}
+	if err := file.Read(ctx, p.wantedColumns(), p.addBatch); err != nil {
+		if errors.Is(err, errStop) {
+			return nil, nil
+		}
+		return nil, err
 	}
 	return p.finish(), nil
+}
+
+// A parquetRows reads the rows of a Parquet file.
+type parquetRows struct {
+	*table
+	header  header
+	kinds   []pq.Kind // of all columns of the file
+	at      []int     // where each column of the file is in a batch; -1 if it is not asked for
+	times   *when.Format
+	zone    string // of the column of times, or ""
+	known   bool   // whether times are instants rather than those of a wall
+	groups  map[string]*rowGroup
+	last    *rowGroup
+	rounded int // whole numbers that no float64 is equal to
+}
+
+// findColumns finds the columns by name, and checks that they are of a kind that can be read.
+func (p *parquetRows) findColumns(columns []pq.Column) bool {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		p.kinds = append(p.kinds, c.Kind)
+		if names[i] = c.Name; c.Kind == pq.Nested {
+			names[i] = hiddenMark + c.Name
+		}
+	}
+	h, ok := p.readHeader(names, 0)
+	if !ok {
+		return false
+	}
+	p.header = h
+	check := func(name string, at int, want string, kinds ...pq.Kind) {
+		if at < 0 {
+			return
+		}
+		for _, k := range kinds {
+			if columns[at].Kind == k {
+				return
+			}
+		}
+		p.refuse(0, name, columns[at].Type, "a column of this type is not taken: write it as "+want)
+		ok = false
+	}
+	check("symbol", h.symbol, "text", pq.Text, pq.Integer)
+	for f, at := range h.fields {
+		check(bar.Names[f], at, "double, float, an integer or a decimal", pq.Number, pq.Integer)
+	}
+	check(p.time, h.time, "DATE, TIMESTAMP, text or an epoch", pq.Instant, pq.Wall, pq.Date, pq.Text, pq.Integer)
+	p.known = columns[h.time].Kind == pq.Instant
+	if zone := columns[h.time].Zone; p.known && strings.Contains(zone, "/") {
+		if _, err := time.LoadLocation(zone); err == nil {
+			p.zone = zone
+		}
+	}
+	return ok
+}
+
+// wantedColumns returns the columns to read, and notes where each will be.
+func (p *parquetRows) wantedColumns() (wanted []int) {
+	p.at = make([]int, len(p.kinds))
+	for i := range p.at {
+		p.at[i] = -1
+	}
+	for _, column := range append([]int{p.header.symbol, p.header.time}, p.header.fields[:]...) {
+		if column >= 0 && p.at[column] < 0 {
+			p.at[column] = len(wanted)
+			wanted = append(wanted, column)
+		}
+	}
+	return wanted
+}
+
+// column returns the values of a column in a batch.
+func (p *parquetRows) column(b *pq.Batch, column int) *pq.Values { return &b.Columns[p.at[column]] }
+
+// errStop ends the reading after a problem that is told already.
+var errStop = errors.New("stopped")
+
+// addBatch adds some rows.
+func (p *parquetRows) addBatch(b *pq.Batch) error {
+	if p.times == nil && !p.hasTimes() && !p.findTimes(b) {
+		return errStop
+	}
+	for _, column := range p.header.fields {
+		if column >= 0 {
+			p.rounded += p.column(b, column).Rounded
+		}
+	}
+	for i := range b.Len {
+		p.addRow(b, i)
+	}
+	if p.fault = p.settleRows(b.Len); p.fault != nil {
+		return errStop
+	}
+	return nil
+}
+
+// hasTimes reports whether the values of the column of times are times by themselves.
+func (p *parquetRows) hasTimes() bool {
+	k := p.kinds[p.header.time]
+	return k != pq.Text && k != pq.Integer
+}
+
+// findTimes finds out how times that are text or numbers are written, from the first rows.
+func (p *parquetRows) findTimes(b *pq.Batch) bool {
+	var sample []string
+	for i := 0; i < b.Len && len(sample) < sampled; i++ {
+		if text := p.text(b, p.header.time, i); text != "" {
+			sample = append(sample, text)
+		}
+	}
+	times, wrong := when.Find(sample, p.dateFormat)
+	if wrong != "" {
+		p.refuse(1, p.time, "", wrong)
+		return false
+	}
+	p.times = times
+	return true
+}
+
+// text returns a value of a column of text or integers, "" if there is none.
+func (p *parquetRows) text(b *pq.Batch, column, i int) string {
+	v := p.column(b, column)
+	switch {
+	case v.Missing[i]:
+		return ""
+	case p.kinds[column] == pq.Integer:
+		return strconv.FormatInt(v.Ints[i], 10)
+	}
+	return strings.TrimSpace(v.Texts[i])
+}
+
+func (p *parquetRows) addRow(b *pq.Batch, i int) {
+	line := int(b.First) + i + 1
+	g := p.group(b, i, line)
+	if g == nil {
+		return
+	}
+	at, ok := p.moment(b, i, line, g.symbol)
+	var values [bar.NumFields]float64
+	values[bar.Split] = 1
+	for f, column := range p.header.fields {
+		if column >= 0 {
+			values[f] = p.column(b, column).Numbers[i]
+		}
+	}
+	if !ok {
+		return
+	}
+	written := values
+	ok, f, wrong := p.settle(g, line, &values)
+	if wrong != "" {
+		value := ""
+		if !math.IsNaN(written[f]) {
+			value = bar.FormatFloat(written[f])
+		}
+		p.badRow(g.symbol, line, bar.Names[f], value, wrong)
+	}
+	if !ok {
+		return
+	}
+	g.known, g.zone = g.known || at.Known, p.zone
+	g.append(at.Wall-int64(at.Offset)*1e9, int(at.Offset), line, &values, &p.header)
+}
+
+// moment returns the time of a row.
+func (p *parquetRows) moment(b *pq.Batch, i, line int, symbol string) (at when.Time, ok bool) {
+	column := p.header.time
+	if p.column(b, column).Missing[i] {
+		p.badRow(symbol, line, p.time, "", "there is no value: fill it in or remove the row")
+		return at, false
+	}
+	if p.hasTimes() {
+		at.Wall, at.Known = p.column(b, column).Times[i], p.known
+		if wrong := bar.CheckTime(1, at.Wall); wrong != "" {
+			p.badRow(symbol, line, p.time, "", wrong)
+			return at, false
+		}
+		return at, true
+	}
+	text := p.text(b, column, i)
+	at, wrong := p.times.Parse(text, line)
+	if wrong != "" {
+		p.badRow(symbol, line, p.time, bar.Clip(text), wrong)
+	}
+	return at, wrong == ""
+}
+
+// group returns the rows of the asset that a row is of, or nil if there is none.
+func (p *parquetRows) group(b *pq.Batch, i, line int) *rowGroup {
+	symbol := p.table.symbol
+	if p.header.symbol >= 0 {
+		symbol = p.text(b, p.header.symbol, i)
+	}
+	if p.last != nil && p.last.symbol == symbol {
+		return p.last
+	}
+	g, ok := p.groups[symbol]
+	if !ok {
+		if symbol == "" && p.header.symbol >= 0 {
+			p.badRow("", line, "symbol", "", "there is no value: fill it in or remove the row")
+			return nil
+		}
+		if symbol == "" {
+			if !p.Any() {
+				p.refuse(0, "symbol", "", "the file's name says no symbol, and no column does: name the file SYMBOL.parquet, or "+
+					"name the column with --map symbol=NAME")
+			}
+			return nil
+		}
+		g = &rowGroup{symbol: strings.Clone(symbol)}
+		p.groups[g.symbol] = g
+		p.table.groups = append(p.table.groups, g)
+	}
+	p.last = g
+	return g
 }
 
 // finish tells what was found out when all was read; it returns the format of times if the file must be read again.
@@ -87,301 +290,4 @@ func (p *parquetRows) finish() *when.Format {
 		p.refuse(line, p.time, bar.Clip(text), doubt)
 	}
 	return nil
-}
-
-// A parquetRows reads the rows of a Parquet file.
-type parquetRows struct {
-	*table
-	header  header
-	stamp   func(parquet.Value) (int64, bool) // Unix nanoseconds of a value of the time column
-	times   *when.Format                      // of times that are text, or numbers whose unit is found out; nil otherwise
-	zone    string                            // of the column of times, or ""
-	groups  map[string]*rowGroup
-	rounded int  // whole numbers that no float64 is equal to
-	known   bool // whether times are instants in UTC rather than those of a wall
-	row     int  // rows read
-}
-
-// findColumns finds the columns by name, and checks their types.
-func (p *parquetRows) findColumns(schema *parquet.Schema, meta []format.KeyValue) bool {
-	var names []string
-	for _, path := range schema.Columns() {
-		name := path[0]
-		if len(path) > 1 {
-			name = "\x00" // part of a nested column: none of ours
-		}
-		names = append(names, name)
-	}
-	h, ok := p.readHeader(names, 0)
-	p.ignored = withoutNested(p.ignored, schema)
-	if !ok {
-		return false
-	}
-	p.header = h
-	leaf := func(column int) parquet.LeafColumn {
-		l, _ := schema.Lookup(schema.Columns()[column]...)
-		return l
-	}
-	ok = h.symbol < 0 || p.checkType(names[h.symbol], leaf(h.symbol), isText, "text")
-	for f, column := range h.fields {
-		if column >= 0 {
-			ok = p.checkType(bar.Names[f], leaf(column), isNumber, "double, float, an integer or a decimal") && ok
-		}
-	}
-	p.stamp = stampOf(leaf(h.time).Node.Type())
-	if l, ok := annotation(leaf(h.time).Node.Type()).(*format.TimestampType); ok {
-		p.known = l.IsAdjustedToUTC
-	}
-	if p.stamp != nil && leaf(h.time).Node.Type().Kind() == parquet.Int96 {
-		p.known = true
-	}
-	if p.known {
-		p.zone = zoneOfColumn(meta, names[h.time])
-	}
-	isStamp := func(t parquet.Type) bool { return p.stamp != nil || isTimeText(t) }
-	return p.checkType(p.time, leaf(h.time), isStamp, "DATE, TIMESTAMP, text or an epoch") && ok
-}
-
-func (p *parquetRows) checkType(name string, leaf parquet.LeafColumn, fits func(parquet.Type) bool, want string) bool {
-	if !leaf.Node.Repeated() && leaf.MaxRepetitionLevel == 0 && leaf.Node.Leaf() && fits(leaf.Node.Type()) {
-		return true
-	}
-	p.refuse(0, name, leaf.Node.String(), "a column of this type is not taken: write it as "+want)
-	return false
-}
-
-// withoutNested replaces the marks of nested columns by their names.
-func withoutNested(ignored []string, schema *parquet.Schema) []string {
-	var names []string
-	for _, name := range ignored {
-		if name != "\x00" {
-			names = append(names, name)
-		}
-	}
-	for _, path := range schema.Columns() {
-		if len(path) > 1 {
-			names = append(names, path[0])
-		}
-	}
-	return names
-}
-
-// A block is the rows of one row group, column by column.
-type block struct {
-	offsets []int32 // of times that are text; nil otherwise
-	symbols []*rowGroup
-	times   []int64
-	bars    [][bar.NumFields]float64
-	bad     []bool // rows that have a problem
-}
-
-// readGroup reads a row group and hands its rows to the groups of their assets.
-func (p *parquetRows) readGroup(ctx context.Context, g parquet.RowGroup) error {
-	var b block
-	columns := g.ColumnChunks()
-	if p.header.symbol < 0 {
-		p.nameRows(int(g.NumRows()), &b)
-	} else if err := p.readSymbols(ctx, columns[p.header.symbol], &b); err != nil {
-		return err
-	}
-	if err := p.readTimes(ctx, columns[p.header.time], &b); err != nil {
-		return err
-	}
-	b.bars = make([][bar.NumFields]float64, len(b.times))
-	for i := range b.bars {
-		b.bars[i][bar.Split] = bar.Neutral(bar.Split)
-	}
-	for f, column := range p.header.fields {
-		if column >= 0 {
-			if err := p.readField(ctx, columns[column], f, &b); err != nil {
-				return err
-			}
-		}
-	}
-	for i := range b.times {
-		p.addRow(i, &b)
-	}
-	p.row += len(b.times)
-	if err := p.settleRows(len(b.times)); err != nil {
-		p.fault = err
-	}
-	return nil
-}
-
-func (p *parquetRows) addRow(i int, b *block) {
-	if b.bad[i] {
-		return
-	}
-	line := p.row + i + 1
-	written := b.bars[i]
-	ok, f, wrong := p.settle(b.symbols[i], line, &b.bars[i])
-	if wrong != "" {
-		p.badRow(b.symbols[i].symbol, line, bar.Names[f], bar.FormatFloat(written[f]), wrong)
-	}
-	if !ok {
-		return
-	}
-	b.symbols[i].known, b.symbols[i].zone = p.known, p.zone
-	offset := 0
-	if b.offsets != nil {
-		offset = int(b.offsets[i])
-	}
-	b.symbols[i].append(b.times[i], offset, line, &b.bars[i], &p.header)
-}
-
-// nameRows gives n rows the symbol of their file.
-func (p *parquetRows) nameRows(n int, b *block) {
-	g := p.group(p.table.symbol)
-	b.symbols, b.bad = slices.Repeat([]*rowGroup{g}, n), make([]bool, n)
-}
-
-func (p *parquetRows) readSymbols(ctx context.Context, column parquet.ColumnChunk, b *block) error {
-	last, group := []byte(nil), (*rowGroup)(nil)
-	return readValues(ctx, column, func(i int, v parquet.Value) {
-		b.bad = append(b.bad, false)
-		if v.IsNull() {
-			p.addNull(i, "symbol", b)
-		} else if text := v.ByteArray(); group == nil || string(text) != string(last) {
-			group = p.group(strings.TrimSpace(string(text)))
-			last = append(last[:0], text...)
-		}
-		b.symbols = append(b.symbols, group)
-	})
-}
-
-// group returns the rows of an asset.
-func (p *parquetRows) group(symbol string) *rowGroup {
-	g, ok := p.groups[symbol]
-	if !ok {
-		g = &rowGroup{symbol: symbol}
-		p.groups[symbol] = g
-		p.table.groups = append(p.table.groups, g)
-	}
-	return g
-}
-
-func (p *parquetRows) addNull(i int, column string, b *block) {
-	p.badRow("", p.row+i+1, column, "", "there is no value: fill it in or remove the row")
-	b.bad[i] = true
-}
-
-// errLengths is for row groups whose columns have different numbers of values.
-var errLengths = errors.New("its columns are not of equal length")
-
-func (p *parquetRows) readTimes(ctx context.Context, column parquet.ColumnChunk, b *block) error {
-	if p.stamp == nil {
-		return p.readTexts(ctx, column, b)
-	}
-	err := readValues(ctx, column, func(i int, v parquet.Value) {
-		t := int64(0)
-		if i >= len(b.bad) {
-			// told below
-		} else if v.IsNull() {
-			p.addNull(i, p.time, b)
-		} else if at, ok := p.stamp(v); !ok {
-			p.badRow("", p.row+i+1, p.time, v.String(), bar.RangeMessage)
-			b.bad[i] = true
-		} else {
-			t = at
-		}
-		b.times = append(b.times, t)
-	})
-	if err == nil && len(b.times) != len(b.symbols) {
-		err = errLengths
-	}
-	return err
-}
-
-// readTexts reads times that are written as text or as numbers.
-func (p *parquetRows) readTexts(ctx context.Context, column parquet.ColumnChunk, b *block) error {
-	var texts []string
-	err := readValues(ctx, column, func(i int, v parquet.Value) {
-		text := ""
-		if !v.IsNull() {
-			text = textOf(v)
-		}
-		texts = append(texts, text)
-	})
-	if err != nil {
-		return err
-	}
-	if len(texts) != len(b.symbols) {
-		return errLengths
-	}
-	if !p.findTimes(texts) {
-		b.times, b.bad = make([]int64, len(texts)), slices.Repeat([]bool{true}, len(texts))
-		return nil
-	}
-	b.offsets = make([]int32, len(texts))
-	for i, text := range texts {
-		at, wrong := p.times.Parse(text, p.row+i+1)
-		switch {
-		case text == "":
-			p.addNull(i, p.time, b)
-		case wrong != "":
-			p.badRow("", p.row+i+1, p.time, bar.Clip(text), wrong)
-			b.bad[i] = true
-		}
-		p.known = p.known || at.Known
-		b.offsets[i] = at.Offset
-		b.times = append(b.times, at.Wall-int64(at.Offset)*1e9)
-	}
-	return nil
-}
-
-func (p *parquetRows) readField(ctx context.Context, column parquet.ColumnChunk, f int, b *block) error {
-	number := numberOf(column.Type())
-	n := 0
-	err := readValues(ctx, column, func(i int, v parquet.Value) {
-		if n++; i >= len(b.bars) {
-			return
-		}
-		if v.IsNull() {
-			b.bars[i][f] = math.NaN()
-			return
-		}
-		value, exact := number(v)
-		if !exact {
-			p.rounded++
-		}
-		b.bars[i][f] = value
-	})
-	if err == nil && n != len(b.bars) {
-		err = errLengths
-	}
-	return err
-}
-
-// readValues calls each for all values of a column in one row group.
-func readValues(ctx context.Context, column parquet.ColumnChunk, each func(i int, v parquet.Value)) error {
-	pages := column.Pages()
-	defer pages.Close()
-	values := make([]parquet.Value, 1024)
-	n := 0
-	for {
-		page, err := pages.ReadPage()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		for reader := page.Values(); ; {
-			got, err := reader.ReadValues(values)
-			for _, v := range values[:got] {
-				each(n, v)
-				n++
-			}
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err == nil && got == 0 {
-				err = io.ErrNoProgress
-			}
-			if err = errors.Join(err, ctx.Err()); err != nil {
-				return err
-			}
-		}
-		parquet.Release(page)
-	}
 }

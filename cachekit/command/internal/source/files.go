@@ -23,7 +23,7 @@ type FileFlags struct {
 	DateFormat   string            `help:"How dates are written, where the files do not prove it: dd/mm/yyyy, mm/dd/yyyy, %%d.%%m.%%Y %%H:%%M." placeholder:"FORMAT" group:"Files"`
 	BadRows      string            `help:"What becomes of rows that cannot be bars: fail, skip, or clamp (an open or close outside low to high is moved there) (fail)." enum:"fail,skip,clamp," default:"" placeholder:"WHAT" group:"Files"`
 	CRSP         bool              `help:"A minus before a price marks it as the average of bid and ask, as CRSP has it." name:"crsp" group:"Files"`
-	MaxExpansion int64             `help:"How many bytes compressed data may become for each of its own (1000)." placeholder:"N" group:"Files"`
+	MaxExpansion int64             `help:"How many bytes compressed data may become for each of its own (1000; of a page of Parquet 100)." placeholder:"N" group:"Files"`
 	Skip         bool              `help:"Leave out assets that have a price of zero or below, instead of refusing the files." name:"skip-assets" group:"Files"`
 }
 
