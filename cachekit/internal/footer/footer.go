@@ -45,21 +45,6 @@ func Ends(r io.ReaderAt, size int64, columns []string, groups int) ([]int64, err
 	return ends, nil
 }
 
-// Check walks the footer once, so that a length in it which the file
-// cannot have is found before the library allocates by it.
-func Check(r io.ReaderAt, size int64) error {
-	footer, err := footerBytes(r, size)
-	if err != nil {
-		return err
-	}
-	c := thrift.Cursor{Rest: footer}
-	c.Skip(thrift.Struct)
-	if c.Bad || len(c.Rest) > 0 {
-		return errFooter
-	}
-	return nil
-}
-
 func footerBytes(r io.ReaderAt, size int64) ([]byte, error) {
 	const tail = 4 + len(parquetMagic)
 	if size < int64(len(parquetMagic)+tail) {

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/command/internal/console"
 	"github.com/bmadventure/optcache/cachekit/command/internal/output"
 	"github.com/bmadventure/optcache/cachekit/command/internal/source"
@@ -41,6 +42,9 @@ func (c *ingestCmd) Run(e *console.Env) error {
 	}
 	o.Append, o.Replace, o.DryRun = c.Append, c.Replace, c.DryRun
 	r, err := source.Ingest(e, c.Name, c.Dir, o)
+	if err == nil && !c.DryRun && r.Fields.Has(bundle.Split) {
+		err = warnOfSplits(e, r)
+	}
 	if err != nil {
 		return err
 	}
@@ -65,6 +69,23 @@ func (c *ingestCmd) Run(e *console.Env) error {
 	}
 	if !r.Previous.IsZero() && r.Previous != r.Version {
 		fmt.Fprintf(e.Stdout, "before: %s (see what changed: %s bundle diff %s %.12s %.12s)\n", r.Previous, e.Program, r.Name, r.Previous, r.Version)
+	}
+	return nil
+}
+
+// warnOfSplits warns of prices that move as if an asset was split, where the files have a column of splits.
+func warnOfSplits(e *console.Env, r *ingest.Report) error {
+	b, err := e.Store.Open(r.Name, r.Version)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	bars, err := b.Read(e.Ctx, bundle.Query{Fields: bundle.Open | bundle.Close | bundle.Split})
+	if err != nil {
+		return err
+	}
+	for _, line := range source.Warn(bars) {
+		e.Log.Warn(line)
 	}
 	return nil
 }
