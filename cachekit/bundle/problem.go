@@ -42,6 +42,8 @@ type Problem struct {
 	Column  string // name of the column, or "" for the whole line
 	Value   string // the offending text, or ""
 	Message string // what is wrong and what to do
+
+	Also int // further lines of the file with which the same is wrong
 }
 
 // String returns "file:line: column: value: message" without the parts that are
@@ -62,6 +64,9 @@ func (p Problem) String() string {
 		fmt.Fprintf(&b, "%q: ", p.Value)
 	}
 	b.WriteString(p.Message)
+	if p.Also > 0 {
+		fmt.Fprintf(&b, " (and %d more lines like it)", p.Also)
+	}
 	return b.String()
 }
 

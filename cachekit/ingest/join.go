@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/bmadventure/optcache/cachekit/bundle"
+	"github.com/bmadventure/optcache/cachekit/ingest/internal/files"
 	"github.com/bmadventure/optcache/cachekit/internal/bar"
 )
 
@@ -39,7 +40,12 @@ func (in *input) assets() ([]*assetRows, error) {
 		return nil, inputProblem(bundle.Problem{File: in.dir, Message: in.nothingMessage()})
 	}
 	var assets []*assetRows
-	for _, symbol := range slices.Sorted(maps.Keys(bySymbol)) {
+	symbols := slices.Sorted(maps.Keys(bySymbol))
+	for _, pair := range files.Alike(symbols) {
+		in.warnings = append(in.warnings, fmt.Sprintf("the symbols %q and %q differ only in %s: rename one if they are one asset",
+			pair[0], pair[1], files.Difference(pair)))
+	}
+	for _, symbol := range symbols {
 		groups, err := join(bySymbol[symbol])
 		if err != nil {
 			return nil, err

@@ -8,6 +8,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/ingest/internal/clock"
 	"github.com/bmadventure/optcache/cachekit/internal/bar"
+	"github.com/bmadventure/optcache/internal/few"
 )
 
 // A table is what one file holds: rows of one or many assets, as they are in
@@ -36,15 +37,32 @@ type table struct {
 	groups       []*rowGroup
 	fault        error // of the machine: the spool cannot be written
 	tallies
-	left, moved map[string]*skip // by symbol: rows left out; rows with a price moved by more than a rounding
+	left, moved map[string]*skip      // by symbol: rows left out; rows with a price moved by more than a rounding
+	kinds       map[kindOfProblem]int // where each is among the first problems
 	problems
 }
 
 // refuse adds what is wrong with the file: with one line of it unless line is 0, with one column unless that is "",
 // and with one value unless that is "".
 func (t *table) refuse(line int, column, value, message string) {
+	kind := kindOfProblem{column, message}
+	if line > 0 {
+		if at, again := t.kinds[kind]; again {
+			t.First[at].Also++
+			return
+		}
+		if t.kinds == nil {
+			t.kinds = make(map[kindOfProblem]int)
+		}
+		if len(t.First) < few.Most {
+			t.kinds[kind] = len(t.First)
+		}
+	}
 	t.Add(bundle.Problem{File: t.path, Line: line, Column: column, Value: value, Message: message})
 }
+
+// A kindOfProblem is what problems of several lines have in common: they are told once, with a count.
+type kindOfProblem struct{ column, message string }
 
 // A rowGroup is the rows of one asset in one file.
 type rowGroup struct {

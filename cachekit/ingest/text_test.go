@@ -197,15 +197,23 @@ func TestRefusedGzip(t *testing.T) {
 }
 
 func TestTwentyProblemsOfAllFilesAreTold(t *testing.T) {
-	bad := header1 + strings.Repeat("2012-01-03,x,1,1,1,1\n", 15)
+	bad := header1
+	for i := range 15 {
+		bad += fmt.Sprintf("2012-01-%02d,1,1,2,%d,1\n", i+1, i+9) // a high below the low
+		bad += fmt.Sprintf("2012-02-%02d,1,9,1,%d,1\n", i+1, 10+i)
+	}
 	s := emptyStore(t)
-	dir := folder(t, map[string]string{"A.csv": bad, "B.csv": bad, "C.csv": header1 + row1, "D.csv": bad})
-	_, err := Dir(t.Context(), s, "b", dir, Options{})
-	refused(t, "many", s, err, "and 25 more")
+	files := map[string]string{"A.csv": header1 + row1}
+	for i := range 15 {
+		files[fmt.Sprintf("B%02d.csv", i)] = bad
+	}
+	_, err := Dir(t.Context(), s, "b", folder(t, files), Options{})
+	refused(t, "many", s, err, "and 10 more")
+	refused(t, "lines of one kind", s, err, "(and 14 more lines like it)")
 	var input *bundle.InputError
-	if errors.As(err, &input) && (len(input.Problems) != 20 || input.More != 25 || input.Problems[15].Line != 2 ||
-		filepath.Base(input.Problems[15].File) != "B.csv") {
-		t.Errorf("%d problems, %d more; the 16th is %+v", len(input.Problems), input.More, input.Problems[15])
+	if errors.As(err, &input) && (len(input.Problems) != 20 || input.More != 10 || input.Problems[2].Line != 2 ||
+		filepath.Base(input.Problems[2].File) != "B01.csv" || input.Problems[0].Also != 14) {
+		t.Errorf("%d problems, %d more; the third is %+v", len(input.Problems), input.More, input.Problems[2])
 	}
 }
 

@@ -2,8 +2,7 @@
 // it claims. The files of a store are read without a Parquet library: they hold nothing but plain pages, one to a
 // column chunk, so that the values are the last bytes of the chunk. All that is needed of the footer is where
 // chunks end, and what is read is held against its leaf, so a wrong footer can do no harm. In return, short chunks
-// are read several times faster, and an altered footer cannot make anyone allocate what it claims. Files of other
-// programs are read by the library; [Check] keeps footers from it whose lengths cannot be.
+// are read several times faster, and an altered footer cannot make anyone allocate what it claims.
 package footer
 
 import (
