@@ -39,6 +39,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	_ "time/tzdata" // the zones of --timezone, where the system has none
 
 	"github.com/alecthomas/kong"
 

@@ -22,7 +22,7 @@ func TestHangUp(t *testing.T) {
 		t.Skip("it stops a process")
 	}
 	store, dir := t.TempDir(), t.TempDir()
-	args := append([]string{"sweep", "--out=" + dir, "--trials=100000", "--fast=1:400", "--slow=2:500", "--assets=20"}, "--format=csv")
+	args := append([]string{"sweep", "--out=" + dir, "--trials=100000", "--fast=1:400", "--slow=2:500", "--assets=20", "--bars=5000"}, "--format=csv")
 	stderr, err := atSize(t, 20_000, store, dir, args, func(p *os.Process) { _ = p.Signal(syscall.SIGHUP) })
 	var exit *exec.ExitError
 	if err == nil {
@@ -66,7 +66,7 @@ func TestAKilledRunIsToldAsInterrupted(t *testing.T) {
 		t.Skip("it kills a process")
 	}
 	store, dir := t.TempDir(), t.TempDir()
-	args := []string{"sweep", "--out=" + dir, "--trials=100000", "--fast=1:400", "--slow=2:500", "--assets=20", "--format=csv"}
+	args := []string{"sweep", "--out=" + dir, "--trials=100000", "--fast=1:400", "--slow=2:500", "--assets=20", "--bars=5000", "--format=csv"}
 	_, err := atSize(t, 20_000, store, dir, args, func(p *os.Process) {
 		if run, err := rundir.ReadRunFile(dir); err != nil || run.State != rundir.StateRunning {
 			t.Errorf("while it goes on: %+v, %v", run, err)

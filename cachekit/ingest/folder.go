@@ -185,7 +185,7 @@ func (in *input) readAll(ctx context.Context, progress func(done, files int)) er
 
 func (in *input) newTable(s source) *table {
 	return &table{
-		path: s.Path, symbol: s.Symbol, date: s.Date, spool: in.spool,
+		path: s.Path, symbol: s.Symbol, date: s.Date, named: s.Named(), spool: in.spool,
 		badRows: in.options.BadRows, crsp: in.options.CRSP, wanted: in.options.Map, columns: in.options.Columns, maxExpansion: in.options.MaxExpansion, dateFormat: in.options.DateFormat, skipAssets: in.options.SkipAssets,
 	}
 }

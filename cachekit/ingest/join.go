@@ -21,16 +21,23 @@ func (in *input) assets() ([]*assetRows, error) {
 	}
 	in.checkSymbols()
 	var all problems
-	bySymbol := make(map[string][]*rowGroup)
+	bySymbol := make(map[string][]part)
 	for _, t := range in.tables {
 		for _, g := range t.groups {
 			if err := in.checkRepeated(g, t); err != nil {
 				return nil, err
 			}
 			if len(g.times) > 0 {
-				bySymbol[g.symbol] = append(bySymbol[g.symbol], g)
+				bySymbol[g.symbol] = append(bySymbol[g.symbol], part{g, t})
 			}
 		}
+	}
+	for symbol, parts := range bySymbol {
+		if err := in.checkDated(symbol, parts); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range in.tables {
 		all.Merge(t.List)
 	}
 	if all.Any() {
@@ -123,16 +130,20 @@ func (in *input) checkSymbols() {
 }
 
 // joins reports whether two files of one symbol may be parts of one asset: of the same format, and either both with a
-// column of symbols or, by their names, of different dates or in different folders. Parquet files are parts always.
+// column of symbols, or both in folders that name it, or, by their names, of different dates or in different folders. Parquet files are parts always.
 func (t *table) joins(other *table) bool {
 	if t.rows != other.rows {
 		return false
 	}
-	return t.rows || t.symbols && other.symbols || t.date != other.date || filepath.Dir(t.path) != filepath.Dir(other.path)
+	return t.rows || t.symbols && other.symbols || t.named && other.named || t.date != other.date || filepath.Dir(t.path) != filepath.Dir(other.path)
 }
 
 // join brings the groups of one asset into the order of time. Those that overlap become one, in memory.
-func join(groups []*rowGroup) ([]*rowGroup, error) {
+func join(parts []part) ([]*rowGroup, error) {
+	groups := make([]*rowGroup, len(parts))
+	for i, p := range parts {
+		groups[i] = p.rowGroup
+	}
 	slices.SortStableFunc(groups, func(a, b *rowGroup) int { return cmp.Compare(a.times[0], b.times[0]) })
 	apart := true
 	for i, g := range groups[1:] {

@@ -27,9 +27,9 @@ type Report struct {
 // A FileReport says how one file was understood.
 type FileReport struct {
 	Path        string
-	Format      string // such as "CSV" or "Parquet"
-	TimeZone    string // of its times: "UTC", an offset such as "-05:00", a zone, or "none" for wall clocks and dates
-	Symbols     int
+	Format      string   // such as "CSV" or "Parquet"
+	TimeZone    string   // of its times: "UTC", an offset such as "-05:00", a zone, or "none" for wall clocks and dates
+	Symbols     []string // of its assets, sorted
 	Bars        int
 	First, Last time.Time // UTC
 	Columns     []string  // names of the fields that it has
@@ -88,7 +88,7 @@ func (in *input) ofZones() []string {
 // report says how a file was understood.
 func (t *table) report() FileReport {
 	r := FileReport{
-		Path: t.path, Format: t.format, Ignored: t.ignored, Symbols: len(t.groups), TimeZone: t.zone,
+		Path: t.path, Format: t.format, Ignored: t.ignored, TimeZone: t.zone,
 		Repeated: t.repeated, Halted: t.halted, Clamped: t.clamped,
 		Left: total(t.left), Moved: total(t.moved),
 	}
@@ -97,6 +97,7 @@ func (t *table) report() FileReport {
 		if len(g.times) == 0 {
 			continue
 		}
+		r.Symbols = append(r.Symbols, g.symbol)
 		first, last := time.Unix(0, g.times[0]).UTC(), time.Unix(0, g.times[len(g.times)-1]).UTC()
 		if r.Bars == 0 || first.Before(r.First) {
 			r.First = first
@@ -109,6 +110,7 @@ func (t *table) report() FileReport {
 			has[f] = has[f] || c != nil
 		}
 	}
+	slices.Sort(r.Symbols)
 	for f, name := range bar.Names {
 		if has[f] {
 			r.Columns = append(r.Columns, name)

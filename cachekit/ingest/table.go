@@ -17,6 +17,7 @@ type table struct {
 	path         string
 	symbol       string // of the asset whose file it is, where no column has one
 	date         string // that was taken off the file\'s name, or ""
+	named        bool   // whether a folder says the symbol
 	spool        *spool
 	format       string            // as people call it
 	zone         string            // of its times, as a [FileReport] has it

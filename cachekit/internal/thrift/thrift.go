@@ -71,7 +71,6 @@ func (t *Cursor) Int() int64 {
 }
 
 // Bytes reads a string of bytes. They are part of the input.
-// Byte reads one byte.
 func (t *Cursor) Bytes() []byte { return t.take(t.varint()) }
 
 // Structure reads a struct. It calls field for each field of it, which reads

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -51,7 +52,7 @@ func (c *ingestCmd) Run(e *console.Env) error {
 	if c.JSON {
 		return output.WriteJSON(e.Stdout, "-", ingestReportOf(r, c.Name))
 	}
-	printFiles(e, r.Files)
+	printFiles(e, r)
 	if c.DryRun {
 		fmt.Fprintf(e.Stdout, "%s: %s would be written, nothing was\n", c.Name, summary(r))
 		return nil
@@ -100,10 +101,10 @@ func summary(r *ingest.Report) string {
 type understanding struct{ format, zone, columns, ignored string }
 
 // printFiles says how the files were understood, those alike in one line.
-func printFiles(e *console.Env, files []ingest.FileReport) {
+func printFiles(e *console.Env, r *ingest.Report) {
 	var order []understanding
 	alike := make(map[understanding][]ingest.FileReport)
-	for _, f := range files {
+	for _, f := range r.Files {
 		u := understanding{f.Format, f.TimeZone, strings.Join(f.Columns, ","), strings.Join(f.Ignored, ",")}
 		if alike[u] == nil {
 			order = append(order, u)
@@ -111,12 +112,13 @@ func printFiles(e *console.Env, files []ingest.FileReport) {
 		alike[u] = append(alike[u], f)
 	}
 	t := tabwriter.NewWriter(e.Stdout, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(t, "files\tformat\tzone\tsymbols\tbars\tfrom\tto\tcolumns\tleft out")
+	fmt.Fprintln(t, "files\tformat\tfrequency\tzone\tsymbols\tbars\tfrom\tto\tcolumns\tleft out")
 	for _, u := range order {
 		group := alike[u]
 		all := group[0]
+		symbols := slices.Clone(all.Symbols)
 		for _, f := range group[1:] {
-			all.Symbols, all.Bars = all.Symbols+f.Symbols, all.Bars+f.Bars
+			symbols, all.Bars = append(symbols, f.Symbols...), all.Bars+f.Bars
 			if f.First.Before(all.First) {
 				all.First = f.First
 			}
@@ -128,12 +130,14 @@ func printFiles(e *console.Env, files []ingest.FileReport) {
 		if n := len(group) - 1; n > 0 {
 			name += fmt.Sprintf(" and %d more", n)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\n", name, all.Format, all.TimeZone, all.Symbols, all.Bars,
+		slices.Sort(symbols)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", name, all.Format, r.Frequency, all.TimeZone,
+			console.Printable(output.FirstOf(slices.Compact(symbols))), all.Bars,
 			output.ShortTime(all.First), output.ShortTime(all.Last), u.columns, console.Printable(u.ignored))
 	}
 	t.Flush()
 	var repeated, halted, clamped, left, moved int
-	for _, f := range files {
+	for _, f := range r.Files {
 		repeated, halted, clamped = repeated+f.Repeated, halted+f.Halted, clamped+f.Clamped
 		left, moved = left+f.Left, moved+f.Moved
 	}
@@ -179,7 +183,7 @@ type fileReport struct {
 	File     string    `json:"file"`
 	Format   string    `json:"format"`
 	TimeZone string    `json:"timezone"`
-	Symbols  int       `json:"symbols"`
+	Symbols  []string  `json:"symbols"`
 	Bars     int       `json:"bars"`
 	First    time.Time `json:"first"`
 	Last     time.Time `json:"last"`
@@ -202,7 +206,7 @@ func ingestReportOf(r *ingest.Report, name string) IngestReport {
 	}
 	for _, f := range r.Files {
 		i.Understood = append(i.Understood, fileReport{
-			f.Path, f.Format, f.TimeZone, f.Symbols, f.Bars, f.First, f.Last, list(f.Columns), list(f.Ignored),
+			f.Path, f.Format, f.TimeZone, list(f.Symbols), f.Bars, f.First, f.Last, list(f.Columns), list(f.Ignored),
 			f.Repeated, f.Halted, f.Clamped, f.Left, f.Moved,
 		})
 	}

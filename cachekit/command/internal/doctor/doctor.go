@@ -65,23 +65,24 @@ func (c *Cmd) Run(e *console.Env, counters *trials.Named[Counter]) error {
 
 // A Diagnosis is what doctor found, in the shape of its JSON.
 type Diagnosis struct {
-	Dir      string        `json:"dir"`
-	Command  string        `json:"command"`
-	State    string        `json:"state"`
-	Started  time.Time     `json:"started"`
-	TookNS   int64         `json:"took_ns"`
-	Trials   int           `json:"trials"`
-	Ran      int           `json:"ran"`      // backtests
-	Recorded int           `json:"recorded"` // results that were taken from the journal instead
-	Failed   int           `json:"failed"`
-	Strategy string        `json:"strategy"`
-	Bundle   string        `json:"bundle"`
-	Version  string        `json:"version"`
-	Previous string        `json:"previous,omitempty"`
-	Caches   []cacheHealth `json:"caches"`
-	Memory   *memoryHealth `json:"memory,omitempty"` // absent where the caches were off
-	Changes  []versionDiff `json:"changes"`
-	Advice   []Advice      `json:"advice"` // the most important first
+	Dir      string         `json:"dir"`
+	Command  string         `json:"command"`
+	State    string         `json:"state"`
+	Started  time.Time      `json:"started"`
+	TookNS   int64          `json:"took_ns"`
+	Trials   int            `json:"trials"`
+	Ran      int            `json:"ran"`      // backtests
+	Recorded int            `json:"recorded"` // results that were taken from the journal instead
+	Failed   int            `json:"failed"`
+	Strategy string         `json:"strategy"`
+	Bundle   string         `json:"bundle"`
+	Bars     *output.Bundle `json:"bars,omitempty"` // that the run read; absent: it came to none
+	Version  string         `json:"version"`
+	Previous string         `json:"previous,omitempty"`
+	Caches   []cacheHealth  `json:"caches"`
+	Memory   *memoryHealth  `json:"memory,omitempty"` // absent where the caches were off
+	Changes  []versionDiff  `json:"changes"`
+	Advice   []Advice       `json:"advice"` // the most important first
 
 	health []cachekit.Stats // of Caches
 	needs  []need           // of Caches
@@ -142,7 +143,7 @@ const (
 func diagnose(program, dir string, r *rundir.Run, memory int64, counters *trials.Named[Counter]) *Diagnosis {
 	d := &Diagnosis{
 		Dir: dir, Command: r.Command, State: r.State, Started: r.Started, TookNS: r.TookNS, Trials: r.Trials, Ran: r.Ran, Recorded: r.Recorded, Failed: r.Failed,
-		Strategy: r.Strategy, Bundle: r.Bundle.Name, Version: r.Bundle.Version, Previous: r.Bundle.Previous,
+		Strategy: r.Strategy, Bundle: r.Bundle.Name, Bars: r.Bars, Version: r.Bundle.Version, Previous: r.Bundle.Previous,
 		Caches: []cacheHealth{}, Changes: []versionDiff{}, Advice: []Advice{},
 	}
 	d.judgeCaches(r, counters)
@@ -231,7 +232,13 @@ func (d *Diagnosis) print(w io.Writer) {
 	if d.Recorded > 0 {
 		fmt.Fprintf(w, ", %s and %s taken from the journal", output.Count(d.Ran, "backtest"), output.Count(d.Recorded, "result"))
 	}
-	fmt.Fprintf(w, ", started %s\nbundle   %s, version %.12s\n\n", d.Started.UTC().Format(time.DateTime), d.Bundle, d.Version)
+	fmt.Fprintf(w, ", started %s\n", d.Started.UTC().Format(time.DateTime))
+	if d.Bars != nil {
+		d.Bars.Print(w)
+	} else {
+		fmt.Fprintf(w, "bundle   %s, version %.12s\n", d.Bundle, d.Version)
+	}
+	fmt.Fprintln(w)
 	d.printCaches(w)
 	d.printChanges(w)
 	d.printAdvice(w)

@@ -18,6 +18,7 @@ import (
 	"github.com/bmadventure/optcache/cachekit/backtest"
 	"github.com/bmadventure/optcache/cachekit/bundle"
 	"github.com/bmadventure/optcache/cachekit/command/internal/commandtest"
+	"github.com/bmadventure/optcache/cachekit/command/internal/output"
 	"github.com/bmadventure/optcache/cachekit/command/internal/rundir"
 	"github.com/bmadventure/optcache/cachekit/command/internal/trials"
 )
@@ -251,6 +252,10 @@ func TestDoctorReportForms(t *testing.T) {
 	r := commandtest.SoundRun()
 	r.Bundle.Previous = strings.Repeat("cd", 32)
 	r.Workers, r.GOMAXPROCS = 1, 2
+	r.Bars = &output.Bundle{
+		Name: r.Bundle.Name, Version: r.Bundle.Version, Assets: 3, Bars: 2520, Frequency: "minute", TimeZone: "America/New_York", Session: "18:00-17:00",
+		Sessions: 10, PeriodsPerYear: 5796, Because: "252 sessions of 23 bars", Adjust: "splits", Adjusted: []string{}, Left: []string{},
+	}
 	c := &r.Caches[2]
 	c.Hits, c.Misses, c.Loads, c.Evictions.Capacity, c.Evictions.Expired, c.Refused = 0, 12_000, 12_000, 500, 2, 1
 	r.Caches[0] = rundir.Cache{Name: "asset lists", Budget: c.Budget, Used: c.Used}

@@ -261,6 +261,8 @@ func (m *monteCarlo[S]) run(kept *rundir.Folder) (r *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
+	read := d.Describe(bars, len(bars.Timeline()))
+	kept.File.Bars = &read
 	if err := m.findSubject(d); err != nil {
 		return nil, err
 	}
@@ -272,7 +274,7 @@ func (m *monteCarlo[S]) run(kept *rundir.Folder) (r *Report, err error) {
 		return nil, err
 	}
 	m.returns = curve.Returns()
-	r = m.report(d.Describe(bars, len(bars.Timeline())))
+	r = m.report(read)
 	if err := m.test(d, r); err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func DescribeBundle(b *bundle.Bundle, read *bundle.Bars, q bundle.Query, bars in
 const symbolsShown = 5
 
 // Print writes the header of a report.
-func (b Bundle) Print(w io.Writer) {
+func (b *Bundle) Print(w io.Writer) {
 	fmt.Fprintf(w, "bundle   %s, version %.12s: %s, %s\n", b.Name, b.Version, Count(b.Assets, "asset"), Count(b.Bars, "bar"))
 	zone := b.TimeZone
 	if b.Session != "" {
@@ -69,7 +69,7 @@ func (b Bundle) Print(w io.Writer) {
 	fmt.Fprintf(w, "bars     %s, %s (%s), %s bars a year (%s), %s\n", b.Frequency, Count(b.Sessions, "session"), zone,
 		periods(b.PeriodsPerYear), b.Because, adjusted)
 	if len(b.Left) > 0 {
-		fmt.Fprintf(w, "left out %s: a price of zero or below\n", firstOf(b.Left))
+		fmt.Fprintf(w, "left out %s: a price of zero or below\n", FirstOf(b.Left))
 	}
 }
 
@@ -78,11 +78,11 @@ func applied(symbols []string) string {
 	if len(symbols) == 0 {
 		return " (the prices were already, or there are none)"
 	}
-	return " (raw prices: " + firstOf(symbols) + ")"
+	return " (raw prices: " + FirstOf(symbols) + ")"
 }
 
-// firstOf names the first few symbols of a list.
-func firstOf(symbols []string) string {
+// FirstOf names the first few symbols of a list, and says how many more there are.
+func FirstOf(symbols []string) string {
 	if n := len(symbols) - symbolsShown; n > 0 {
 		return strings.Join(symbols[:symbolsShown], ", ") + fmt.Sprintf(" and %d more", n)
 	}

@@ -91,6 +91,9 @@ func With[S trials.Tunable[S]](f *trials.Family[S]) Runner {
 		if c.Side != "" {
 			return c.runSide(e, &s)
 		}
+		if s.read, err = describe(j); err != nil {
+			return err
+		}
 		return c.compareSides(e, &s)
 	}
 }
@@ -98,6 +101,7 @@ func With[S trials.Tunable[S]](f *trials.Family[S]) Runner {
 // A subject is the sweep that is profiled, whatever its parameters are.
 type subject struct {
 	source.Source
+	read     output.Bundle // the bars
 	title    string
 	strategy string // name of the rules
 	trials   int
@@ -105,6 +109,19 @@ type subject struct {
 	flags    []string // that make it, for the processes of the sides
 	open     func(cachekit.Config) (*trials.Side, error)
 	sweep    func(*trials.Side) (any, error) // returns what is kept of all trials
+}
+
+// describe reads the bars once, so that what no trial could use is told before anything is sampled.
+func describe[S trials.Tunable[S]](j *trials.Job[S]) (read output.Bundle, err error) {
+	d, err := j.Open(trials.Uncached)
+	if err != nil {
+		return read, err
+	}
+	bars, err := j.Bars(d)
+	if err == nil {
+		read = d.Describe(bars, bars.Longest())
+	}
+	return read, errors.Join(err, d.Close())
 }
 
 // run sweeps once from cold caches.

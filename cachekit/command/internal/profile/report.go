@@ -18,7 +18,7 @@ import (
 // A Report compares the profiles of the two sides, in the shape of its JSON.
 // All numbers are for one sweep of all trials.
 type Report struct {
-	Bundle    bundleName        `json:"bundle"`
+	Bundle    output.Bundle     `json:"bundle"`
 	Strategy  string            `json:"strategy"`
 	Trials    int               `json:"trials"`
 	Workers   int               `json:"workers"`
@@ -35,11 +35,6 @@ type Report struct {
 	By        string            `json:"by"`
 
 	title string // of the strategy
-}
-
-type bundleName struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
 }
 
 // A Pair is one figure of the two sides.
@@ -69,7 +64,7 @@ type functionReport struct {
 // report compares the sides.
 func (c *Cmd) report(s *subject, sides [2]*sideProfile) (*Report, error) {
 	r := &Report{
-		Bundle:   bundleName{s.Bundle, s.Version.String()},
+		Bundle:   s.read,
 		Strategy: s.strategy,
 		Trials:   s.trials,
 		Workers:  s.workers,
@@ -151,7 +146,7 @@ func topFunctions(uncached, cached map[string]pprof.Cost, scale func(i int) floa
 
 // print writes the report for people.
 func (r *Report) print(w io.Writer) {
-	fmt.Fprintf(w, "bundle   %s, version %.12s\n", r.Bundle.Name, r.Bundle.Version)
+	r.Bundle.Print(w)
 	fmt.Fprintf(w, "sweep    %s, %s, %s, cold caches; sampled %.0f times without and %.0f times with caches\n\n",
 		r.title, output.Count(r.Trials, "trial"), output.Count(r.Workers, "worker"), r.Sweeps.Uncached, r.Sweeps.Cached)
 	r.printTotals(w)

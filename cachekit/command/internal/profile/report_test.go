@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/bmadventure/optcache/cachekit/command/internal/commandtest"
+	"github.com/bmadventure/optcache/cachekit/command/internal/output"
 	"github.com/bmadventure/optcache/cachekit/command/internal/phases"
 	"github.com/bmadventure/optcache/internal/pprof"
 )
@@ -35,8 +36,12 @@ func TestTopFunctions(t *testing.T) {
 
 func TestProfileReportText(t *testing.T) {
 	r := &Report{
-		title:  "moving-average crossover",
-		Bundle: bundleName{"b", "0123456789abcdef"}, Trials: 100, Workers: 2, Sweeps: Pair{9, 103},
+		title: "moving-average crossover",
+		Bundle: output.Bundle{
+			Name: "b", Version: "0123456789abcdef", Assets: 3, Bars: 2520, Frequency: "daily", TimeZone: "UTC", Sessions: 2520,
+			PeriodsPerYear: 252, Because: "sessions on 5 weekdays", Adjust: "none",
+		},
+		Trials: 100, Workers: 2, Sweeps: Pair{9, 103},
 		Seconds: Pair{0.356, 0.0291}, CPU: Pair{0.32, 0.0282}, Allocated: Pair{40 << 20, 4 << 20}, InUse: Pair{512 << 10, 4 << 20}, Peak: Pair{0, 0},
 		Phases: []phaseReport{
 			{"read", Pair{0.0911, 0.000874}, Pair{0.285, 0.031}, Pair{33 << 20, 389 << 10}},

@@ -30,18 +30,19 @@ type File struct {
 		Assets   int    `json:"assets"`
 		AllBars  int64  `json:"all_bars"`
 	} `json:"bundle"`
-	Strategy   string    `json:"strategy"`
-	Trials     int       `json:"trials"`
-	Ran        int       `json:"ran"`      // backtests of this call
-	Recorded   int       `json:"recorded"` // taken from the journal
-	Failed     int       `json:"failed"`
-	Errors     []string  `json:"errors"`
-	Verified   *Verified `json:"verified"`
-	Workers    int       `json:"workers"`
-	GOMAXPROCS int       `json:"gomaxprocs"`
-	PeakBytes  int64     `json:"peak_bytes"`
-	Config     Config    `json:"config"`
-	Caches     []Cache   `json:"caches"`
+	Bars       *output.Bundle `json:"bars,omitempty"` // what was read; nil: nothing yet
+	Strategy   string         `json:"strategy"`
+	Trials     int            `json:"trials"`
+	Ran        int            `json:"ran"`      // backtests of this call
+	Recorded   int            `json:"recorded"` // taken from the journal
+	Failed     int            `json:"failed"`
+	Errors     []string       `json:"errors"`
+	Verified   *Verified      `json:"verified"`
+	Workers    int            `json:"workers"`
+	GOMAXPROCS int            `json:"gomaxprocs"`
+	PeakBytes  int64          `json:"peak_bytes"`
+	Config     Config         `json:"config"`
+	Caches     []Cache        `json:"caches"`
 }
 
 // check refuses what no run can have.

@@ -53,6 +53,7 @@ func (s *sweep[S]) measure(kept *rundir.Folder) (*Report, error) {
 	if err := s.readOnce(r); err != nil {
 		return nil, s.interrupted(err, p)
 	}
+	kept.File.Bars = &r.Bundle
 	results, err := s.timed(r, kept, p)
 	if err != nil {
 		return nil, s.interrupted(err, p)

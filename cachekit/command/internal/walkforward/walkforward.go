@@ -206,6 +206,8 @@ func runBars[S trials.Tunable[S]](c *Cmd, j *trials.Job[S], kept *rundir.Folder,
 	if err != nil {
 		return nil, err
 	}
+	read := d.Describe(bars, len(bars.Timeline()))
+	kept.File.Bars = &read
 	warmup := c.warmupOf(j.Longest())
 	segments, err := optimize.NewSegments(bars, warmup)
 	if err != nil {
@@ -231,7 +233,7 @@ func runBars[S trials.Tunable[S]](c *Cmd, j *trials.Job[S], kept *rundir.Folder,
 	if err != nil {
 		return nil, err
 	}
-	r = newReport(j, c, w, segments, d.Describe(bars, len(bars.Timeline())), result)
+	r = newReport(j, c, w, segments, read, result)
 	r.ran, r.recorded, r.WindowsAll, r.windowsRan = int(ran.backtests.Load()), kept.File.Recorded, kept.File.Windows, kept.File.WindowsRan
 	r.seconds, r.Warmup = time.Since(start).Seconds(), warmup
 	return r, keep(j, kept, r, segments, result)

@@ -36,6 +36,11 @@ type File struct {
 	Why    string            // for Other: what it is and what to do
 }
 
+// Named reports whether a Hive folder, such as symbol=AAPL, says of which asset the file is.
+func (f *File) Named() bool {
+	return slices.ContainsFunc(symbolKeys, func(key string) bool { return f.Hive[key] != "" })
+}
+
 // Ignored is a file or a folder, with all in it, that holds no bars.
 type Ignored struct {
 	Path, Why string
@@ -104,10 +109,9 @@ func InArchive(archive File, members []string) *Listing {
 
 // inherit gives a member what its archive knows.
 func (f *File) inherit(archive File) {
-	named := slices.ContainsFunc(symbolKeys, func(key string) bool { return archive.Hive[key] != "" })
 	own, _ := split(path.Base(f.Path))
 	outer, _ := split(filepath.Base(archive.Path))
-	if named || own == outer || f.Symbol == "" {
+	if archive.Named() || own == outer || f.Symbol == "" {
 		f.Symbol, f.Date = archive.Symbol, cmp.Or(archive.Date, f.Date)
 	}
 	for key, value := range archive.Hive {

@@ -25,9 +25,11 @@ const (
 
 // Limits bound what a file may become. The zero value has the defaults.
 type Limits struct {
-	// MaxExpansion is how many bytes a file may become for each of its own, above 16 MiB that are free; 0 stands for
-	// [DefaultExpansion].
+	// MaxExpansion is how many bytes a file may become for each of its own, above 16 MiB that are free, which the
+	// members of an archive share; 0 stands for [DefaultExpansion].
 	MaxExpansion int64
+
+	sharers int64 // members that share what is free; 0: the file is alone
 }
 
 func (l Limits) ratio() int64 {
@@ -40,10 +42,11 @@ func (l Limits) ratio() int64 {
 // allowed returns how many bytes may become of so many.
 func (l Limits) allowed(size int64) int64 {
 	ratio := l.ratio()
-	if size > (math.MaxInt64-freeBytes)/ratio {
+	free := freeBytes / max(1, l.sharers)
+	if size > (math.MaxInt64-free)/ratio {
 		return math.MaxInt64
 	}
-	return freeBytes + ratio*size
+	return free + ratio*size
 }
 
 // An Error says what is wrong with the content of a file, and what to do. Faults of the machine, such as a disk that

@@ -252,6 +252,44 @@ func TestExpansionIsBounded(t *testing.T) {
 	}
 }
 
+// What is free is free once for an archive, not for each of its members.
+func TestMembersShareWhatIsFree(t *testing.T) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	const members = 8
+	for i := range members {
+		w, err := z.Create(fmt.Sprint(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(w, strings.Repeat("0", freeBytes/members*2))
+	}
+	z.Close()
+	path := write(t, "a.zip", b.Bytes())
+	all, err := Members(path, Limits{MaxExpansion: 1})
+	if err != nil || len(all) != members {
+		t.Fatal(len(all), err)
+	}
+	var sum int64
+	for _, m := range all {
+		r, err := m.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := io.Copy(io.Discard, r)
+		if sum += n; !isError(err) {
+			t.Errorf("%s: %d bytes, %v", m.Name, n, err)
+		}
+		r.Close()
+		if r.Close(); sum == 0 { // closing twice does no harm
+			t.Error("nothing was read")
+		}
+	}
+	if most := freeBytes + int64(b.Len()); sum > most {
+		t.Errorf("%d bytes became %d, more than %d", b.Len(), sum, most)
+	}
+}
+
 func TestTooManyMembers(t *testing.T) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)

@@ -51,6 +51,7 @@ func zipMembers(file string, limits Limits) ([]Member, error) {
 			z.RegisterDecompressor(method, d)
 		}
 	}
+	limits.sharers = int64(len(z.File))
 	var members []Member
 	for _, f := range z.File {
 		if strings.HasPrefix(f.Name, "xl/") {
@@ -159,7 +160,7 @@ func (a *archive) open(f *zip.File) (io.ReadCloser, error) {
 		a.leave()
 		return nil, damaged(err)
 	}
-	return &closing{r, func() error { defer a.leave(); return r.Close() }}, nil
+	return &closing{r, sync.OnceValue(func() error { defer a.leave(); return r.Close() })}, nil
 }
 
 // A directory counts the headers of members while the library reads them, since it keeps all that it finds, whatever
