@@ -186,7 +186,8 @@ func (in *input) readAll(ctx context.Context, progress func(done, files int)) er
 func (in *input) newTable(s source) *table {
 	return &table{
 		path: s.Path, symbol: s.Symbol, date: s.Date, named: s.Named(), spool: in.spool,
-		badRows: in.options.BadRows, crsp: in.options.CRSP, wanted: in.options.Map, columns: in.options.Columns, maxExpansion: in.options.MaxExpansion, dateFormat: in.options.DateFormat, skipAssets: in.options.SkipAssets,
+		badRows: in.options.BadRows, crsp: in.options.CRSP, skipAssets: in.options.SkipAssets, wanted: in.options.Map,
+		columns: in.options.Columns, dateFormat: in.options.DateFormat, maxExpansion: in.options.MaxExpansion,
 	}
 }
 
@@ -276,7 +277,7 @@ func (in *input) readParquetFile(ctx context.Context, t *table, s source, f *os.
 // forget gives a table back what it was before its file was read.
 func (in *input) forget(t *table, s source) {
 	for _, g := range t.groups {
-		in.spool.bars.Add(-int64(len(g.times) - g.spilled))
+		in.spool.bars.Add(-int64(g.count() - g.spilled))
 	}
 	*t = *in.newTable(s)
 }

@@ -130,12 +130,14 @@ func (in *input) checkSymbols() {
 }
 
 // joins reports whether two files of one symbol may be parts of one asset: of the same format, and either both with a
-// column of symbols, or both in folders that name it, or, by their names, of different dates or in different folders. Parquet files are parts always.
+// column of symbols, or both in Hive folders that name it, or, by their names, of different dates, or in different
+// folders. Parquet files are parts always.
 func (t *table) joins(other *table) bool {
 	if t.rows != other.rows {
 		return false
 	}
-	return t.rows || t.symbols && other.symbols || t.named && other.named || t.date != other.date || filepath.Dir(t.path) != filepath.Dir(other.path)
+	apart := t.date != other.date || filepath.Dir(t.path) != filepath.Dir(other.path)
+	return t.rows || t.symbols && other.symbols || t.named && other.named || apart
 }
 
 // join brings the groups of one asset into the order of time. Those that overlap become one, in memory.

@@ -53,7 +53,10 @@ func (s *spool) share(times []int64) []int64 {
 	if s.times == nil {
 		s.times = make(map[timesKey][]int64)
 	}
-	s.times[key] = slices.Clone(times)
+	if len(times) < cap(times) {
+		times = slices.Clone(times)
+	}
+	s.times[key] = times
 	return s.times[key]
 }
 
@@ -133,6 +136,7 @@ func (g *rowGroup) appendColumn(dst []float64, field, lo, hi int) ([]float64, er
 			}
 		}
 	}
+	dst = slices.Grow(dst, hi-lo)
 	first := 0
 	var b []byte
 	for _, p := range g.pieces {
@@ -141,7 +145,7 @@ func (g *rowGroup) appendColumn(dst []float64, field, lo, hi int) ([]float64, er
 		if from >= to {
 			continue
 		}
-		b = append(b[:0], make([]byte, 8*(to-from))...)
+		b = slices.Grow(b[:0], 8*(to-from))[:8*(to-from)]
 		if _, err := g.spool.file.ReadAt(b, p.at+8*int64(index*p.bars+from)); err != nil {
 			return nil, fmt.Errorf("read a temporary file: %w", err)
 		}

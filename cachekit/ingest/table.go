@@ -68,7 +68,8 @@ type kindOfProblem struct{ column, message string }
 // A rowGroup is the rows of one asset in one file.
 type rowGroup struct {
 	symbol  string
-	times   []int64                  // Unix nanoseconds
+	times   []int64                  // Unix nanoseconds; the last of them until all are read
+	past    [][]int64                // times before these, until all are read
 	columns [bar.NumFields][]float64 // nil where the file has no such column; those of the bars from spilled on
 	lines   runs                     // of each bar; the row in a Parquet file
 	offsets runs                     // seconds east of UTC in which each time was written; empty if all are 0
@@ -84,10 +85,27 @@ type rowGroup struct {
 	pieces  []piece
 }
 
+// timesAtOnce is how many times of a long file stand in one piece while it is read: growing a slice of all would copy
+// them again and again.
+const timesAtOnce = 1 << 16
+
+// count returns how many bars were appended.
+func (g *rowGroup) count() int {
+	n := len(g.times)
+	for _, p := range g.past {
+		n += len(p)
+	}
+	return n
+}
+
 // append adds a bar to the group.
 func (g *rowGroup) append(at int64, offset, line int, values *[bar.NumFields]float64, h *header) {
 	g.offsets.append(int32(offset))
 	g.hasVolume = g.hasVolume || h.fields[bar.Volume] >= 0 && !math.IsNaN(values[bar.Volume])
+	if len(g.times) == cap(g.times) && len(g.times) >= timesAtOnce {
+		g.past = append(g.past, g.times)
+		g.times = make([]int64, 0, timesAtOnce)
+	}
 	g.times = append(g.times, at)
 	g.lines.step = 1
 	g.lines.append(int32(line))
@@ -131,6 +149,9 @@ func (t *table) finish() error {
 					g.columns[f] = []float64{}
 				}
 			}
+		}
+		if len(g.past) > 0 {
+			g.times, g.past = slices.Concat(append(g.past, g.times)...), nil
 		}
 		g.times = t.spool.share(g.times)
 	}

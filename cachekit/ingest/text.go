@@ -65,33 +65,53 @@ func isNotes(path string) bool {
 
 // readRows reads all rows, those of the sample first. It reports whether it came to the end.
 func (r *textRows) readRows(ctx context.Context, sample []sampleRow) bool {
-	const often = 1024 // rows between two looks at the context and the memory
-	n := 0
-	for ; ; n++ {
-		if n%often == often-1 {
-			if ctx.Err() != nil {
-				return false
+	const (
+		often = 1024      // rows between two looks at the context and the memory
+		few   = 16 * 1024 // rows that are read before reading ahead is worth a goroutine
+	)
+	for _, row := range sample {
+		r.addRow(row.record, row.line)
+	}
+	if r.fault = r.settleRows(len(sample)); r.fault != nil {
+		return false
+	}
+	for rows := 0; rows < few; {
+		n, ended, over := 0, false, false
+		for ; n < often && !ended && !over; n++ {
+			record, line, err := r.sheet.Read()
+			if err == nil {
+				r.addRow(record, line)
+			} else if ended = errors.Is(err, io.EOF); !ended {
+				over = r.addReadError(err)
 			}
-			if r.fault = r.settleRows(often); r.fault != nil {
-				return false
-			}
 		}
-		if n < len(sample) {
-			r.addRow(sample[n].record, sample[n].line)
-			continue
+		rows += n
+		if r.fault = r.settleRows(n); r.fault != nil || over || ctx.Err() != nil {
+			return false
 		}
-		record, line, err := r.sheet.Read()
-		if errors.Is(err, io.EOF) {
-			break
+		if ended {
+			return true
 		}
-		if err == nil {
-			r.addRow(record, line)
-		} else if r.addReadError(err) {
+	}
+	return r.readAhead(ctx)
+}
+
+// readAhead reads the rest of the rows, while they are divided into fields beside.
+func (r *textRows) readAhead(ctx context.Context) bool {
+	ahead := r.sheet.Ahead()
+	defer ahead.Close()
+	for b := ahead.Next(); b != nil; b = ahead.Next() {
+		for i, line := range b.Lines {
+			r.addRow(b.Record(i), line)
+		}
+		if r.fault = r.settleRows(len(b.Lines)); r.fault != nil || ctx.Err() != nil {
+			return false
+		}
+		if b.Err != nil && !errors.Is(b.Err, io.EOF) && r.addReadError(b.Err) {
 			return false
 		}
 	}
-	r.fault = r.settleRows(n % often)
-	return r.fault == nil
+	return true
 }
 
 // A sampleRow is a row that was read before its turn.

@@ -235,3 +235,29 @@ func TestNumbersAreKeptBitForBit(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// Long files are read ahead of what is made of them: lines and their faults are the same.
+func TestFaultsFarDownALongFile(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(header1)
+	at := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i := range 40_000 {
+		row := at.Add(time.Duration(i)*time.Minute).Format("2006-01-02T15:04:05Z") + ",10,12,9,11,100\n"
+		switch i + 2 { // the line
+		case 30_000:
+			row = strings.Replace(row, "12", "x", 1)
+		case 30_001:
+			row = strings.Replace(row, ",100", "", 1)
+		}
+		b.WriteString(row)
+	}
+	s := emptyStore(t)
+	dir := folder(t, map[string]string{"A.csv": b.String()})
+	_, err := Dir(t.Context(), s, "b", dir, Options{})
+	refused(t, "two faults", s, err, `A.csv:30000: high: "x"`)
+	refused(t, "two faults", s, err, "A.csv:30001: there are 5 fields")
+	r, err := Dir(t.Context(), s, "b", dir, Options{BadRows: SkipBadRows})
+	if err != nil || r.Bars != 39_998 || r.Files[0].Left != 2 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

@@ -65,6 +65,13 @@ const message = "it is not a number: write it like 1234.5"
 // Parse returns the number that is written, NaN where the cell says that there is none. wrong says why it cannot be
 // read.
 func (f Format) Parse(text string) (v float64, wrong string) {
+	decimal := byte('.')
+	if f.Comma {
+		decimal = ','
+	}
+	if v, ok := short(text, decimal); ok {
+		return v, ""
+	}
 	if !f.Comma && plain(text) {
 		return parse(text)
 	}
@@ -109,6 +116,49 @@ func (f Format) Parse(text string) (v float64, wrong string) {
 		s += "e" + strconv.Itoa(power)
 	}
 	return parse(s)
+}
+
+// tens are the powers of ten that a float64 holds exactly.
+var tens = [...]float64{
+	1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+}
+
+// short reads a number of at most 18 digits, with a decimal sign perhaps, as nearly all prices are. Where the digits without
+// that sign are below 2^53 they and the power of ten are exact, so that their quotient is the nearest float64 (Clinger,
+// How to Read Floating Point Numbers Accurately, 1990). It is not ok for all other numbers.
+func short(s string, decimal byte) (v float64, ok bool) {
+	const most = 18 // digits that an uint64 holds for certain
+	rest := s
+	if len(rest) > 0 && rest[0] == '-' {
+		rest = rest[1:]
+	}
+	if len(rest) > most+1 {
+		return 0, false
+	}
+	var m uint64
+	digits, point := 0, -1
+	for i := range len(rest) {
+		switch c := rest[i] - '0'; {
+		case c <= 9:
+			m = 10*m + uint64(c)
+			digits++
+		case rest[i] == decimal && point < 0:
+			point = i
+		default:
+			return 0, false
+		}
+	}
+	if digits == 0 || digits > most || m >= 1<<53 {
+		return 0, false
+	}
+	v = float64(m)
+	if point >= 0 {
+		v /= tens[len(rest)-1-point]
+	}
+	if len(rest) < len(s) {
+		v = -v
+	}
+	return v, true
 }
 
 // plain reports whether s has nothing in it but digits, signs, a point and an exponent.

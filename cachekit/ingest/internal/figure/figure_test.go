@@ -118,3 +118,40 @@ func BenchmarkParse(b *testing.B) {
 		})
 	}
 }
+
+// Short numbers are read without the standard library, and to the bit as it reads them.
+func TestShortNumbersAreTheNearest(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	taken := 0
+	for range 1_000_000 {
+		b := []byte(strconv.FormatUint(r.Uint64()>>r.IntN(64), 10))
+		if r.IntN(4) > 0 {
+			at := r.IntN(len(b) + 1)
+			b = append(b[:at], append([]byte{'.'}, b[at:]...)...)
+		}
+		for range r.IntN(3) {
+			b = append([]byte{'0'}, b...)
+		}
+		if r.IntN(4) == 0 {
+			b = append([]byte{'-'}, b...)
+		}
+		if r.IntN(50) == 0 {
+			b[r.IntN(len(b))] = ".-+e /:9"[r.IntN(8)]
+		}
+		text := string(b)
+		got, ok := short(text, '.')
+		if !ok {
+			continue
+		}
+		taken++
+		if other, ok := short(strings.ReplaceAll(text, ".", ","), ','); !ok || other != got {
+			t.Fatalf("%q with a comma: %v", text, other)
+		}
+		if want, err := strconv.ParseFloat(text, 64); err != nil || math.Float64bits(got) != math.Float64bits(want) {
+			t.Fatalf("%q: got %v, want %v, %v", text, got, want, err)
+		}
+	}
+	if taken < 500_000 {
+		t.Errorf("%d were short", taken)
+	}
+}
